@@ -1,0 +1,12 @@
+/** The public API of the framework: what topologies, processors, stores and executables use. */
+export { column, nullable, type Column, type Columns, type KeyOf, type RowOf } from './stores/columns.ts'
+export { defineCounter, type Counter, type CounterWriter } from './stores/counter.ts'
+export { defineKeyed, type Keyed, type KeyedWriter } from './stores/keyed.ts'
+export { defineList, type List, type ListWriter } from './stores/list.ts'
+export { defineRows, type Rows, type RowsWriter } from './stores/rows.ts'
+export type { Store, WriterOf, WritersOf } from './stores/store.ts'
+export {
+  countsOf, entriesOf, NotLevelError, rankingOf, valueOf,
+  type AnswersOf, type Question, type Ranked, type StateReader
+} from './projection/state-reader.ts'
+export { LogError, type Log, type LogRecord, type LogReader, type LogProducer, type OutgoingRecord, type TopicPartition } from './log/log.ts'
