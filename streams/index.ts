@@ -1,4 +1,12 @@
 /** The public API of the framework: what topologies, processors, stores and executables use. */
+export { contractOf, isRejected, isValid, Rejected, type Contract, type Refusal } from './graph/contract.ts'
+export { defineProcessor, type Processor, type ProcessorContext } from './graph/processor.ts'
+export type { StreamRecord } from './graph/record.ts'
+export { bytes, json, text, DecodeError, type Serde } from './graph/serde.ts'
+export type { Stream } from './graph/stream.ts'
+export { defineTopic, type Topic } from './graph/topic.ts'
+export { defineTopology, type Topology, type TopologyBuilder } from './graph/topology.ts'
+export { FatalError, TopologyError } from './errors.ts'
 export { column, nullable, type Column, type Columns, type KeyOf, type RowOf } from './stores/columns.ts'
 export { defineCounter, type Counter, type CounterWriter } from './stores/counter.ts'
 export { defineKeyed, type Keyed, type KeyedWriter } from './stores/keyed.ts'

@@ -1,0 +1,57 @@
+import type { Static, TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+
+/** What is wrong with a value, in the words of the dead-letter envelope. */
+export interface Refusal {
+  readonly errorType: string
+  readonly message: string
+}
+
+export interface RecordTime {
+  /** The record's own timestamp, −1 where it has none. A contract never asks the clock, so that a replay decides alike. */
+  readonly timestamp: number
+}
+
+/** A check with a type. */
+export interface Contract<T> {
+  readonly name: string
+  readonly accepts: (value: unknown, record: RecordTime) => value is T
+  /** Called only for what was refused, so it may be slow; names every mistake. */
+  readonly explain: (value: unknown, record: RecordTime) => Refusal
+}
+
+/** A value that was turned away. Bad data is a value, not an exception: it flows to the dead letters as any record flows. */
+export class Rejected implements Refusal {
+  readonly errorType: string
+  readonly message: string
+
+  constructor ({ errorType, message }: Refusal) {
+    this.errorType = errorType
+    this.message = message
+  }
+}
+
+export function isRejected (value: unknown): value is Rejected {
+  return value instanceof Rejected
+}
+
+export function isValid<T> (value: T): value is Exclude<T, Rejected> {
+  return !(value instanceof Rejected)
+}
+
+/** A schema is a contract without further rules. */
+export function contractOf<S extends TSchema> (schema: S, name: string): Contract<Static<S>> {
+  const compiled = Compile(schema)
+  return {
+    name,
+    accepts: (value): value is Static<S> => compiled.Check(value),
+    explain: value => ({
+      errorType: 'schema',
+      message: compiled.Errors(value).map(({ instancePath, message }) => `${instancePath === '' ? 'value' : instancePath} ${message}`).join('; ')
+    })
+  }
+}
+
+export function isContract<T> (candidate: Contract<T> | TSchema): candidate is Contract<T> {
+  return 'accepts' in candidate && typeof candidate.accepts === 'function'
+}

@@ -1,0 +1,17 @@
+import type { Store } from '../stores/store.ts'
+import type { Topic } from './topic.ts'
+
+export type NodeKind =
+  'source' | 'validate' | 'filter' | 'map-values' | 'peek' | 'merge' | 'branch' | 'branch-case' | 'processor' | 'sink' | 'dead-letter-sink'
+
+/** A node as data: enough to draw, check and number it. What it does is wired by its stream. */
+export interface Node {
+  /** Its place in the order of definition. */
+  readonly index: number
+  readonly name: string
+  readonly kind: NodeKind
+  readonly parents: readonly Node[]
+  readonly stores: readonly Store[]
+  /** Of a source or a sink. */
+  readonly topic: Topic | undefined
+}

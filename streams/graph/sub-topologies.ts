@@ -1,0 +1,44 @@
+import type { Store } from '../stores/store.ts'
+import type { Node } from './node.ts'
+
+/** A part of the graph that shares neither nodes nor stores with the rest, and so runs by itself: one task per partition. */
+export interface SubTopology {
+  /** Stable while the graph grows: the first source's given name, else its topic. Positions are kept under it. */
+  readonly name: string
+  /** Kafka Streams' number, in order of the first source; for drawings only. */
+  readonly id: number
+  readonly nodes: readonly Node[]
+  readonly topics: readonly string[]
+  readonly stores: readonly Store[]
+}
+
+export function divide (nodes: readonly Node[]): SubTopology[] {
+  const groups = connect(nodes)
+  return groups.map((members, id) => {
+    const sources = members.filter(({ kind }) => kind === 'source')
+    const topics = sources.flatMap(({ topic }) => topic === undefined ? [] : [topic.name])
+    const first = sources[0]
+    const name = first === undefined || first.name.startsWith('KSTREAM-') ? topics[0] ?? String(id) : first.name
+    return { name, id, nodes: members, topics, stores: [...new Set(members.flatMap(({ stores }) => stores))] }
+  })
+}
+
+/** Groups of nodes that hang together by edges or by stores, in order of their first node. */
+function connect (nodes: readonly Node[]): Node[][] {
+  const leaders = nodes.map(({ index }) => index)
+  const find = (index: number): number => {
+    const leader = leaders[index] ?? index
+    return leader === index ? index : find(leader)
+  }
+  const unite = (a: number, b: number): void => {
+    const [low, high] = [find(a), find(b)].sort((x, y) => x - y)
+    if (low !== undefined && high !== undefined) leaders[high] = low
+  }
+  const holders = new Map<Store, number>()
+  for (const node of nodes) {
+    for (const parent of node.parents) unite(parent.index, node.index)
+    for (const store of node.stores) unite(holders.get(store) ?? node.index, node.index)
+    for (const store of node.stores) holders.set(store, node.index)
+  }
+  return [...Map.groupBy(nodes, ({ index }) => find(index)).values()]
+}

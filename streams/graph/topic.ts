@@ -1,0 +1,32 @@
+import { json, text, type Serde } from './serde.ts'
+
+/** A topic that a topology reads or writes, with what its bytes mean. */
+export interface Topic<K = unknown, V = unknown> {
+  readonly name: string
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+  /** How many partitions to make it with where it is missing: a count, or as many as another topic has. */
+  readonly partitions: number | Topic
+  /** A topology runs without an optional source that neither exists nor may be made. */
+  readonly optional: boolean
+}
+
+/** A topic as a sink sees it: what it can write there, whatever else the topic may hold. */
+export interface SinkTopic<K, V> extends Topic {
+  readonly key: Serde<unknown> & { encode (key: K): Buffer }
+  readonly value: Serde<unknown> & { encode (value: V): Buffer }
+}
+
+export interface TopicOptions {
+  readonly name: string
+  readonly partitions?: number | Topic
+  readonly optional?: boolean
+}
+
+/** A topic of JSON values under text keys. */
+export function defineTopic ({ name, partitions = 6, optional = false }: TopicOptions): Topic<string, unknown> {
+  if (!/^[A-Za-z0-9._-]{1,249}$/.test(name)) {
+    throw new TypeError(`Topic '${name}': a topic's name has 1 to 249 letters, digits, '.', '_' or '-'.`)
+  }
+  return Object.freeze({ name, key: text, value: json, partitions, optional })
+}

@@ -1,0 +1,296 @@
+import { decodeConsumerProtocolAssignment, type ConsumerGroupJoinPayload, type heartbeatV4 } from '@platformatic/kafka'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LogError, type GroupMember, type GroupOptions, type TopicPartition } from '../log.ts'
+import { commitOffsets, describeGroup, evictMembers } from './admin.ts'
+import { backoffMs } from './backoff.ts'
+import type { Cluster } from './cluster.ts'
+import { hasProtocolError, toLogError } from './errors.ts'
+import { heartbeatIntervalMs, Membership } from './membership.ts'
+import { encodeHoldings, holdingsOf, nothingHeld } from './user-data.ts'
+
+const leaveTimeoutMs = 3_000
+const topicCheckMs = 30_000
+
+export interface GroupTuning {
+  /** How often the leader looks for partitions that nobody has, since they were added later. */
+  readonly topicCheckMs?: number
+}
+
+/** Joins a group and stays in it, over outages and rebalances, until it leaves. */
+export async function joinKafkaGroup (cluster: Cluster, options: GroupOptions, tuning: GroupTuning = {}): Promise<GroupMember> {
+  const member = new Member(cluster, options, tuning.topicCheckMs ?? topicCheckMs)
+  await member.join()
+  return {
+    memberId: () => member.memberId,
+    confirm: () => member.confirm(),
+    commit: positions => member.commit(positions),
+    leave: () => member.leave()
+  }
+}
+
+/** One generation that we are in. */
+interface Generation {
+  readonly memberId: string
+  readonly generation: number
+  readonly isLeader: boolean
+  readonly partitions: readonly TopicPartition[]
+}
+
+/**
+ * joining: no generation, the first join or one after membership was lost · stable: heartbeats hold the generation ·
+ * rejoining: the old generation holds until the group has a new one · over: left or failed.
+ */
+type State = 'joining' | 'stable' | 'rejoining' | 'over'
+
+class Member {
+  readonly #cluster: Cluster
+  readonly #options: GroupOptions
+  readonly #topicCheckMs: number
+  readonly #firstJoin = Promise.withResolvers<void>()
+  #state: State = 'joining'
+  #membership: Membership | undefined
+  #current: Generation | undefined
+  /** What was held last, also after it was lost: it makes the next assignment sticky. */
+  #last: Generation | undefined
+  #prepared: Generation | undefined
+  #aliveAt = 0
+  #hasJoined = false
+  #timers: NodeJS.Timeout[] = []
+  #rejoinedFor = ''
+
+  constructor (cluster: Cluster, options: GroupOptions, topicCheckMs: number) {
+    this.#cluster = cluster
+    this.#options = options
+    this.#topicCheckMs = topicCheckMs
+  }
+
+  get memberId (): string {
+    return this.#current?.memberId ?? this.#last?.memberId ?? ''
+  }
+
+  async join (): Promise<void> {
+    const { sessionTimeoutMs } = this.#options
+    this.#timers = [
+      setInterval(() => this.#checkHeartbeats(), heartbeatIntervalMs(sessionTimeoutMs)),
+      setInterval(() => void this.#checkTopics(), this.#topicCheckMs)
+    ]
+    void this.#connect()
+    await this.#firstJoin.promise
+  }
+
+  /** Asks the coordinator, over connections where no parked join is in the way. */
+  async confirm (): Promise<boolean> {
+    const asked = this.#current
+    if (asked === undefined || this.#state !== 'stable') return false
+    const { groupId, instanceId, sessionTimeoutMs } = this.#options
+    const deadline = Date.now() + sessionTimeoutMs
+    for (let failures = 0; this.#holds(asked) && Date.now() < deadline; failures++) {
+      try {
+        await this.#cluster.requestCoordinator<Parameters<typeof heartbeatV4.createRequest>, heartbeatV4.HeartbeatResponse>(groupId, { api: 'Heartbeat', args: [groupId, asked.generation, asked.memberId, instanceId ?? null] })
+        return this.#holds(asked)
+      } catch (error) {
+        // A refusal is an answer; only silence is worth asking again.
+        if (hasProtocolError(error, 'REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID')) return false
+        await sleep(backoffMs(failures, { most: 1_000 }))
+      }
+    }
+    return false
+  }
+
+  async commit (offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
+    const { groupId, instanceId } = this.#options
+    const current = this.#current
+    if (current === undefined) throw new LogError('outage', `Not a member of group ${groupId} now: its offsets are left alone.`)
+    try {
+      await commitOffsets(this.#cluster, { groupId, instanceId, generation: current.generation, memberId: current.memberId, offsets })
+    } catch (error) {
+      throw toLogError(error, `Committing offsets of group ${groupId}`)
+    }
+  }
+
+  async leave (): Promise<void> {
+    if (this.#state === 'over') return
+    const { groupId, instanceId } = this.#options
+    const memberId = this.#membership?.memberId ?? undefined
+    this.#end()
+    this.#firstJoin.reject(new LogError('outage', `Left group ${groupId} before it was joined.`))
+    await this.#discard()
+    // A static member goes without a word: its partitions wait for it.
+    if (memberId !== undefined && instanceId === undefined) await within(leaveTimeoutMs, this.#sayGoodbye(memberId))
+  }
+
+  #holds (generation: Generation): boolean {
+    return this.#current === generation && this.#state === 'stable'
+  }
+
+  /** Joins, with a new membership each time, until one holds; the client's own state after a failure is not to be relied on. */
+  async #connect (): Promise<void> {
+    for (let failures = 0; this.#isOn(); failures++) {
+      const membership = this.#openMembership()
+      this.#membership = membership
+      try {
+        await membership.joinGroup({})
+        return
+      } catch (error) {
+        if (this.#membership === membership) await this.#discard()
+        if (!this.#isOn()) return
+        const known = toLogError(error, `Joining group ${this.#options.groupId}`)
+        if (known.kind === 'fatal') return this.#fail(known)
+        if (!this.#hasJoined && await this.#lacksTopics()) return
+        this.#warn({ err: known }, 'The group cannot be joined now; tried again.')
+        await sleep(backoffMs(failures))
+      }
+    }
+  }
+
+  #openMembership (): Membership {
+    const membership: Membership = new Membership(this.#cluster, this.#options, {
+      joining: async () => {
+        if (this.#membership === membership) await this.#prepare()
+        return encodeHoldings(this.#last === undefined ? nothingHeld : holdingsOf(this.#last.generation, this.#last.partitions))
+      },
+      joined: payload => { if (this.#membership === membership) this.#onJoined(payload) },
+      alive: sentAt => { if (this.#membership === membership) this.#aliveAt = sentAt },
+      expelled: error => { if (this.#membership === membership) this.#onExpelled(error) },
+      fenced: error => { if (this.#membership === membership) this.#fail(toLogError(error, `Another process is ${this.#options.instanceId} in group ${this.#options.groupId}`)) },
+      broken: error => { if (this.#membership === membership) this.#onBroken(error) }
+    })
+    membership.on('consumer:group:rebalance', () => { if (this.#membership === membership) this.#onRebalance() })
+    return membership
+  }
+
+  /** The old generation is done with; called again when a join is tried again, and then there is nothing left to finish. */
+  async #prepare (): Promise<void> {
+    this.#onRebalance()
+    const current = this.#current
+    if (current === undefined || this.#prepared === current) return
+    this.#prepared = current
+    const isDone = await within(this.#options.sessionTimeoutMs * 2 / 3, this.#options.prepare())
+    if (!isDone) this.#warn({ groupId: this.#options.groupId }, 'What was in flight is not finished before the rebalance; joining without waiting longer, else membership would be lost.')
+  }
+
+  #onJoined ({ memberId, generationId, isLeader = false, assignments = [] }: ConsumerGroupJoinPayload): void {
+    if (!this.#isOn()) return
+    const partitions = assignments.flatMap(({ topic, partitions }) => partitions.map(partition => ({ topic, partition })))
+    this.#current = this.#last = { memberId, generation: generationId, isLeader, partitions }
+    this.#state = 'stable'
+    this.#aliveAt = Date.now()
+    this.#hasJoined = true
+    this.#options.assigned(partitions)
+    this.#firstJoin.resolve()
+  }
+
+  #onRebalance (): void {
+    if (this.#state === 'stable') this.#state = 'rejoining'
+  }
+
+  #onExpelled (error: Error): void {
+    this.#warn({ err: error }, 'The group has gone on without this member; joining again.')
+    this.#lose()
+  }
+
+  #onBroken (error: unknown): void {
+    if (!this.#isOn() || this.#state === 'joining') return
+    const known = toLogError(error, `Staying in group ${this.#options.groupId}`)
+    if (known.kind === 'fatal') return this.#fail(known)
+    this.#warn({ err: known }, 'Membership is lost; joining again.')
+    this.#lose()
+    void this.#startOver()
+  }
+
+  async #startOver (): Promise<void> {
+    const memberId = this.#membership?.memberId ?? undefined
+    await this.#discard()
+    if (memberId !== undefined && this.#options.instanceId === undefined) void this.#sayGoodbye(memberId)
+    await this.#connect()
+  }
+
+  /** Whatever the outcome, nothing is ours any more. */
+  #lose (): void {
+    this.#state = 'joining'
+    if (this.#current === undefined) return
+    this.#current = undefined
+    this.#options.assigned([])
+  }
+
+  #checkHeartbeats (): void {
+    if (this.#state !== 'stable' || Date.now() - this.#aliveAt <= this.#options.sessionTimeoutMs) return
+    this.#onBroken(new LogError('outage', `No heartbeat was answered for ${this.#options.sessionTimeoutMs} ms`))
+  }
+
+  /** Partitions that were added are nobody's until the group rebalances, and the client does not look. */
+  async #checkTopics (): Promise<void> {
+    const current = this.#current
+    if (current === undefined || !current.isLeader || !this.#holds(current)) return
+    const orphans = await this.#orphans().catch(() => '')
+    // Once per set: what nobody wants even after a rebalance would keep the group rebalancing for ever.
+    if (orphans === '' || orphans === this.#rejoinedFor || !this.#holds(current)) return
+    this.#rejoinedFor = orphans
+    this.#onRebalance()
+    await this.#membership?.joinGroup({}).catch((error: unknown) => this.#onBroken(error))
+  }
+
+  async #orphans (): Promise<string> {
+    const { groupId, topics } = this.#options
+    const [view, group] = await Promise.all([this.#cluster.view(topics), describeGroup(this.#cluster, groupId)])
+    if (group === undefined || group.groupState.toLowerCase() !== 'stable') return ''
+    const assigned = new Set(group.members.flatMap(({ memberAssignment }) =>
+      decodeConsumerProtocolAssignment(memberAssignment).assignedPartitions.flatMap(({ topic, partitions }) => partitions.map(partition => `${topic}/${partition}`))))
+    const existing = [...view.topics].flatMap(([topic, { leaders }]) => [...leaders.keys()].map(partition => `${topic}/${partition}`))
+    return existing.filter(partition => !assigned.has(partition)).join(' ')
+  }
+
+  /** On the first join a missing topic is told at once; later it is waited for. */
+  async #lacksTopics (): Promise<boolean> {
+    const view = await this.#cluster.view(this.#options.topics).catch(() => undefined)
+    const missing = this.#options.topics.filter(topic => view !== undefined && !view.topics.has(topic))
+    if (missing.length === 0) return false
+    this.#end()
+    this.#firstJoin.reject(new LogError('outage', `Group ${this.#options.groupId} cannot be joined: topic ${missing.join(', ')} does not exist; create it first.`))
+    return true
+  }
+
+  #fail (error: LogError): void {
+    if (!this.#isOn()) return
+    const isFirst = !this.#hasJoined
+    if (this.#current !== undefined) this.#lose()
+    this.#end()
+    void this.#discard()
+    if (isFirst) this.#firstJoin.reject(error)
+    else this.#options.failed(error)
+  }
+
+  #isOn (): boolean {
+    return this.#state !== 'over'
+  }
+
+  #end (): void {
+    this.#state = 'over'
+    this.#current = undefined
+    for (const timer of this.#timers) clearInterval(timer)
+  }
+
+  async #discard (): Promise<void> {
+    const membership = this.#membership
+    this.#membership = undefined
+    if (membership !== undefined) await within(leaveTimeoutMs, membership.close(true))
+  }
+
+  async #sayGoodbye (memberId: string): Promise<void> {
+    // If it does not get through, the session timeout says it for us.
+    await evictMembers(this.#cluster, this.#options.groupId, [memberId]).catch(() => {})
+  }
+
+  #warn (fields: object, message: string): void {
+    this.#cluster.options.logger?.warn({ groupId: this.#options.groupId, ...fields }, message)
+  }
+}
+
+/** Waits for the work, but not for ever; says whether it was done. A rejection counts as done: it will not get further. */
+async function within (ms: number, work: Promise<void>): Promise<boolean> {
+  const timeout = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => timeout.resolve(false), ms)
+  const isDone = await Promise.race([work.then(() => true, () => true), timeout.promise])
+  clearTimeout(timer)
+  return isDone
+}

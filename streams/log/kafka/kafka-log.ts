@@ -1,0 +1,34 @@
+import type { GroupMember, Log, LogProducer, LogReader } from '../log.ts'
+import { createAdmin } from './admin.ts'
+import { Cluster, type KafkaOptions } from './cluster.ts'
+import { joinKafkaGroup, type GroupTuning } from './group.ts'
+import { openKafkaProducer } from './producer.ts'
+import { openKafkaReader } from './reader.ts'
+
+export type { KafkaOptions, LogLogger } from './cluster.ts'
+
+/** The log on a Kafka cluster (3.1 or newer). Connects when it is first asked for something; closing it closes what was opened through it. */
+export function openKafkaLog (options: KafkaOptions, tuning: GroupTuning = {}): Log {
+  const cluster = new Cluster(options)
+  const opened = new Set<LogReader | LogProducer>()
+  const members = new Set<GroupMember>()
+  const keep = <T extends LogReader | LogProducer>(client: T): T => {
+    opened.add(client)
+    return client
+  }
+  return {
+    ...createAdmin(cluster),
+    openReader: options => keep(openKafkaReader(cluster, options)),
+    openProducer: () => keep(openKafkaProducer(cluster)),
+    joinGroup: async options => {
+      const member = await joinKafkaGroup(cluster, options, tuning)
+      members.add(member)
+      return member
+    },
+    close: async () => {
+      await Promise.all([...members].map(member => member.leave()))
+      await Promise.all([...opened].map(client => client.close()))
+      await cluster.close()
+    }
+  }
+}

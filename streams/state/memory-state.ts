@@ -1,0 +1,167 @@
+import { splitKey } from '../stores/columns.ts'
+import type { Store } from '../stores/store.ts'
+import {
+  StateError,
+  type Change, type Claim, type Conflict, type ListValue, type Loaded, type Row, type RowsWrite, type State, type StoreWrite, type TaskId, type TaskPosition,
+  type UnitTransaction, type VersionedValue, type Wanted, type Written
+} from './state.ts'
+
+/** State in this process: for unit tests and the test driver. Keeps the promises of `State`, but not over a restart. */
+export interface MemoryState extends State {
+  /** A store's content as rows of its table. */
+  readonly table: (store: Store) => readonly Row[]
+}
+
+interface Tables {
+  readonly tasks: Map<string, TaskPosition>
+  readonly inputs: Map<string, number>
+  readonly counters: Map<string, Map<string, number>>
+  readonly rows: Map<string, Map<string, Row>>
+  readonly lists: Map<string, Map<string, ListValue>>
+  readonly keyed: Map<string, Map<string, VersionedValue>>
+}
+
+export function openMemoryState (): MemoryState {
+  const tables: Tables = { tasks: new Map(), inputs: new Map(), counters: new Map(), rows: new Map(), lists: new Map(), keyed: new Map() }
+  let version = 0
+  return {
+    async noteInputs (counts) {
+      for (const [topic, count] of counts) if (!tables.inputs.has(topic)) tables.inputs.set(topic, count)
+      return new Map(tables.inputs)
+    },
+    async takeOver (starts) {
+      return starts.map(({ subTopology, partition, offsets }) => {
+        const found = tables.tasks.get(nameOf({ subTopology, partition }))
+        const position = found === undefined
+          ? { subTopology, partition, epoch: 1, unit: 0, offsets, streamTime: -1 }
+          : { ...found, epoch: found.epoch + 1, offsets: { ...offsets, ...found.offsets } }
+        tables.tasks.set(nameOf(position), position)
+        return position
+      })
+    },
+    async positions (tasks) {
+      return tasks.flatMap(task => tables.tasks.get(nameOf(task)) ?? [])
+    },
+    async load (wanted) {
+      return wanted.map(each => loadFrom(tables, each))
+    },
+    async begin () {
+      return openUnit(tables, () => ++version)
+    },
+    async close () {},
+    table: store => tableOf(tables, store)
+  }
+}
+
+/** Collects first and applies at the end, so that a unit given up leaves nothing behind. */
+function openUnit (tables: Tables, nextVersion: () => number): UnitTransaction {
+  let claimed: readonly TaskPosition[] = []
+  let deciding: readonly RowsWrite[] = []
+  const lostOf = (positions: readonly TaskPosition[]): TaskPosition[] => positions.filter(position => {
+    const found = tables.tasks.get(nameOf(position))
+    return found === undefined || found.epoch !== position.epoch || found.unit !== position.unit
+  })
+  return {
+    async claim (positions, rows) {
+      claimed = positions
+      deciding = rows
+      return { lost: lostOf(positions), conflicts: rows.flatMap(write => rowConflicts(tables, write)) } satisfies Claim
+    },
+    async write (writes) {
+      if (lostOf(claimed).length > 0) throw new StateError('outage', 'Another unit moved the positions meanwhile.', undefined)
+      const conflicts = [...deciding, ...writes].flatMap(write => conflictsOf(tables, write))
+      if (conflicts.length > 0) return { outcome: 'conflict', conflicts } satisfies Written
+      for (const position of claimed) tables.tasks.set(nameOf(position), { ...position, unit: position.unit + 1 })
+      const changes = [...deciding, ...writes].flatMap(write => apply(tables, write, nextVersion))
+      return { outcome: 'committed', changes, outboxId: undefined } satisfies Written
+    },
+    async rollback () {}
+  }
+}
+
+function nameOf ({ subTopology, partition }: TaskId): string {
+  return `${subTopology}/${partition}`
+}
+
+function within<T> (tables: Map<string, Map<string, T>>, { name }: Store): Map<string, T> {
+  let table = tables.get(name)
+  if (table === undefined) tables.set(name, table = new Map())
+  return table
+}
+
+function loadFrom (tables: Tables, wanted: Wanted): Loaded {
+  const { store, keys } = wanted
+  const pick = <T>(table: ReadonlyMap<string, T>): Map<string, T> => new Map(keys.flatMap(key => {
+    const found = table.get(key)
+    return found === undefined ? [] : [[key, found]]
+  }))
+  switch (store.kind) {
+    case 'rows': return { store, found: new Set(pick(within(tables.rows, store)).keys()) }
+    case 'list': return { store, found: pick(within(tables.lists, store)) }
+    case 'keyed': return { store, found: pick(within(tables.keyed, store)) }
+  }
+}
+
+function rowConflicts (tables: Tables, { store, decided }: RowsWrite): Conflict[] {
+  const keys = [...decided].filter(key => within(tables.rows, store).has(key))
+  return keys.length === 0 ? [] : [{ store, keys }]
+}
+
+function conflictsOf (tables: Tables, write: StoreWrite): Conflict[] {
+  switch (write.kind) {
+    case 'counter': return []
+    case 'rows': return rowConflicts(tables, write)
+    case 'list': {
+      const table = within(tables.lists, write.store)
+      const keys = [...write.changes].filter(([key, { expected }]) => (table.get(key)?.newest ?? 0) !== expected).map(([key]) => key)
+      return keys.length === 0 ? [] : [{ store: write.store, keys }]
+    }
+    case 'keyed': {
+      const table = within(tables.keyed, write.store)
+      const keys = [...write.changes].filter(([key, { expected }]) => (table.get(key)?.version ?? 0) !== expected).map(([key]) => key)
+      return keys.length === 0 ? [] : [{ store: write.store, keys }]
+    }
+  }
+}
+
+function apply (tables: Tables, write: StoreWrite, nextVersion: () => number): Change[] {
+  switch (write.kind) {
+    case 'counter': {
+      const table = within(tables.counters, write.store)
+      for (const [key, amount] of write.amounts) table.set(key, (table.get(key) ?? 0) + amount)
+      return [{ kind: 'counter', store: write.store, counts: new Map([...write.amounts.keys()].map(key => [key, table.get(key) ?? 0])) }]
+    }
+    case 'rows': {
+      const table = within(tables.rows, write.store)
+      for (const [key, row] of write.rows) if (!table.has(key)) table.set(key, row)
+      return []
+    }
+    case 'list': {
+      const table = within(tables.lists, write.store)
+      for (const [key, { value }] of write.changes) table.set(key, value)
+      return [{ kind: 'list', store: write.store, values: new Map([...write.changes].map(([key, { value }]) => [key, value])) }]
+    }
+    case 'keyed': {
+      const table = within(tables.keyed, write.store)
+      const values = new Map<string, { readonly version: number, readonly value: unknown }>()
+      for (const [key, { value }] of write.changes) {
+        const version = nextVersion()
+        if (value === undefined) table.delete(key)
+        else table.set(key, { version, value })
+        values.set(key, { version, value })
+      }
+      return [{ kind: 'keyed', store: write.store, values }]
+    }
+  }
+}
+
+function tableOf (tables: Tables, store: Store): Row[] {
+  const keyColumns = (key: string): Row => Object.fromEntries(splitKey(key).map((part, index) => [store.key[index] ?? '', part]))
+  switch (store.kind) {
+    case 'counter': return [...within(tables.counters, store)].map(([key, count]) => ({ ...keyColumns(key), [store.count]: count }))
+    case 'rows': return [...within(tables.rows, store).values()]
+    case 'list': return [...within(tables.lists, store)].flatMap(([key, { newest, entries }]) =>
+      entries.map((entry, index) => ({ ...keyColumns(key), [store.position]: newest - index, ...entry })))
+    case 'keyed': return [...within(tables.keyed, store)].map(([key, { value, version }]) => ({ ...keyColumns(key), value: JSON.stringify(value), version }))
+  }
+}

@@ -1,0 +1,285 @@
+import type {
+  Change, Claim, Conflict, CounterWrite, KeyedWrite, ListWrite, Loaded, RowsWrite, State, StoreWrite, TaskId, TaskPosition, TaskStart, UnitTransaction, Wanted, Written
+} from '../state.ts'
+import { addCounts, countsChange, keyOfRow } from './counter-sql.ts'
+import type { Database, Session, Statement, TextRow } from './database.ts'
+import { StateError } from '../state.ts'
+import { classify } from './errors.ts'
+import type { EngineSchema } from './engine-schema.ts'
+import { findValues, putValues, valuesChange, valuesOf } from './keyed-sql.ts'
+import { findLists, listsOf, moveLists } from './list-sql.ts'
+import { findRows, insertRows, rowKeysOf } from './rows-sql.ts'
+import { encodeArray, quote } from './sql.ts'
+
+export interface PostgresStateOptions {
+  readonly database: Database
+  readonly schema: EngineSchema
+  /** Who holds the tasks, for people who look into the table. */
+  readonly owner: string
+  /** Whether units leave an outbox row for a projection. */
+  readonly projected: boolean
+}
+
+/** State in Postgres. Statements are sent without waiting for each other; answers are looked at before anything depends on them. */
+export function openPostgresState ({ database, schema, owner, projected }: PostgresStateOptions): State {
+  const { applicationId, generation } = schema
+  const tasks = `${quote(applicationId)}.millrace_tasks`
+  const sameGeneration = `exists (select from ${quote(applicationId)}.millrace_application where generation = '${generation}'::uuid)`
+
+  return {
+    async noteInputs (counts) {
+      return await attempt(async () => {
+        const topics = [...counts.keys()].sort()
+        await database.query({
+          text: `insert into ${quote(applicationId)}.millrace_inputs (topic, partitions) select * from unnest($1::text[], $2::integer[]) on conflict do nothing`,
+          values: [encodeArray('text', topics), encodeArray('integer', topics.map(topic => counts.get(topic) ?? 0))]
+        })
+        const rows = await database.query({ text: `select topic, partitions from ${quote(applicationId)}.millrace_inputs` })
+        return new Map(rows.map(([topic, partitions]) => [topic ?? '', Number(partitions)]))
+      })
+    },
+
+    async takeOver (starts) {
+      return await attempt(async () => {
+        const rows = await database.query({
+          text: `insert into ${tasks} as t (sub_topology, partition, epoch, unit, offsets, stream_time, owner)
+            select sub_topology, partition, 1, 0, offsets, -1, $4 from unnest($1::text[], $2::integer[], $3::jsonb[]) as start (sub_topology, partition, offsets)
+            where ${sameGeneration} order by sub_topology, partition
+            on conflict (sub_topology, partition) do update
+              set epoch = t.epoch + 1, offsets = excluded.offsets || t.offsets, owner = excluded.owner
+            returning ${POSITION}`,
+          values: [
+            encodeArray('text', starts.map(({ subTopology }) => subTopology)),
+            encodeArray('integer', starts.map(({ partition }) => partition)),
+            encodeArray('jsonb', starts.map(({ offsets }) => JSON.stringify(offsets))),
+            owner
+          ]
+        })
+        if (rows.length < starts.length) throw new StateError('fatal', `Application id '${applicationId}' was reset while this worker ran; start it again.`, undefined)
+        return rows.map(positionOf)
+      })
+    },
+
+    async positions (wanted) {
+      return await attempt(async () => (await database.query({
+        text: `select ${POSITION} from ${tasks} as t join unnest($1::text[], $2::integer[]) as wanted (sub_topology, partition) using (sub_topology, partition) for update of t`,
+        values: taskArrays(wanted)
+      })).map(positionOf))
+    },
+
+    async load (wanted) {
+      return await attempt(async () => await Promise.all(wanted.map(async each => loadedOf(each, await database.query(finder(applicationId, each))))))
+    },
+
+    async begin () {
+      return await attempt(async () => {
+        const session = await database.session()
+        return openUnit({ session, applicationId, tasks, sameGeneration, projected })
+      })
+    },
+
+    async close () {
+      await database.close()
+    }
+  }
+}
+
+const POSITION = 't.sub_topology, t.partition, t.epoch, t.unit, t.offsets::text, t.stream_time'
+
+function positionOf (row: TextRow): TaskPosition {
+  return {
+    subTopology: row[0] ?? '', partition: Number(row[1]), epoch: Number(row[2]), unit: Number(row[3]), offsets: JSON.parse(row[4] ?? '{}'), streamTime: Number(row[5])
+  }
+}
+
+function taskArrays (tasks: readonly TaskId[]): Buffer[] {
+  return [encodeArray('text', tasks.map(({ subTopology }) => subTopology)), encodeArray('integer', tasks.map(({ partition }) => partition))]
+}
+
+function finder (schema: string, wanted: Wanted): Statement {
+  if (isRows(wanted)) return findRows(schema, wanted.store, wanted.keys)
+  if (isList(wanted)) return findLists(schema, wanted.store, wanted.keys)
+  return findValues(schema, wanted.store, wanted.keys)
+}
+
+function loadedOf (wanted: Wanted, rows: readonly TextRow[]): Loaded {
+  if (isRows(wanted)) return { store: wanted.store, found: rowKeysOf(wanted.store, rows) }
+  if (isList(wanted)) return { store: wanted.store, found: listsOf(wanted.store, rows) }
+  return { store: wanted.store, found: valuesOf(wanted.store, rows) }
+}
+
+function isRows (wanted: Wanted): wanted is Extract<Wanted, { store: { kind: 'rows' } }> {
+  return wanted.store.kind === 'rows'
+}
+
+function isList (wanted: Wanted): wanted is Extract<Wanted, { store: { kind: 'list' } }> {
+  return wanted.store.kind === 'list'
+}
+
+interface UnitContext {
+  readonly session: Session
+  readonly applicationId: string
+  readonly tasks: string
+  readonly sameGeneration: string
+  readonly projected: boolean
+}
+
+function openUnit ({ session, applicationId, tasks, sameGeneration, projected }: UnitContext): UnitTransaction {
+  let claimed: readonly TaskPosition[] = []
+  const rollback = async (): Promise<void> => {
+    // A connection that cannot even roll back is thrown away; the server rolls back by itself.
+    await session.query({ text: 'rollback' }).then(() => session.release(false), () => session.release(true))
+  }
+  /** An error leaves no transaction open behind it. */
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      await rollback()
+      throw classify(error)
+    }
+  }
+
+  return {
+    rollback,
+
+    async claim (positions, rows) {
+      claimed = positions
+      return await guarded(async () => {
+        const [, moved, ...inserted] = await Promise.all([
+          session.query({ text: 'begin' }),
+          session.query(movePositions(tasks, sameGeneration, applicationId, positions)),
+          ...rows.map(async write => await session.query(insertRows(applicationId, write)))
+        ])
+        return { lost: missingTasks(positions, moved), conflicts: rows.flatMap((write, index) => rowConflicts(write, inserted[index] ?? [])) } satisfies Claim
+      })
+    },
+
+    async write (writes, applied) {
+      return await guarded(async () => {
+        const results = await Promise.all([...writes].sort(commutativeLast).map(async write => await writeStore(session, applicationId, write)))
+        const conflicts = results.flatMap(result => result.conflicts)
+        if (conflicts.length > 0) {
+          await rollback()
+          return { outcome: 'conflict', conflicts } satisfies Written
+        }
+        const changes = results.flatMap(result => result.changes)
+        const outbox = projected ? await writeOutbox(session, applicationId, claimed, changes, applied) : undefined
+        await commit(session)
+        session.release(false)
+        return { outcome: 'committed', changes, outboxId: outbox } satisfies Written
+      })
+    }
+  }
+}
+
+/** Once the commit is sent, silence is not failure: the caller looks at the position row to learn what happened. */
+async function commit (session: Session): Promise<void> {
+  try {
+    await session.query({ text: 'commit' })
+  } catch (error) {
+    const { kind, message } = classify(error)
+    throw new StateError(kind === 'outage' ? 'unknown' : kind, message, error)
+  }
+}
+
+function movePositions (tasks: string, sameGeneration: string, applicationId: string, positions: readonly TaskPosition[]): Statement {
+  return {
+    name: `positions ${applicationId}`,
+    text: `update ${tasks} as t set unit = moved.unit + 1, offsets = moved.offsets, stream_time = moved.stream_time
+      from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::jsonb[], $6::bigint[]) as moved (sub_topology, partition, epoch, unit, offsets, stream_time)
+      where t.sub_topology = moved.sub_topology and t.partition = moved.partition and t.epoch = moved.epoch and t.unit = moved.unit and ${sameGeneration}
+      returning t.sub_topology, t.partition`,
+    values: [
+      ...taskArrays(positions),
+      encodeArray('bigint', positions.map(({ epoch }) => epoch)),
+      encodeArray('bigint', positions.map(({ unit }) => unit)),
+      encodeArray('jsonb', positions.map(({ offsets }) => JSON.stringify(offsets))),
+      encodeArray('bigint', positions.map(({ streamTime }) => streamTime))
+    ]
+  }
+}
+
+function missingTasks (positions: readonly TaskPosition[], moved: readonly TextRow[]): TaskId[] {
+  if (moved.length === positions.length) return []
+  const kept = new Set(moved.map(([subTopology, partition]) => `${subTopology}/${partition}`))
+  return positions.filter(({ subTopology, partition }) => !kept.has(`${subTopology}/${partition}`))
+}
+
+function rowConflicts (write: RowsWrite, inserted: readonly TextRow[]): Conflict[] {
+  if (write.decided.size === 0 || inserted.length === write.rows.size) return []
+  const written = rowKeysOf(write.store, inserted)
+  const keys = [...write.decided].filter(key => write.rows.has(key) && !written.has(key))
+  return keys.length === 0 ? [] : [{ store: write.store, keys }]
+}
+
+function commutativeLast (a: StoreWrite, b: StoreWrite): number {
+  return Number(a.kind === 'counter') - Number(b.kind === 'counter')
+}
+
+interface StoreResult {
+  readonly changes: readonly Change[]
+  readonly conflicts: readonly Conflict[]
+}
+
+async function writeStore (session: Session, schema: string, write: StoreWrite): Promise<StoreResult> {
+  switch (write.kind) {
+    case 'counter': return await writeCounts(session, schema, write)
+    case 'keyed': return await writeValues(session, schema, write)
+    case 'list': return await writeLists(session, schema, write)
+    case 'rows': return { changes: [], conflicts: rowConflicts(write, await session.query(insertRows(schema, write))) }
+  }
+}
+
+async function writeCounts (session: Session, schema: string, write: CounterWrite): Promise<StoreResult> {
+  return { changes: [countsChange(write.store, await session.query(addCounts(schema, write)))], conflicts: [] }
+}
+
+async function writeValues (session: Session, schema: string, write: KeyedWrite): Promise<StoreResult> {
+  const rows = (await Promise.all(putValues(schema, write).map(async statement => await session.query(statement)))).flat()
+  const change = valuesChange(write, rows)
+  if (rows.length === write.changes.size || change.kind !== 'keyed') return { changes: [change], conflicts: [] }
+  return { changes: [], conflicts: [{ store: write.store, keys: [...write.changes.keys()].filter(key => !change.values.has(key)) }] }
+}
+
+async function writeLists (session: Session, schema: string, write: ListWrite): Promise<StoreResult> {
+  const { move, fill } = moveLists(schema, write)
+  const width = write.store.key.length
+  const moves = Promise.all(move.map(async statement => await session.query(statement)))
+  // Sent before the moves are answered: where one was refused, the unit is rolled back and an entry written in vain goes with it.
+  const fills = Promise.allSettled(fill.map(async statement => await session.query(statement)))
+  const moved = new Set((await moves).flat().map(row => keyOfRow(row, width)))
+  const refused = [...write.changes.keys()].filter(key => !moved.has(key))
+  const failed = (await fills).find(result => result.status === 'rejected')
+  if (refused.length > 0) return { changes: [], conflicts: [{ store: write.store, keys: refused }] }
+  if (failed !== undefined) throw failed.reason
+  return { changes: [{ kind: 'list', store: write.store, values: new Map([...write.changes].map(([key, { value }]) => [key, value])) }], conflicts: [] }
+}
+
+/** One row that names what the unit changed, so that a crash between Postgres and the projection leaves word of it. */
+async function writeOutbox (
+  session: Session, schema: string, claimed: readonly TaskPosition[], changes: readonly Change[], applied: readonly number[]
+): Promise<number | undefined> {
+  const outbox = `${quote(schema)}.millrace_outbox`
+  const settled = applied.length === 0
+    ? undefined
+    : session.query({ name: `settle ${schema}`, text: `delete from ${outbox} where id = any($1::bigint[])`, values: [encodeArray('bigint', applied)] })
+  const written = session.query({
+    name: `outbox ${schema}`,
+    text: `insert into ${outbox} (tasks, changes) values ($1, $2) returning id`,
+    values: [
+      JSON.stringify(claimed.map(({ subTopology, partition, unit }) => [subTopology, partition, unit + 1])),
+      JSON.stringify(Object.fromEntries(changes.map(change => [change.store.name, [...(change.kind === 'counter' ? change.counts : change.values).keys()]])))
+    ]
+  })
+  const [rows] = await Promise.all([written, settled])
+  return Number(rows[0]?.[0])
+}
+
+async function attempt<T> (work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw classify(error)
+  }
+}

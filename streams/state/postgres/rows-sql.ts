@@ -1,0 +1,60 @@
+import type { Column } from '../../stores/columns.ts'
+import type { Rows } from '../../stores/rows.ts'
+import type { Row, RowsWrite } from '../state.ts'
+import type { Statement, TextRow } from './database.ts'
+import { encodeArray, parseColumn, quote, selectExpression } from './sql.ts'
+
+export function insertRows (schema: string, { store, rows }: RowsWrite): Statement {
+  const columns = Object.entries(store.columns)
+  const values = [...rows.values()]
+  return {
+    name: `insert ${schema} ${store.name}`,
+    text: insertText(schema, store, columns),
+    values: columns.map(([name, { type }]) => encodeArray(type, values.map(row => row[name] ?? null)))
+  }
+}
+
+function insertText (schema: string, store: Rows, columns: readonly (readonly [string, Column])[]): string {
+  const names = columns.map(([name]) => quote(name)).join(', ')
+  const arrays = columns.map(([, { type }], index) => `$${index + 1}::${type}[]`).join(', ')
+  return `insert into ${quote(schema)}.${quote(store.name)} (${names}) select * from unnest(${arrays})
+    on conflict (${store.key.map(quote).join(', ')}) do nothing
+    returning ${keySelection(store)}`
+}
+
+export function findRows (schema: string, store: Rows, keys: readonly string[]): Statement {
+  const parts = keys.map(key => JSON.parse(key))
+  const columns = store.key.map(name => columnOf(store, name))
+  const [only] = columns
+  const table = `${quote(schema)}.${quote(store.name)}`
+  const values = columns.map(({ type }, index) => encodeArray(type, parts.map(part => part[index])))
+  if (columns.length === 1 && only !== undefined) {
+    return { name: `find ${schema} ${store.name}`, text: `select ${keySelection(store)} from ${table} where ${quote(store.key[0] ?? '')} = any($1::${only.type}[])`, values }
+  }
+  const arrays = columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')
+  return {
+    name: `find ${schema} ${store.name}`,
+    text: `select ${keySelection(store)} from ${table} join unnest(${arrays}) as wanted (${store.key.map(quote).join(', ')}) using (${store.key.map(quote).join(', ')})`,
+    values
+  }
+}
+
+export function rowKeysOf (store: Rows, rows: readonly TextRow[]): Set<string> {
+  const columns = store.key.map(name => columnOf(store, name))
+  return new Set(rows.map(row => JSON.stringify(columns.map((column, index) => parseColumn(column, row[index] ?? null)))))
+}
+
+/** A row's key as one string: JSON, because its columns may be of any type. */
+export function joinRowKey (store: Rows, row: Row): string {
+  return JSON.stringify(store.key.map(name => row[name]))
+}
+
+function keySelection (store: Rows): string {
+  return store.key.map(name => selectExpression(name, columnOf(store, name))).join(', ')
+}
+
+function columnOf (store: Rows, name: string): Column {
+  const column = store.columns[name]
+  if (column === undefined) throw new TypeError(`Rows '${store.name}' has '${name}' in its key but not among its columns.`)
+  return column
+}

@@ -1,0 +1,138 @@
+import type { Columns, RowOf } from '../stores/columns.ts'
+import type { Counter } from '../stores/counter.ts'
+import type { Keyed } from '../stores/keyed.ts'
+import type { List } from '../stores/list.ts'
+import type { Rows } from '../stores/rows.ts'
+
+/**
+ * Where state and positions live: what a commit unit wants of a database, as data.
+ *
+ * Two implementations keep these promises: Postgres (also PGlite), and memory for the test driver and unit tests.
+ */
+export interface State {
+  /** Notes how many partitions each input has, where it was not noted before; answers with what is noted: partitions beyond that came later. */
+  readonly noteInputs: (counts: ReadonlyMap<string, number>) => Promise<ReadonlyMap<string, number>>
+  /** Makes the tasks ours: raises each epoch, so that whoever held it before loses its next compare. A task without a row is given the offsets of `starts`. */
+  readonly takeOver: (tasks: readonly TaskStart[]) => Promise<readonly TaskPosition[]>
+  /** Waits for a transaction that is still moving one of them. */
+  readonly positions: (tasks: readonly TaskId[]) => Promise<readonly TaskPosition[]>
+  /** What stands in the stores now, one round trip. Keys that are not there are left out. */
+  readonly load: (wanted: readonly Wanted[]) => Promise<readonly Loaded[]>
+  readonly begin: () => Promise<UnitTransaction>
+  readonly close: () => Promise<void>
+}
+
+export interface TaskId {
+  readonly subTopology: string
+  readonly partition: number
+}
+
+export interface TaskStart extends TaskId {
+  /** Used only for the topics that have no position yet. */
+  readonly offsets: Readonly<Record<string, number>>
+}
+
+export interface TaskPosition extends TaskId {
+  readonly epoch: number
+  readonly unit: number
+  /** By topic: the offset of the next record to process. */
+  readonly offsets: Readonly<Record<string, number>>
+  /** The largest timestamp of any record processed, −1 before the first. */
+  readonly streamTime: number
+}
+
+export type Row = Readonly<Record<string, string | number | boolean | null>>
+
+export type Wanted =
+  | { readonly store: Rows, readonly keys: readonly string[] }
+  | { readonly store: List, readonly keys: readonly string[] }
+  | { readonly store: Keyed, readonly keys: readonly string[] }
+
+export interface ListValue<E extends Columns = Columns> {
+  /** The number of the newest entry, which is the version of the list; 0 for an empty one. */
+  readonly newest: number
+  /** Newest first. */
+  readonly entries: readonly RowOf<E>[]
+}
+
+export interface VersionedValue {
+  readonly version: number
+  readonly value: unknown
+}
+
+export type Loaded =
+  | { readonly store: Rows, readonly found: ReadonlySet<string> }
+  | { readonly store: List, readonly found: ReadonlyMap<string, ListValue> }
+  | { readonly store: Keyed, readonly found: ReadonlyMap<string, VersionedValue> }
+
+/** What a unit writes to one store. Keys are joined keys, see `joinKey`; each occurs once. */
+export type StoreWrite = CounterWrite | RowsWrite | ListWrite | KeyedWrite
+
+export interface CounterWrite {
+  readonly kind: 'counter'
+  readonly store: Counter
+  readonly amounts: ReadonlyMap<string, number>
+}
+
+export interface RowsWrite {
+  readonly kind: 'rows'
+  readonly store: Rows
+  readonly rows: ReadonlyMap<string, Row>
+  /** Keys that were read as absent: somebody being first is a conflict. */
+  readonly decided: ReadonlySet<string>
+}
+
+export interface ListWrite {
+  readonly kind: 'list'
+  readonly store: List
+  readonly changes: ReadonlyMap<string, { readonly expected: number, readonly value: ListValue }>
+}
+
+export interface KeyedWrite {
+  readonly kind: 'keyed'
+  readonly store: Keyed
+  /** A value of undefined deletes. */
+  readonly changes: ReadonlyMap<string, { readonly expected: number, readonly value: unknown }>
+}
+
+/** What a store holds after the unit, for the projection. Every value carries its version; only a higher one replaces it. */
+export type Change =
+  | { readonly kind: 'counter', readonly store: Counter, readonly counts: ReadonlyMap<string, number> }
+  | { readonly kind: 'list', readonly store: List, readonly values: ReadonlyMap<string, ListValue> }
+  | { readonly kind: 'keyed', readonly store: Keyed, readonly values: ReadonlyMap<string, { readonly version: number, readonly value: unknown }> }
+
+export interface Conflict {
+  readonly store: Rows | List | Keyed
+  readonly keys: readonly string[]
+}
+
+export interface Claim {
+  readonly lost: readonly TaskId[]
+  readonly conflicts: readonly Conflict[]
+}
+
+/** One commit unit's transaction; the methods are called in this order, once each. */
+export interface UnitTransaction {
+  /** Compares and moves the positions, and inserts the rows that decide. With anything lost or in conflict the caller rolls back. */
+  readonly claim: (positions: readonly TaskPosition[], rows: readonly RowsWrite[]) => Promise<Claim>
+  /** Everything else, commutative writes last; then the outbox row, in place of those that the projection has `applied`. Commits when there is no conflict, rolls back else. */
+  readonly write: (writes: readonly StoreWrite[], applied: readonly number[]) => Promise<Written>
+  readonly rollback: () => Promise<void>
+}
+
+export type Written =
+  | { readonly outcome: 'committed', readonly changes: readonly Change[], readonly outboxId: number | undefined }
+  | { readonly outcome: 'conflict', readonly conflicts: readonly Conflict[] }
+
+/** conflict and outage: run again · data: a record's value cannot be stored · fatal: a human must act · unknown: the commit was sent and not answered. */
+export type StateErrorKind = 'outage' | 'data' | 'fatal' | 'unknown'
+
+export class StateError extends Error {
+  override readonly name = 'StateError'
+  readonly kind: StateErrorKind
+
+  constructor (kind: StateErrorKind, message: string, cause: unknown) {
+    super(message, { cause })
+    this.kind = kind
+  }
+}

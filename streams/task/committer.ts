@@ -1,0 +1,116 @@
+import type { Change, RowsWrite, State, StoreWrite, TaskId, TaskPosition } from '../state/state.ts'
+import { StateError } from '../state/state.ts'
+import { LogError } from '../log/log.ts'
+import type { Outbound } from './outbound.ts'
+import { UnsendableError } from './outbound.ts'
+import type { StoreStates } from './stores/store-states.ts'
+import type { Task } from './task.ts'
+import type { Emission, Unit } from './unit.ts'
+
+/** How long each step of a unit took, in seconds. */
+export type Steps = Readonly<Record<'claim' | 'produce' | 'write', number>>
+
+export interface Committed {
+  readonly kind: 'committed'
+  readonly positions: readonly TaskPosition[]
+  readonly changes: readonly Change[]
+  readonly outboxId: number | undefined
+  readonly steps: Steps
+}
+
+/**
+ * again: undo, and run the same records again, at once where others were first (`conflict`), after a while where something is away ·
+ * data: one of the records cannot be stored · unsendable: this record cannot be produced · lost: these tasks are no longer ours ·
+ * fatal: stop.
+ */
+export type Outcome =
+  | Committed
+  | { readonly kind: 'again', readonly reason: 'conflict' | 'outage', readonly error: Error | undefined }
+  | { readonly kind: 'data', readonly error: Error }
+  | { readonly kind: 'unsendable', readonly emission: Emission, readonly error: Error }
+  | { readonly kind: 'lost', readonly tasks: readonly TaskId[] }
+  | { readonly kind: 'unknown', readonly positions: readonly TaskPosition[], readonly error: Error }
+  | { readonly kind: 'fatal', readonly error: Error }
+
+/** Called between each pair of steps; tests make the process die there. */
+export type Milestone = 'claimed' | 'produced' | 'written'
+
+export interface CommitterOptions {
+  readonly state: State
+  readonly stores: StoreStates
+  readonly outbound: Outbound
+  readonly takeApplied: () => readonly number[]
+  readonly reached?: (milestone: Milestone) => void
+}
+
+/** Takes a prepared unit through the steps of a commit. Never throws: how it went is the answer. */
+export async function commitUnit (unit: Unit, { state, stores, outbound, takeApplied, reached = () => {} }: CommitterOptions): Promise<Outcome> {
+  const positions = positionsAfter(unit)
+  const writes = stores.writes()
+  const deciding = writes.filter(isDeciding)
+  const others = writes.filter(write => !isDeciding(write))
+  const started = performance.now()
+  try {
+    const transaction = await state.begin()
+    const { lost, conflicts } = await transaction.claim(positions, deciding)
+    if (lost.length > 0 || conflicts.length > 0) {
+      await transaction.rollback()
+      stores.evict(conflicts)
+      return lost.length > 0 ? { kind: 'lost', tasks: lost } : { kind: 'again', reason: 'conflict', error: undefined }
+    }
+    const claimed = performance.now()
+    reached('claimed')
+    try {
+      await outbound.send(unit.emissions)
+    } catch (error) {
+      await transaction.rollback()
+      throw error
+    }
+    const produced = performance.now()
+    reached('produced')
+    const written = await transaction.write(others, takeApplied())
+    if (written.outcome === 'conflict') {
+      stores.evict(written.conflicts)
+      return { kind: 'again', reason: 'conflict', error: undefined }
+    }
+    reached('written')
+    return {
+      kind: 'committed',
+      positions: positions.map(position => ({ ...position, unit: position.unit + 1 })),
+      changes: written.changes,
+      outboxId: written.outboxId,
+      steps: { claim: (claimed - started) / 1000, produce: (produced - claimed) / 1000, write: (performance.now() - produced) / 1000 }
+    }
+  } catch (error) {
+    return outcomeOf(error, positions)
+  }
+}
+
+function isDeciding (write: StoreWrite): write is RowsWrite {
+  return write.kind === 'rows'
+}
+
+function positionsAfter ({ items }: Unit): TaskPosition[] {
+  const after = new Map<Task, { offsets: Record<string, number>, streamTime: number }>()
+  for (const { task, record, nextOffset } of items) {
+    let moved = after.get(task)
+    if (moved === undefined) after.set(task, moved = { offsets: { ...task.position.offsets }, streamTime: task.position.streamTime })
+    moved.offsets[record.topic] = nextOffset
+    moved.streamTime = Math.max(moved.streamTime, record.timestamp)
+  }
+  return [...after].map(([task, moved]) => ({ ...task.position, ...moved }))
+}
+
+function outcomeOf (error: unknown, positions: readonly TaskPosition[]): Outcome {
+  if (error instanceof UnsendableError) return { kind: 'unsendable', emission: error.emission, error }
+  if (error instanceof LogError) return error.kind === 'fatal' ? { kind: 'fatal', error } : { kind: 'again', reason: 'outage', error }
+  if (error instanceof StateError) {
+    switch (error.kind) {
+      case 'outage': return { kind: 'again', reason: 'outage', error }
+      case 'data': return { kind: 'data', error }
+      case 'unknown': return { kind: 'unknown', positions, error }
+      case 'fatal': return { kind: 'fatal', error }
+    }
+  }
+  return { kind: 'fatal', error: error instanceof Error ? error : new Error(String(error)) }
+}

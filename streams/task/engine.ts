@@ -1,0 +1,314 @@
+import type { Topology } from '../graph/topology.ts'
+import { messageOf } from '../errors.ts'
+import type { FetchedBatch, ReadPosition } from '../log/log.ts'
+import { StateError, type State, type TaskId, type TaskPosition } from '../state/state.ts'
+import { commitUnit, type Committed, type Milestone, type Outcome } from './committer.ts'
+import type { Item } from './item.ts'
+import type { Outbound } from './outbound.ts'
+import { Signal } from './signal.ts'
+import type { StoreStates } from './stores/store-states.ts'
+import type { Task } from './task.ts'
+import type { Unit, UnitRunner } from './unit.ts'
+
+export interface EngineOptions {
+  readonly topology: Topology
+  readonly state: State
+  readonly stores: StoreStates
+  readonly runner: UnitRunner
+  readonly outbound: Outbound
+  readonly maxUnitRecords: number
+  /** Outbox rows that the projection has applied; the next unit removes them. */
+  readonly takeApplied: () => readonly number[]
+  /** These tasks are somebody else's now, or were reset; whoever knows the group decides whether to take them over anew. */
+  readonly lost: (tasks: readonly TaskId[]) => void
+  readonly committed: (unit: Unit, outcome: Committed) => void
+  /** Something is away: why the engine waits. Called again, with undefined, when it goes on. */
+  readonly waiting: (reason: string | undefined) => void
+  /** There is room again: the reader may fetch. */
+  readonly roomMade: () => void
+  readonly reached?: (milestone: Milestone) => void
+}
+
+interface InFlight {
+  readonly unit: Unit
+  readonly outcome: Promise<Outcome>
+}
+
+const FIRST_BACKOFF_MS = 25
+/** Short, so that work goes on within a second of the dependency's return. */
+const LONGEST_BACKOFF_MS = 1_000
+/** A record that asks for more and more state never becomes ready. */
+const MAX_SUSPENSIONS = 1_000
+
+/**
+ * The loop: take records, run them, commit. While Postgres works on one unit the next is prepared on top of it; it is
+ * committed only after the one before, and prepared anew when that one fails.
+ */
+export class Engine {
+  readonly #options: EngineOptions
+  readonly #arrival = new Signal()
+  #tasks: Task[] = []
+  readonly #byPartition = new Map<string, Task>()
+  /** Records that were taken before and have to be run again, in order, one list per unit. */
+  #backlog: Item[][] = []
+  #inFlight: InFlight | undefined
+  #backoffMs = FIRST_BACKOFF_MS
+  #stopping = false
+  /** From the start until tasks are given. */
+  #paused = true
+  #resting = false
+  #restWaiters: (() => void)[] = []
+
+  constructor (options: EngineOptions) {
+    this.#options = options
+  }
+
+  get tasks (): readonly Task[] {
+    return this.#tasks
+  }
+
+  /** What the reader may ask for. */
+  wanted (): ReadPosition[] {
+    return this.#paused ? [] : this.#tasks.flatMap(task => task.wanted())
+  }
+
+  deliver (batch: FetchedBatch): void {
+    if (this.#byPartition.get(`${batch.topic}/${batch.partition}`)?.offer(batch) === true) this.#arrival.raise()
+  }
+
+  /** Runs until `stop`; rejects with the error that makes going on impossible. */
+  async run (): Promise<void> {
+    try {
+      while (!this.#stopping) {
+        if (this.#paused) await this.#rest()
+        else await this.#cycle()
+      }
+      await this.#finishInFlight()
+    } finally {
+      this.#rested()
+    }
+  }
+
+  /** Finishes the unit in flight and takes no more records until `resume`. */
+  async pause (): Promise<void> {
+    this.#paused = true
+    if (this.#resting) return
+    await new Promise<void>(resolve => {
+      this.#restWaiters.push(resolve)
+      this.#arrival.raise()
+    })
+  }
+
+  /** The tasks that are ours from now on. What others may have written meanwhile is read again. */
+  resume (tasks: readonly Task[]): void {
+    this.#setTasks(tasks)
+    this.#options.stores.clear()
+    this.#paused = false
+    this.#resting = false
+    this.#arrival.raise()
+    this.#options.roomMade()
+  }
+
+  /** Lets the unit in flight finish; `run` then returns. */
+  stop (): void {
+    this.#stopping = true
+    this.#arrival.raise()
+  }
+
+  #setTasks (tasks: readonly Task[]): void {
+    const kept = new Set(tasks)
+    if (this.#tasks.some(task => !kept.has(task))) this.#options.outbound.forget()
+    this.#tasks = [...tasks]
+    this.#byPartition.clear()
+    for (const task of tasks) for (const { topic, partition } of task.queues) this.#byPartition.set(`${topic}/${partition}`, task)
+    this.#backlog = this.#backlog.map(items => items.filter(({ task }) => kept.has(task))).filter(items => items.length > 0)
+  }
+
+  async #rest (): Promise<void> {
+    await this.#finishInFlight()
+    this.#rested()
+    await this.#arrival.wait(1_000)
+  }
+
+  #rested (): void {
+    this.#resting = true
+    for (const waiter of this.#restWaiters.splice(0)) waiter()
+  }
+
+  async #finishInFlight (): Promise<void> {
+    if (this.#inFlight !== undefined) this.#backlog.unshift(...await this.#settle(this.#inFlight))
+  }
+
+  async #cycle (): Promise<void> {
+    const items = this.#take()
+    if (items.length === 0) {
+      if (this.#inFlight !== undefined) return await this.#finishInFlight()
+      return await this.#arrival.wait(1_000)
+    }
+    const parts = await this.#prepare(items)
+    const again = this.#inFlight === undefined ? [] : await this.#settle(this.#inFlight)
+    if (parts !== undefined || again.length > 0 || !this.#hasAll(items)) {
+      // What was prepared stood on a unit that failed, or is partly not ours any more, or is not whole.
+      this.#options.runner.discard()
+      this.#options.stores.undo()
+      this.#backlog.unshift(...again, ...(parts ?? [[...items]]).flatMap(part => this.#ours(part)))
+      return
+    }
+    const unit = this.#options.runner.close()
+    this.#options.stores.seal()
+    this.#inFlight = { unit, outcome: commitUnit(unit, this.#options) }
+  }
+
+  #hasAll (items: readonly Item[]): boolean {
+    return items.every(({ task }) => this.#tasks.includes(task))
+  }
+
+  #ours (items: readonly Item[]): Item[][] {
+    const ours = items.filter(({ task }) => this.#tasks.includes(task))
+    return ours.length === 0 ? [] : [ours]
+  }
+
+  #take (): Item[] {
+    const again = this.#backlog.shift()
+    if (again !== undefined) return again
+    const items: Item[] = []
+    const { maxUnitRecords, roomMade } = this.#options
+    const share = Math.ceil(maxUnitRecords / Math.max(1, this.#tasks.length))
+    for (const task of this.#tasks) {
+      for (let taken = 0; taken < share; taken++) {
+        const item = task.take()
+        if (item === undefined) break
+        items.push(item)
+      }
+    }
+    if (items.length > 0) {
+      roomMade()
+      // The first task has its turn last next time.
+      this.#tasks.push(...this.#tasks.splice(0, 1))
+    }
+    return items
+  }
+
+  /** Runs the records; answers with the lists to run again where state could not be read. */
+  async #prepare (items: readonly Item[]): Promise<Item[][] | undefined> {
+    const { runner, stores, state, waiting } = this.#options
+    let suspensions = 0
+    for (let index = 0; index < items.length;) {
+      const item = items[index]
+      if (item === undefined) break
+      if (runner.run(item)) {
+        index++
+        suspensions = 0
+        continue
+      }
+      if (++suspensions > MAX_SUSPENSIONS) {
+        runner.fail(item, 'processor', new RangeError(`It asked for more state ${MAX_SUSPENSIONS} times over.`))
+        continue
+      }
+      for (const following of items.slice(index)) runner.speculate(following)
+      const wanted = stores.takeMissing()
+      try {
+        stores.accept(await state.load(wanted), wanted)
+      } catch (error) {
+        if (!(error instanceof StateError) || error.kind === 'fatal') throw error
+        if (error.kind === 'data') return this.#halve(items, error)
+        waiting(`reading state: ${error.message}`)
+        await this.#backOff()
+        return [[...items]]
+      }
+    }
+    return undefined
+  }
+
+  /** Waits for the unit's commit. Returns the records to run again, one list per unit: none when it was committed. */
+  async #settle ({ unit, outcome: pending }: InFlight): Promise<Item[][]> {
+    const outcome = await pending
+    this.#inFlight = undefined
+    const { stores, outbound, runner } = this.#options
+    if (outcome.kind === 'committed') {
+      stores.committed(outcome.changes)
+      this.#advance(unit, outcome.positions)
+      outbound.committed()
+      this.#options.committed(unit, outcome)
+      this.#options.waiting(undefined)
+      this.#backoffMs = FIRST_BACKOFF_MS
+      return []
+    }
+    stores.undo()
+    runner.discard()
+    outbound.undone()
+    const items = [...unit.items]
+    switch (outcome.kind) {
+      case 'again':
+        if (outcome.reason === 'outage') await this.#waitOut(messageOf(outcome.error))
+        return [items]
+      case 'data': return this.#halve(items, outcome.error)
+      case 'unsendable':
+        if (outcome.emission.isDeadLetter) runner.shrinkDeadLetters()
+        else runner.fail(outcome.emission.item, 'sink', outcome.error)
+        return [items]
+      case 'lost': return this.#drop(items, outcome.tasks)
+      case 'unknown': return await this.#learn(unit, outcome.positions, outcome.error)
+      case 'fatal': throw outcome.error
+    }
+  }
+
+  /** Which of the records cannot be stored? Each half is tried by itself, down to the one. */
+  #halve (items: readonly Item[], error: Error): Item[][] {
+    const [only] = items
+    if (items.length === 1 && only !== undefined) {
+      this.#options.runner.fail(only, 'store', error)
+      return [[only]]
+    }
+    const middle = Math.ceil(items.length / 2)
+    return [items.slice(0, middle), items.slice(middle)]
+  }
+
+  #drop (items: readonly Item[], lost: readonly TaskId[]): Item[][] {
+    const isLost = ({ subTopology, partition }: Task): boolean => lost.some(task => task.subTopology === subTopology.name && task.partition === partition)
+    this.#setTasks(this.#tasks.filter(task => !isLost(task)))
+    this.#options.stores.clear()
+    this.#options.lost(lost)
+    return this.#ours(items)
+  }
+
+  /** The commit was sent and not answered: the position rows know whether it happened. */
+  async #learn (unit: Unit, sent: readonly TaskPosition[], error: Error): Promise<Item[][]> {
+    for (;;) {
+      await this.#waitOut(`the outcome of a commit is not known: ${messageOf(error)}`)
+      const found = await this.#options.state.positions(sent).catch(() => undefined)
+      if (found === undefined) continue
+      // All tasks of a unit move in one transaction, so the first tells for all that are still ours.
+      const same = (position: TaskPosition): TaskPosition | undefined => found.find(each => each.subTopology === position.subTopology && each.partition === position.partition && each.epoch === position.epoch)
+      const lost = sent.filter(position => same(position) === undefined)
+      const happened = sent.some(position => (same(position)?.unit ?? -1) > position.unit)
+      this.#options.stores.clear()
+      if (happened) {
+        this.#advance(unit, found)
+        this.#options.outbound.forget()
+      }
+      const again = happened ? [] : [...unit.items]
+      return lost.length === 0 ? (again.length === 0 ? [] : [again]) : this.#drop(again, lost)
+    }
+  }
+
+  #advance ({ items }: Unit, positions: readonly TaskPosition[]): void {
+    const tasks = new Set(items.map(({ task }) => task))
+    for (const task of tasks) {
+      const position = positions.find(({ subTopology, partition }) => subTopology === task.subTopology.name && partition === task.partition)
+      if (position !== undefined) task.position = position
+    }
+  }
+
+  async #waitOut (reason: string): Promise<void> {
+    this.#options.waiting(reason)
+    await this.#backOff()
+  }
+
+  async #backOff (): Promise<void> {
+    // Half fixed, half drawn: workers that lost the same database do not come back in step.
+    const delayMs = this.#backoffMs * (0.5 + Math.random() / 2)
+    this.#backoffMs = Math.min(LONGEST_BACKOFF_MS, this.#backoffMs * 2)
+    await new Promise(resolve => setTimeout(resolve, delayMs))
+  }
+}

@@ -1,0 +1,26 @@
+import type { Rejected } from '../graph/contract.ts'
+import type { StreamRecord } from '../graph/record.ts'
+import type { LogRecord } from '../log/log.ts'
+import type { Task } from './task.ts'
+
+/** A source record on its way through a unit. It outlives the unit's failures: what was learnt about it is not learnt twice. */
+export interface Item {
+  readonly task: Task
+  readonly record: LogRecord
+  /** Where to go on after this record: past it, and past what the log holds but does not show (markers, compaction). */
+  readonly nextOffset: number
+  /** Key and value, once decoded. */
+  decoded: StreamRecord | undefined
+  /** Why this record goes to the dead letters instead of through the graph. */
+  failure: Failure | undefined
+  /** When a validation first turned it away. */
+  rejectedAtMs: number | undefined
+}
+
+export interface Failure {
+  readonly rejected: Rejected
+  /** The node that failed. */
+  readonly node: string
+  readonly cause: unknown
+  readonly failedAtMs: number
+}

@@ -1,0 +1,86 @@
+import type { FetchedBatch, LogRecord, ReadPosition } from '../log/log.ts'
+
+/** Records fetched and not yet taken, per partition; beyond either bound the partition is not fetched. */
+const MAX_RECORDS = 4_000
+const MAX_BYTES = 4_000_000
+
+/** What is at hand of one partition of one task, in offset order. */
+export class PartitionQueue {
+  readonly topic: string
+  readonly partition: number
+  #records: LogRecord[] = []
+  #head = 0
+  #bytes = 0
+  #fetchOffset: number
+  readonly #epoch: number
+  /** −1 until the first answer: whether the broker has more is then unknown. */
+  #endOffset = -1
+
+  constructor (topic: string, partition: number, offset: number, epoch: number) {
+    this.topic = topic
+    this.partition = partition
+    this.#fetchOffset = offset
+    this.#epoch = epoch
+  }
+
+  get length (): number {
+    return this.#records.length - this.#head
+  }
+
+  get endOffset (): number {
+    return this.#endOffset
+  }
+
+  get fetchOffset (): number {
+    return this.#fetchOffset
+  }
+
+  /** What to ask the log for, or undefined while enough is at hand. */
+  wanted (): ReadPosition | undefined {
+    if (this.length > 0 && (this.length >= MAX_RECORDS || this.#bytes >= MAX_BYTES)) return undefined
+    return { topic: this.topic, partition: this.partition, offset: this.#fetchOffset, epoch: this.#epoch }
+  }
+
+  /** False for the answer to a question that is no longer asked: another assignment, or an offset already had. */
+  offer ({ epoch, askedOffset, records, nextOffset, endOffset }: FetchedBatch): boolean {
+    if (epoch !== this.#epoch || askedOffset !== this.#fetchOffset) return false
+    for (const record of records) {
+      this.#records.push(record)
+      this.#bytes += sizeOf(record)
+    }
+    this.#fetchOffset = nextOffset
+    this.#endOffset = endOffset
+    return true
+  }
+
+  /** Nothing is at hand, and the broker may have something: the order between partitions waits for it. */
+  mustWait (): boolean {
+    return this.length === 0 && (this.#endOffset === -1 || this.#fetchOffset < this.#endOffset)
+  }
+
+  peek (): LogRecord | undefined {
+    return this.#records[this.#head]
+  }
+
+  take (): { readonly record: LogRecord, readonly nextOffset: number } | undefined {
+    const record = this.#records[this.#head]
+    if (record === undefined) return undefined
+    this.#head++
+    this.#bytes -= sizeOf(record)
+    if (this.#head === this.#records.length) {
+      this.#records = []
+      this.#head = 0
+      return { record, nextOffset: this.#fetchOffset }
+    }
+    // Cut the taken part off now and then, so that a queue that is never empty does not grow.
+    if (this.#head > MAX_RECORDS) {
+      this.#records = this.#records.slice(this.#head)
+      this.#head = 0
+    }
+    return { record, nextOffset: record.offset + 1 }
+  }
+}
+
+function sizeOf ({ key, value }: LogRecord): number {
+  return 100 + (key === null ? 0 : key.length) + (value === null ? 0 : value.length)
+}

@@ -1,0 +1,77 @@
+import { LRUCache } from 'lru-cache'
+import { joinKey, type Columns, type KeyColumns, type KeyOf, type RowOf } from '../../stores/columns.ts'
+import type { List, ListWriter } from '../../stores/list.ts'
+import type { ListValue } from '../../state/state.ts'
+import { Journal } from './journal.ts'
+import { CACHED_KEYS, miss, type ReadMode, type StoreState } from './store-state.ts'
+
+interface Appended<E extends Columns> {
+  /** The newest number in Postgres before this unit: what the write compares. */
+  readonly expected: number
+  readonly value: ListValue<E>
+}
+
+export function openListState<K extends KeyColumns, E extends Columns> (
+  store: List<K, E>, mode: ReadMode
+): StoreState & { readonly writer: ListWriter<K, E> } {
+  const empty: ListValue<E> = Object.freeze({ newest: 0, entries: Object.freeze([]) })
+  let current = new Map<string, Appended<E>>()
+  let sealed = new Map<string, Appended<E>>()
+  const cache = new LRUCache<string, ListValue<E>>({ max: CACHED_KEYS })
+  const missing = new Set<string>()
+  const journal = new Journal<Appended<E>>()
+
+  const find = (key: string): ListValue<E> => {
+    const found = current.get(key)?.value ?? sealed.get(key)?.value ?? cache.get(key)
+    if (found !== undefined) return found
+    missing.add(key)
+    miss(mode)
+    return empty
+  }
+  return {
+    store,
+    writer: {
+      entries: (key: KeyOf<K>) => find(joinKey(store.key, key)).entries,
+      newest: (key: KeyOf<K>) => find(joinKey(store.key, key)).entries[0],
+      append (key: KeyOf<K>, entry: RowOf<E>, { keep }) {
+        const joined = joinKey(store.key, key)
+        const { newest, entries } = find(joined)
+        const expected = current.get(joined)?.expected ?? newest
+        journal.set(current, joined, { expected, value: { newest: newest + 1, entries: [entry, ...entries.slice(0, keep - 1)] } })
+      }
+    },
+    beginRecord: () => journal.forget(),
+    undoRecord: () => journal.undo(current),
+    takeMissing () {
+      if (missing.size === 0) return undefined
+      const keys = [...missing]
+      missing.clear()
+      return { store, keys }
+    },
+    accept (loaded, asked) {
+      if (loaded.store.kind !== 'list' || !(loaded.found instanceof Map)) return
+      // Rows of this store's own table, parsed by this store's own columns: they are entries of E.
+      for (const key of asked) cache.set(key, (loaded.found.get(key) as ListValue<E> | undefined) ?? empty)
+    },
+    write: () => sealed.size === 0 ? undefined : { kind: 'list', store, changes: sealed },
+    seal () {
+      sealed = current
+      current = new Map()
+      journal.forget()
+    },
+    committed () {
+      for (const [key, { value }] of sealed) cache.set(key, value)
+      sealed = new Map()
+    },
+    undo () {
+      sealed = new Map()
+      current = new Map()
+      journal.forget()
+    },
+    evict (keys) { for (const key of keys) cache.delete(key) },
+    clear () {
+      cache.clear()
+      missing.clear()
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import { LRUCache } from 'lru-cache'
+import type { Columns, RowOf } from '../../stores/columns.ts'
+import type { RowKey, Rows, RowsWriter } from '../../stores/rows.ts'
+import type { Row } from '../../state/state.ts'
+import { Journal } from './journal.ts'
+import { CACHED_KEYS, miss, type ReadMode, type StoreState } from './store-state.ts'
+
+export function openRowsState<C extends Columns, K extends readonly string[]> (
+  store: Rows<C, K>, mode: ReadMode
+): StoreState & { readonly writer: RowsWriter<C, K> } {
+  let current = new Map<string, Row>()
+  let sealed = new Map<string, Row>()
+  /** Read as absent. Somebody may insert them meanwhile; that is found when the unit is written. */
+  let absent = new Set<string>()
+  let decided = new Set<string>()
+  let sealedDecided = new Set<string>()
+  const present = new LRUCache<string, true>({ max: CACHED_KEYS })
+  const missing = new Set<string>()
+  const journal = new Journal<Row>()
+  const keyOf = (row: Readonly<Record<string, unknown>>): string => JSON.stringify(store.key.map(name => row[name]))
+
+  const reset = (): void => {
+    sealed = new Map()
+    current = new Map()
+    sealedDecided = new Set()
+    decided = new Set()
+    journal.forget()
+  }
+  return {
+    store,
+    writer: {
+      has (key: RowKey<C, K>) {
+        const joined = keyOf(key)
+        if (current.has(joined) || sealed.has(joined) || present.has(joined)) return true
+        if (absent.has(joined)) {
+          decided.add(joined)
+          return false
+        }
+        missing.add(joined)
+        miss(mode)
+        return false
+      },
+      insert (row: RowOf<C>) {
+        const joined = keyOf(row)
+        if (!current.has(joined) && !sealed.has(joined)) journal.set(current, joined, row)
+      }
+    },
+    beginRecord: () => journal.forget(),
+    undoRecord: () => journal.undo(current),
+    takeMissing () {
+      if (missing.size === 0) return undefined
+      const keys = [...missing]
+      missing.clear()
+      return { store, keys }
+    },
+    accept (loaded, asked) {
+      if (!(loaded.found instanceof Set)) return
+      for (const key of asked) {
+        if (loaded.found.has(key)) present.set(key, true)
+        else absent.add(key)
+      }
+    },
+    write: () => sealed.size === 0 ? undefined : { kind: 'rows', store, rows: sealed, decided: sealedDecided },
+    seal () {
+      sealed = current
+      sealedDecided = decided
+      current = new Map()
+      decided = new Set()
+      journal.forget()
+    },
+    committed () {
+      for (const key of sealed.keys()) {
+        present.set(key, true)
+        absent.delete(key)
+      }
+      // What was read as absent and not inserted is asked for again: it costs one key in a query, and is true.
+      if (absent.size > CACHED_KEYS) absent = new Set()
+      sealed = new Map()
+      sealedDecided = new Set()
+    },
+    undo: reset,
+    evict (keys) {
+      for (const key of keys) {
+        present.delete(key)
+        absent.delete(key)
+      }
+    },
+    clear () {
+      present.clear()
+      absent = new Set()
+      missing.clear()
+    }
+  }
+}

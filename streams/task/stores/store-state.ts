@@ -1,0 +1,52 @@
+import type { Store } from '../../stores/store.ts'
+import type { Change, Loaded, StoreWrite, Wanted } from '../../state/state.ts'
+
+/**
+ * A store as the tasks of this process see it: synchronous, in layers.
+ *
+ * current: what the unit being prepared wrote · sealed: what the unit being committed wrote · cache: what was committed or read.
+ * A read goes through them in this order; what is in none of them is missing, and the record waits for it.
+ */
+export interface StoreState {
+  readonly store: Store
+  /** Forgets how to undo: the record before is done. */
+  readonly beginRecord: () => void
+  readonly undoRecord: () => void
+  /** Takes the keys that were asked for and are not known. */
+  readonly takeMissing: () => Wanted | undefined
+  readonly accept: (loaded: Loaded, asked: readonly string[]) => void
+  /** What the sealed unit writes. */
+  readonly write: () => StoreWrite | undefined
+  /** The unit is prepared: what it wrote becomes the sealed layer. */
+  readonly seal: () => void
+  readonly committed: (change: Change | undefined) => void
+  /** Forgets what the sealed unit and the one behind it wrote; what was read stays. */
+  readonly undo: () => void
+  readonly evict: (keys: readonly string[]) => void
+  /** Forgets everything: other tasks than before are ours. */
+  readonly clear: () => void
+}
+
+/** Shared by the stores of a process: how a read that cannot be answered ends. */
+export interface ReadMode {
+  /** While true, an unanswered read is noted and answered with absence: the record is only walked to learn its keys. */
+  speculating: boolean
+  /** Something was asked for that is not known. */
+  missed: boolean
+}
+
+/** Ends the processing of a record whose state is not at hand; the record is run again when it is. */
+export class Suspended extends Error {
+  override readonly name = 'Suspended'
+}
+
+const suspended = new Suspended('State is being read; the record will be run again. A processor that catches errors must let this one pass.')
+
+/** Notes a miss: throws unless the record is only being walked. */
+export function miss (mode: ReadMode): void {
+  mode.missed = true
+  if (!mode.speculating) throw suspended
+}
+
+/** How many keys each store keeps in memory between units; the keys of the units in flight come on top. */
+export const CACHED_KEYS = 50_000

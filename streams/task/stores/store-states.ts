@@ -1,0 +1,76 @@
+import type { Store, WriterOf } from '../../stores/store.ts'
+import type { Change, Conflict, Loaded, StoreWrite, Wanted } from '../../state/state.ts'
+import { openCounterState } from './counter-state.ts'
+import { openKeyedState } from './keyed-state.ts'
+import { openListState } from './list-state.ts'
+import { openRowsState } from './rows-state.ts'
+import type { ReadMode, StoreState } from './store-state.ts'
+
+/** All stores of a process, as one: a record, a unit or an assignment concerns them alike. */
+export class StoreStates {
+  readonly mode: ReadMode = { speculating: false, missed: false }
+  readonly #states = new Map<string, StoreState & { readonly writer: WriterOf<Store> }>()
+  readonly #all: readonly StoreState[]
+
+  constructor (stores: readonly Store[]) {
+    for (const store of stores) this.#states.set(store.name, openStoreState(store, this.mode))
+    this.#all = [...this.#states.values()]
+  }
+
+  writer<S extends Store> (store: S): WriterOf<S> {
+    const state = this.#states.get(store.name)
+    if (state === undefined) throw new TypeError(`Store '${store.name}' is not connected to this topology.`)
+    // Opened by `openStoreState` from this very declaration, whose type says which writer that is.
+    return state.writer as WriterOf<S>
+  }
+
+  beginRecord (): void {
+    this.mode.missed = false
+    for (const state of this.#all) state.beginRecord()
+  }
+
+  undoRecord (): void {
+    for (const state of this.#all) state.undoRecord()
+  }
+
+  takeMissing (): Wanted[] {
+    return this.#all.flatMap(state => state.takeMissing() ?? [])
+  }
+
+  accept (loaded: readonly Loaded[], wanted: readonly Wanted[]): void {
+    loaded.forEach((each, index) => this.#states.get(each.store.name)?.accept(each, wanted[index]?.keys ?? []))
+  }
+
+  writes (): StoreWrite[] {
+    return this.#all.flatMap(state => state.write() ?? [])
+  }
+
+  seal (): void {
+    for (const state of this.#all) state.seal()
+  }
+
+  committed (changes: readonly Change[]): void {
+    for (const state of this.#all) state.committed(changes.find(({ store }) => store === state.store))
+  }
+
+  undo (): void {
+    for (const state of this.#all) state.undo()
+  }
+
+  evict (conflicts: readonly Conflict[]): void {
+    for (const { store, keys } of conflicts) this.#states.get(store.name)?.evict(keys)
+  }
+
+  clear (): void {
+    for (const state of this.#all) state.clear()
+  }
+}
+
+function openStoreState (store: Store, mode: ReadMode): StoreState & { readonly writer: WriterOf<Store> } {
+  switch (store.kind) {
+    case 'counter': return openCounterState(store)
+    case 'keyed': return openKeyedState(store, mode)
+    case 'list': return openListState(store, mode)
+    case 'rows': return openRowsState(store, mode)
+  }
+}

@@ -1,0 +1,57 @@
+import type { FetchedBatch, ReadPosition } from '../log/log.ts'
+import type { SubTopology } from '../graph/sub-topologies.ts'
+import type { TaskPosition } from '../state/state.ts'
+import type { Item } from './item.ts'
+import { PartitionQueue } from './partition-queue.ts'
+
+/** One partition number over all input topics of a sub-topology: the unit of work, of order and of ownership. */
+export class Task {
+  readonly subTopology: SubTopology
+  readonly partition: number
+  /** As committed. */
+  position: TaskPosition
+  readonly #queues: readonly PartitionQueue[]
+
+  constructor (subTopology: SubTopology, position: TaskPosition, topics: readonly string[], assignmentEpoch: number) {
+    this.subTopology = subTopology
+    this.partition = position.partition
+    this.position = position
+    this.#queues = topics.map(topic => new PartitionQueue(topic, position.partition, position.offsets[topic] ?? 0, assignmentEpoch))
+  }
+
+  get name (): string {
+    return `${this.subTopology.name}/${this.partition}`
+  }
+
+  get queues (): readonly PartitionQueue[] {
+    return this.#queues
+  }
+
+  wanted (): ReadPosition[] {
+    return this.#queues.flatMap(queue => queue.wanted() ?? [])
+  }
+
+  offer (batch: FetchedBatch): boolean {
+    return this.#queues.find(({ topic }) => topic === batch.topic)?.offer(batch) ?? false
+  }
+
+  /**
+   * The record with the lowest timestamp among those at hand, as Kafka Streams chooses with `max.task.idle.ms` 0: it waits
+   * for a partition that has more on the broker, and for nothing else. Between equal timestamps the first topic of the definition wins.
+   */
+  take (): Item | undefined {
+    let lowest: PartitionQueue | undefined
+    let lowestTimestamp = Infinity
+    for (const queue of this.#queues) {
+      const head = queue.peek()
+      if (head === undefined) {
+        if (queue.mustWait()) return undefined
+      } else if (head.timestamp < lowestTimestamp) {
+        lowest = queue
+        lowestTimestamp = head.timestamp
+      }
+    }
+    const taken = lowest?.take()
+    return taken === undefined ? undefined : { task: this, ...taken, decoded: undefined, failure: undefined, rejectedAtMs: undefined }
+  }
+}

@@ -1,0 +1,287 @@
+import type { Execution } from '../graph/execution.ts'
+import { Rejected } from '../graph/contract.ts'
+import type { Node } from '../graph/node.ts'
+import type { Forward, StreamRecord } from '../graph/record.ts'
+import { DecodeError } from '../graph/serde.ts'
+import type { Topology } from '../graph/topology.ts'
+import { FatalError, messageOf } from '../errors.ts'
+import type { LogRecord, OutgoingRecord } from '../log/log.ts'
+import type { Store, WriterOf } from '../stores/store.ts'
+import { deadLetter } from './dead-letter.ts'
+import type { Failure, Item } from './item.ts'
+import { StoreStates } from './stores/store-states.ts'
+import { Suspended } from './stores/store-state.ts'
+
+/** A record to be written by the unit, and the source record it comes from. */
+export interface Emission {
+  readonly item: Item
+  readonly record: OutgoingRecord
+  readonly isDeadLetter: boolean
+}
+
+export interface Drop {
+  readonly node: Node
+  readonly reason: string
+  readonly record: LogRecord
+}
+
+/** All that a unit's records did, beside the stores. */
+export interface Unit {
+  readonly items: readonly Item[]
+  readonly emissions: readonly Emission[]
+  readonly drops: readonly Drop[]
+  readonly effects: readonly (() => void)[]
+  /** Indexes of the nodes that records passed, once per record and node. */
+  readonly trace: readonly number[]
+}
+
+export interface UnitRunnerOptions {
+  readonly topology: Topology
+  readonly applicationId: string
+  readonly stores: StoreStates
+  readonly now: () => number
+  readonly maxRecordBytes: number
+}
+
+/** Runs records through the graph, one after the other, and collects what they did. A record that fails is undone alone. */
+export class UnitRunner implements Execution {
+  readonly #topology: Topology
+  readonly #applicationId: string
+  readonly #stores: StoreStates
+  readonly #now: () => number
+  readonly #entries = new Map<string, Forward<unknown, unknown>>()
+  readonly #deadLetterSinks: ReadonlyMap<string, Node>
+  #maxRecordBytes: number
+  #item: Item | undefined
+  #node: Node | undefined
+  #emissionIndex = 0
+  #items: Item[] = []
+  #emissions: Emission[] = []
+  #drops: Drop[] = []
+  #effects: (() => void)[] = []
+  #trace: number[] = []
+
+  constructor ({ topology, applicationId, stores, now, maxRecordBytes }: UnitRunnerOptions) {
+    this.#topology = topology
+    this.#applicationId = applicationId
+    this.#stores = stores
+    this.#now = now
+    this.#maxRecordBytes = maxRecordBytes
+    this.#deadLetterSinks = new Map(topology.sources.flatMap(({ node, topic }) => {
+      const sink = deadLetterSinkBehind(topology, node)
+      return sink === undefined ? [] : [[topic.name, sink]]
+    }))
+    for (const { topic, open } of topology.sources) this.#entries.set(topic.name, open(this))
+  }
+
+  /** Processes one record. False: its state is not at hand, and nothing of it happened. */
+  run (item: Item): boolean {
+    const undoTo = this.#mark()
+    this.#stores.beginRecord()
+    this.#item = item
+    this.#emissionIndex = 0
+    try {
+      this.#process(item)
+    } catch (error) {
+      undoTo()
+      this.#stores.undoRecord()
+      if (this.#stores.mode.missed || error instanceof Suspended) return false
+      this.#fail(item, 'processor', error)
+      this.#stores.beginRecord()
+      this.#process(item)
+    }
+    if (this.#stores.mode.missed) {
+      undoTo()
+      this.#stores.undoRecord()
+      return false
+    }
+    this.#items.push(item)
+    return true
+  }
+
+  /** Walks a record only to learn which state it will ask for; nothing of it remains. */
+  speculate (item: Item): void {
+    if (item.failure !== undefined) return
+    const undoTo = this.#mark()
+    this.#stores.beginRecord()
+    this.#stores.mode.speculating = true
+    this.#item = item
+    try {
+      this.#process(item)
+    } catch {
+      // A guess about missing state led it astray; the real run decides whether the record is bad.
+    } finally {
+      this.#stores.mode.speculating = false
+      this.#stores.undoRecord()
+      undoTo()
+    }
+  }
+
+  /** Takes what was collected since the last unit. */
+  close (): Unit {
+    const unit = { items: this.#items, emissions: this.#emissions, drops: this.#drops, effects: this.#effects, trace: this.#trace }
+    this.discard()
+    return unit
+  }
+
+  discard (): void {
+    this.#items = []
+    this.#emissions = []
+    this.#drops = []
+    this.#effects = []
+    this.#trace = []
+  }
+
+  /** Marks a record to be dead-lettered from now on. Without a place for dead letters the topology has to stop. */
+  fail (item: Item, errorType: string, error: unknown): void {
+    this.#node = undefined
+    this.#item = item
+    this.#fail(item, errorType, error)
+  }
+
+  /** Dead letters were too large for their topic: cut them shorter from now on. */
+  shrinkDeadLetters (): void {
+    this.#maxRecordBytes = Math.max(1_024, Math.floor(this.#maxRecordBytes / 4))
+  }
+
+  current (): LogRecord {
+    if (this.#item === undefined) throw new TypeError('There is no record being processed.')
+    return this.#item.record
+  }
+
+  enter (node: Node): Node | undefined {
+    const previous = this.#node
+    this.#node = node
+    this.#trace.push(node.index)
+    return previous
+  }
+
+  leave (previous: Node | undefined): void {
+    this.#node = previous
+  }
+
+  emit (sink: Node, record: StreamRecord): void {
+    const { topic } = sink
+    if (topic === undefined || this.#item === undefined) return
+    this.#push({
+      topic: topic.name,
+      key: record.key === null || record.key === undefined ? null : topic.key.encode(record.key),
+      value: record.value === null || record.value === undefined ? null : topic.value.encode(record.value),
+      headers: record.headers,
+      ...(record.timestamp < 0 ? {} : { timestamp: record.timestamp })
+    }, this.#item, false)
+  }
+
+  deadLetter (sink: Node, rejected: Rejected): void {
+    if (this.#item === undefined) return
+    const item = this.#item
+    // Kept, so that a second run writes the same bytes.
+    item.rejectedAtMs ??= this.#now()
+    this.#writeDeadLetter(sink, item, { rejected, node: validationBefore(sink)?.name ?? sink.name, cause: undefined, failedAtMs: item.rejectedAtMs })
+  }
+
+  drop (node: Node, reason: string): void {
+    this.#drops.push({ node, reason, record: this.current() })
+  }
+
+  whenClosed (effect: () => void): void {
+    this.#effects.push(effect)
+  }
+
+  writer<S extends Store> (store: S): WriterOf<S> {
+    return this.#stores.writer(store)
+  }
+
+  #process (item: Item): void {
+    this.#node = undefined
+    const { record, failure } = item
+    const sink = failure === undefined ? undefined : this.#deadLetterSinks.get(record.topic)
+    if (failure !== undefined && sink !== undefined) {
+      this.#trace.push(sink.index)
+      this.#writeDeadLetter(sink, item, failure)
+      return
+    }
+    const source = this.#source(record.topic)
+    this.#trace.push(source.node.index)
+    item.decoded ??= this.#decode(record, source.topic.key.decode, source.topic.value.decode)
+    this.#entries.get(record.topic)?.(item.decoded)
+  }
+
+  /** A value that is no value goes on as `Rejected`: the topology's validation routes it. */
+  #decode (record: LogRecord, decodeKey: (bytes: Buffer) => unknown, decodeValue: (bytes: Buffer) => unknown): StreamRecord {
+    const { timestamp, headers } = record
+    try {
+      return { key: record.key === null ? null : decodeKey(record.key), value: record.value === null ? null : decodeValue(record.value), timestamp, headers }
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      return { key: record.key, value: new Rejected(error), timestamp, headers }
+    }
+  }
+
+  #source (topic: string): Topology['sources'][number] {
+    const source = this.#topology.sources.find(each => each.topic.name === topic)
+    if (source === undefined) throw new TypeError(`Topology '${this.#topology.name}' does not read topic '${topic}'.`)
+    return source
+  }
+
+  #fail (item: Item, errorType: string, error: unknown): void {
+    const { topic, partition, offset } = item.record
+    const node = this.#node?.name ?? this.#source(topic).node.name
+    if (!this.#deadLetterSinks.has(topic)) {
+      throw new FatalError(
+        `Node '${node}' failed on ${topic}-${partition}@${offset}: ${messageOf(error)}. Topology '${this.#topology.name}' has no place for dead letters of '${topic}'; route the rejects of a validation with to(topic, { format }).`,
+        { cause: error }
+      )
+    }
+    const rejected = new Rejected({ errorType, message: `Node '${node}': ${messageOf(error)}` })
+    item.failure = { rejected, node, cause: error, failedAtMs: this.#now() } satisfies Failure
+  }
+
+  #writeDeadLetter (sink: Node, item: Item, failure: Failure): void {
+    this.#push(deadLetter(item.record, failure, {
+      applicationId: this.#applicationId,
+      topic: sink.topic?.name ?? '',
+      format: this.#topology.deadLetterFormats.get(sink) ?? 'raw',
+      maxBytes: this.#maxRecordBytes
+    }), item, true)
+  }
+
+  #push (record: OutgoingRecord, item: Item, isDeadLetter: boolean): void {
+    const { topic, partition, offset } = item.record
+    const source = `${this.#applicationId}/${item.task.name}/${topic}-${partition}@${offset}#${this.#emissionIndex++}`
+    this.#emissions.push({ item, isDeadLetter, record: { ...record, headers: [...record.headers, ['millrace-source', Buffer.from(source)]] } })
+  }
+
+  #mark (): () => void {
+    const { length: emissions } = this.#emissions
+    const { length: drops } = this.#drops
+    const { length: effects } = this.#effects
+    const { length: trace } = this.#trace
+    return () => {
+      this.#emissions.length = emissions
+      this.#drops.length = drops
+      this.#effects.length = effects
+      this.#trace.length = trace
+    }
+  }
+}
+
+/** Where records of a source go that a node or a store fails on: the first place for dead letters that its own rejects can reach. */
+function deadLetterSinkBehind (topology: Topology, source: Node): Node | undefined {
+  const reached = new Set([source])
+  for (const node of topology.nodes) {
+    if (!node.parents.some(parent => reached.has(parent))) continue
+    if (node.kind === 'dead-letter-sink') return node
+    reached.add(node)
+  }
+  return undefined
+}
+
+function validationBefore (node: Node): Node | undefined {
+  if (node.kind === 'validate') return node
+  for (const parent of node.parents) {
+    const found = validationBefore(parent)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

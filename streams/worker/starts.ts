@@ -1,0 +1,74 @@
+import { FatalError } from '../errors.ts'
+import type { SubTopology } from '../graph/sub-topologies.ts'
+import type { Log, TopicPartition } from '../log/log.ts'
+import type { State, TaskId, TaskPosition, TaskStart } from '../state/state.ts'
+
+export type OffsetReset = 'earliest' | 'latest'
+
+export interface StartOptions {
+  readonly applicationId: string
+  readonly log: Log
+  readonly state: State
+  readonly offsetReset: OffsetReset
+  /** Partition counts when the application id first saw each input. */
+  readonly noted: ReadonlyMap<string, number>
+}
+
+interface Candidate extends TaskId {
+  readonly subTopology: string
+  readonly topics: readonly string[]
+}
+
+/**
+ * Where tasks begin that have no position yet: the reset policy for partitions that were there when the id first saw the
+ * topic, the earliest offset for those that came later. A group offset without a position is somebody's progress that
+ * Postgres does not know of; going on from either would be a guess.
+ */
+export async function startsOf (candidates: readonly Candidate[], options: StartOptions): Promise<TaskStart[]> {
+  const known = new Map((await options.state.positions(candidates)).map(position => [nameOf(position), position]))
+  const missing = candidates.flatMap(candidate => missingPartitions(candidate, known.get(nameOf(candidate))))
+  const offsets = missing.length === 0 ? new Map<string, number>() : await firstOffsets(missing, options)
+  return candidates.map(({ subTopology, partition, topics }) => ({
+    subTopology,
+    partition,
+    offsets: Object.fromEntries(topics.flatMap(topic => {
+      const offset = offsets.get(`${topic}/${partition}`)
+      return offset === undefined ? [] : [[topic, offset]]
+    }))
+  }))
+}
+
+/** The tasks that a set of partitions makes. */
+export function candidatesOf (subTopologies: readonly SubTopology[], partitions: readonly TopicPartition[]): Candidate[] {
+  return subTopologies.flatMap(({ name, topics }) => {
+    const byNumber = Map.groupBy(partitions.filter(({ topic }) => topics.includes(topic)), ({ partition }) => partition)
+    return [...byNumber].map(([partition, members]) => ({ subTopology: name, partition, topics: topics.filter(topic => members.some(member => member.topic === topic)) }))
+  })
+}
+
+function nameOf ({ subTopology, partition }: TaskId): string {
+  return `${subTopology}/${partition}`
+}
+
+function missingPartitions ({ topics, partition }: Candidate, position: TaskPosition | undefined): TopicPartition[] {
+  return topics.filter(topic => position?.offsets[topic] === undefined).map(topic => ({ topic, partition }))
+}
+
+async function firstOffsets (missing: readonly TopicPartition[], { applicationId, log, offsetReset, noted }: StartOptions): Promise<Map<string, number>> {
+  const isLater = ({ topic, partition }: TopicPartition): boolean => partition >= (noted.get(topic) ?? Infinity)
+  const group = await log.groupOffsets(applicationId)
+  const orphan = missing.find(({ topic, partition }) => group.some(each => each.topic === topic && each.partition === partition))
+  if (orphan !== undefined) {
+    throw new FatalError(
+      `Consumer group '${applicationId}' has an offset for ${orphan.topic}-${orphan.partition}, but Postgres has no position for it: the schema was lost or belongs to another database. ` +
+      `Choose: \`millrace reset --application-id ${applicationId} --to-earliest --execute\` rebuilds everything from the log, --to-group-offsets goes on from the group's offsets with empty tables.`
+    )
+  }
+  const later = missing.filter(isLater)
+  const first = missing.filter(each => !isLater(each))
+  const found = await Promise.all([
+    later.length === 0 ? [] : log.offsets(later, 'earliest'),
+    first.length === 0 ? [] : log.offsets(first, offsetReset)
+  ])
+  return new Map(found.flat().map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]))
+}

@@ -1,0 +1,219 @@
+import { FatalError, messageOf } from '../errors.ts'
+import type { Topology } from '../graph/topology.ts'
+import type { Log, GroupMember, LogReader, TopicPartition } from '../log/log.ts'
+import { LogError } from '../log/log.ts'
+import type { Logger } from '../logger.ts'
+import { StateError, type State, type TaskId } from '../state/state.ts'
+import type { Committed, Milestone } from '../task/committer.ts'
+import { Engine } from '../task/engine.ts'
+import { Outbound } from '../task/outbound.ts'
+import { StoreStates } from '../task/stores/store-states.ts'
+import { Task } from '../task/task.ts'
+import { UnitRunner, type Unit } from '../task/unit.ts'
+import { candidatesOf, startsOf, type OffsetReset } from './starts.ts'
+import { ensureTopics } from './topics.ts'
+
+/** What a commit means to those who watch: metrics, the projection, status. */
+export interface WorkerObserver {
+  readonly committed: (unit: Unit, committed: Committed) => void
+  readonly waiting: (reason: string | undefined) => void
+  readonly assigned: (tasks: readonly Task[]) => void
+}
+
+export interface WorkerOptions {
+  readonly topology: Topology
+  readonly applicationId: string
+  readonly log: Log
+  readonly state: State
+  readonly logger: Logger
+  readonly offsetReset: OffsetReset
+  readonly sessionTimeoutMs: number
+  readonly groupInstanceId?: string
+  readonly maxUnitRecords: number
+  readonly maxRecordBytes: number
+  readonly pollTimeoutMs: number
+  readonly now: () => number
+  readonly observers: readonly WorkerObserver[]
+  readonly takeApplied: () => readonly number[]
+  readonly reached?: (milestone: Milestone) => void
+}
+
+/** Group offsets follow for lag tools; more often would only load the broker. */
+const GROUP_OFFSETS_EVERY_MS = 500
+
+/** One process' share of an application: a member of its group, the tasks it was given, the loop over them. */
+export class Worker {
+  readonly #options: WorkerOptions
+  readonly #engine: Engine
+  readonly #reader: LogReader
+  readonly #outbound: Outbound
+  readonly #closers: (() => Promise<void>)[] = []
+  #member: GroupMember | undefined
+  #noted: ReadonlyMap<string, number> = new Map()
+  #assignmentEpoch = 0
+  #assigned: readonly TopicPartition[] = []
+  /** Assignments are dealt with one after the other; the newest wins. */
+  #assigning: Promise<void> = Promise.resolve()
+  #failed: ((error: Error) => void) | undefined
+  #groupOffsets: NodeJS.Timeout | undefined
+  #stopped: Promise<void> | undefined
+  #running: Promise<void> = Promise.resolve()
+  /** Rejects when the worker cannot go on; resolves when it was stopped. */
+  readonly done: Promise<void>
+
+  constructor (options: WorkerOptions) {
+    this.#options = options
+    const { topology, applicationId, log, state, now, maxRecordBytes } = options
+    const stores = new StoreStates(topology.stores)
+    const producer = log.openProducer()
+    this.#closers.push(producer.close)
+    this.#outbound = new Outbound(producer)
+    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes })
+    this.#engine = new Engine({
+      topology,
+      state,
+      stores,
+      runner,
+      outbound: this.#outbound,
+      maxUnitRecords: options.maxUnitRecords,
+      takeApplied: options.takeApplied,
+      lost: tasks => this.#reconsider(tasks),
+      committed: (unit, committed) => { for (const observer of options.observers) observer.committed(unit, committed) },
+      waiting: reason => { for (const observer of options.observers) observer.waiting(reason) },
+      roomMade: () => this.#reader.wake(),
+      ...(options.reached === undefined ? {} : { reached: options.reached })
+    })
+    this.#reader = log.openReader({
+      wanted: () => this.#engine.wanted(),
+      deliver: batch => this.#engine.deliver(batch),
+      failed: ({ topic, partition, offset }, error) => this.#readFailed(topic, partition, offset, error),
+      maxWaitMs: Math.min(options.pollTimeoutMs, 250)
+    })
+    this.#closers.push(this.#reader.close)
+    this.done = new Promise((resolve, reject) => {
+      this.#failed = reject
+      this.#finish = resolve
+    })
+  }
+
+  #finish: () => void = () => {}
+
+  get tasks (): readonly Task[] {
+    return this.#engine.tasks
+  }
+
+  async start (): Promise<void> {
+    const { topology, applicationId, log, state, logger, sessionTimeoutMs, groupInstanceId } = this.#options
+    const { sources } = await ensureTopics(topology, log, logger)
+    this.#noted = await state.noteInputs(sources)
+    this.#running = this.#engine.run().catch(error => this.#fail(error))
+    this.#member = await log.joinGroup({
+      groupId: applicationId,
+      ...(groupInstanceId === undefined ? {} : { instanceId: groupInstanceId }),
+      topics: [...sources.keys()],
+      sessionTimeoutMs,
+      rebalanceTimeoutMs: Math.max(30_000, sessionTimeoutMs * 3),
+      together: topology.subTopologies.map(({ topics }) => topics.filter(topic => sources.has(topic))).filter(topics => topics.length > 0),
+      prepare: async () => await this.#engine.pause(),
+      assigned: partitions => this.#assign(partitions),
+      failed: error => this.#fail(error)
+    })
+    this.#groupOffsets = setInterval(() => { this.#commitGroupOffsets().catch(error => logger.debug({ error: messageOf(error) }, 'group offsets not committed')) }, GROUP_OFFSETS_EVERY_MS)
+    await this.#assigning
+  }
+
+  /** Finishes the unit in flight, leaves the group, closes in reverse order. */
+  async stop (): Promise<void> {
+    this.#stopped ??= this.#stop()
+    await this.#stopped
+  }
+
+  async #stop (): Promise<void> {
+    clearInterval(this.#groupOffsets)
+    this.#engine.stop()
+    await this.#running
+    await this.#commitGroupOffsets().catch(() => {})
+    await this.#member?.leave().catch(error => this.#options.logger.warn({ error: messageOf(error) }, 'did not leave the group in order'))
+    for (const close of this.#closers.toReversed()) await close()
+    this.#finish()
+  }
+
+  /** Dies without finishing anything, as a killed process does; for tests. */
+  #fail (error: unknown): void {
+    this.#failed?.(error instanceof Error ? error : new Error(String(error)))
+  }
+
+  #assign (partitions: readonly TopicPartition[]): void {
+    this.#assigned = partitions
+    const epoch = ++this.#assignmentEpoch
+    this.#assigning = this.#assigning.then(async () => await this.#takeUp(epoch)).catch(error => this.#fail(error))
+  }
+
+  /** Makes the assigned tasks ours. Tasks we had before go on as they were: their epoch in Postgres is still ours. */
+  async #takeUp (epoch: number): Promise<void> {
+    await this.#engine.pause()
+    const { topology, logger } = this.#options
+    const candidates = candidatesOf(topology.subTopologies, this.#assigned)
+    const kept = this.#engine.tasks.filter(task => candidates.some(({ subTopology, partition }) => task.subTopology.name === subTopology && task.partition === partition))
+    const fresh = candidates.filter(({ subTopology, partition }) => !kept.some(task => task.subTopology.name === subTopology && task.partition === partition))
+    const opened = fresh.length === 0 ? [] : await this.#open(fresh, epoch)
+    // Another assignment came meanwhile; it starts from what is still right.
+    if (epoch !== this.#assignmentEpoch) return
+    const tasks = [...kept, ...opened]
+    logger.info({ tasks: tasks.map(({ name }) => name).sort() }, 'tasks assigned')
+    for (const observer of this.#options.observers) observer.assigned(tasks)
+    this.#engine.resume(tasks)
+  }
+
+  async #open (candidates: ReturnType<typeof candidatesOf>, epoch: number): Promise<Task[]> {
+    const { applicationId, log, state, offsetReset, topology, logger } = this.#options
+    while (epoch === this.#assignmentEpoch) {
+      try {
+        // Only the rightful owner may raise an epoch: a zombie that wakes here is told so by the broker. At the first assignment the join itself was the answer.
+        if (this.#member !== undefined && !await this.#member.confirm()) {
+          await new Promise(resolve => setTimeout(resolve, 100))
+          continue
+        }
+        const starts = await startsOf(candidates, { applicationId, log, state, offsetReset, noted: this.#noted })
+        const positions = await state.takeOver(starts)
+        return candidates.flatMap(({ subTopology, partition, topics }) => {
+          const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
+          const definition = topology.subTopologies.find(({ name }) => name === subTopology)
+          return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch)]
+        })
+      } catch (error) {
+        if (isFatal(error)) throw error
+        logger.warn({ error: messageOf(error) }, 'taking tasks over has to wait')
+        for (const observer of this.#options.observers) observer.waiting(`taking tasks over: ${messageOf(error)}`)
+        await new Promise(resolve => setTimeout(resolve, 250))
+      }
+    }
+    return []
+  }
+
+  /** The compare was lost: if the broker still says that we are the member, the tasks are taken over anew, else they are gone. */
+  #reconsider (tasks: readonly TaskId[]): void {
+    this.#options.logger.warn({ tasks: tasks.map(({ subTopology, partition }) => `${subTopology}/${partition}`) }, 'somebody else moved the position of these tasks; asking the group whose they are')
+    this.#assign(this.#assigned)
+  }
+
+  #readFailed (topic: string, partition: number, offset: number, error: LogError): void {
+    if (error.kind === 'out-of-range') {
+      return this.#fail(new FatalError(
+        `${topic}-${partition} has no offset ${offset} any more (${error.message}): retention deleted records that were not processed. ` +
+        `Choose where to go on: \`millrace reset --application-id ${this.#options.applicationId} --to-earliest --execute\` rebuilds from what is left.`, { cause: error }
+      ))
+    }
+    if (error.kind === 'fatal') return this.#fail(error)
+    this.#options.logger.warn({ topic, partition, offset, error: error.message }, 'a partition cannot be read for now')
+  }
+
+  async #commitGroupOffsets (): Promise<void> {
+    const positions = this.#engine.tasks.flatMap(({ partition, position: { offsets } }) => Object.entries(offsets).map(([topic, offset]) => ({ topic, partition, offset })))
+    if (positions.length > 0) await this.#member?.commit(positions)
+  }
+}
+
+function isFatal (error: unknown): boolean {
+  return error instanceof FatalError || (error instanceof StateError && error.kind === 'fatal') || (error instanceof LogError && error.kind === 'fatal')
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { FeaturesUnavailableError, openRecoFeatures } from '../../stores/reco-features.ts'
+import { failingReader, fakeReader, silentReader } from '../helpers/state.ts'
+
+const state = {
+  lists: { user_history: { u1: [{ item_id: 'a', ts: 1 }] } },
+  counters: { item_popularity: { a: 1, b: 2 }, co_visitation_out: { a: 3 }, co_visitation_in: { b: 3 } },
+  rankings: { co_visitation: { a: { b: 3 } } }
+}
+
+test('the projection answers, and Postgres is not asked', async () => {
+  const postgres = failingReader()
+  const features = openRecoFeatures({ projection: fakeReader(state), postgres })
+
+  const first = await features.firstLook({ user: 'u1', popular: 1 })
+  const second = await features.secondLook({ items: ['a', 'zz'], degraded: false })
+
+  assert.deepEqual(first, { history: [{ item_id: 'a', ts: 1 }], popular: [{ member: 'b', count: 2 }], degraded: false })
+  assert.deepEqual(second, {
+    related: [[{ member: 'b', count: 3 }], []],
+    outgoing: new Map([['a', 3], ['zz', 0]]),
+    incoming: new Map([['b', 3]]),
+    popularity: new Map([['b', 2]]),
+    degraded: false
+  })
+  assert.equal(postgres.looks.length, 0)
+})
+
+for (const [name, projection] of [['is not level', failingReader()], ['is away', failingReader(new Error('ECONNREFUSED'))], ['does not answer in time', silentReader()]] as const) {
+  test(`a projection that ${name} is replaced by Postgres, flagged`, async () => {
+    const failures: unknown[] = []
+    const features = openRecoFeatures({ projection, postgres: fakeReader(state), timeoutMs: 5, onFallback: error => failures.push(error) })
+
+    const { popular, degraded } = await features.firstLook({ user: undefined, popular: 1 })
+
+    assert.deepEqual([popular, degraded, failures.length], [[{ member: 'b', count: 2 }], true, 1])
+  })
+}
+
+test('a projection that has just failed is not asked again in the second look', async () => {
+  const projection = failingReader()
+  const features = openRecoFeatures({ projection, postgres: fakeReader(state) })
+
+  const { degraded } = await features.firstLook({ user: 'u1', popular: 1 })
+  const second = await features.secondLook({ items: ['a'], degraded })
+
+  assert.equal(second.degraded, true)
+  assert.equal(projection.looks.length, 1)
+})
+
+test('without a projection by choice nothing is degraded', async () => {
+  const features = openRecoFeatures({ projection: undefined, postgres: fakeReader(state) })
+
+  assert.equal((await features.firstLook({ user: 'u1', popular: 1 })).degraded, false)
+})
+
+test('a missing schema is an empty world, also where the error is wrapped', async () => {
+  const missing = new Error('query failed', { cause: Object.assign(new Error('no schema'), { code: '3F000' }) })
+  const features = openRecoFeatures({ projection: undefined, postgres: failingReader(missing) })
+
+  assert.deepEqual(await features.firstLook({ user: 'u1', popular: 1 }), { history: [], popular: [], degraded: true })
+  assert.deepEqual((await features.secondLook({ items: ['a'], degraded: false })).related, [])
+})
+
+test('when Postgres fails as well, it is an outage with its cause', async () => {
+  const cause = new Error('ECONNREFUSED')
+  const features = openRecoFeatures({ projection: failingReader(), postgres: failingReader(cause) })
+
+  await assert.rejects(features.firstLook({ user: 'u1', popular: 1 }), error => error instanceof FeaturesUnavailableError && error.cause === cause)
+})
