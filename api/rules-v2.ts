@@ -1,5 +1,5 @@
 import type { Ranked, SecondLook } from '../stores/reco-features.ts'
-import { best, type Candidate } from './ranking.ts'
+import { best, kthBest, type Candidate } from './ranking.ts'
 
 /** How many distinct items of a history are looked at. */
 export const HISTORY_LOOKED_AT = 20
@@ -40,40 +40,44 @@ interface Pool {
   /** (m_j + 5)^0.25. */
   readonly damping: Float64Array
   readonly popularity: Float64Array
+  used: number
 }
 
-function poolOf ({ incoming, popularity }: RulesV2Input['look'], room: number): Pool {
-  const size = incoming.size + room
-  const pool = { slots: new Map<string, number>(), coVisitation: new Float64Array(size), damping: new Float64Array(size), popularity: new Float64Array(size) }
+function poolOf ({ related, incoming, popularity }: RulesV2Input['look'], popularCount: number): Pool {
+  const size = related.reduce((total, { length }) => total + length, Math.max(incoming.size, popularity.size)) + popularCount
+  const pool = { slots: new Map<string, number>(), coVisitation: new Float64Array(size), damping: new Float64Array(size), popularity: new Float64Array(size), used: 0 }
   // Both maps hold the same items in the same order; walking them side by side saves a look-up per item.
   const beside = popularity.entries()
   for (const [item, m] of incoming) {
-    const slot = pool.slots.size
     const entry = beside.next().value
-    pool.slots.set(item, slot)
-    pool.damping[slot] = dampedIn(m)
-    pool.popularity[slot] = entry?.[0] === item ? entry[1] : popularity.get(item) ?? 0
+    addSlot(pool, item, m, entry?.[0] === item ? entry[1] : popularity.get(item) ?? 0)
   }
   return pool
 }
 
-function addRelated ({ slots, coVisitation, damping }: Pool, history: readonly string[], { related, outgoing }: RulesV2Input['look']): void {
+function addSlot (pool: Pool, item: string, m: number, popularity: number): number {
+  const slot = pool.used++
+  pool.slots.set(item, slot)
+  pool.damping[slot] = dampedIn(m)
+  pool.popularity[slot] = popularity
+  return slot
+}
+
+function addRelated (pool: Pool, history: readonly string[], { related, outgoing, popularity }: RulesV2Input['look']): void {
+  const { slots, coVisitation, damping } = pool
   for (let d = 1; d <= history.length; d++) {
     const from = Math.pow((outgoing.get(history[d - 1] ?? '') ?? 0) + 5, 0.75)
     for (const { member, count } of related[d - 1] ?? []) {
-      const slot = slots.get(member)
-      if (slot !== undefined) coVisitation[slot] = (coVisitation[slot] ?? 0) + count / (from * (damping[slot] ?? 1)) / d
+      const slot = slots.get(member) ?? addSlot(pool, member, 0, popularity.get(member) ?? 0)
+      coVisitation[slot] = (coVisitation[slot] ?? 0) + count / (from * (damping[slot] ?? 1)) / d
     }
   }
 }
 
-function fillUp ({ slots, popularity }: Pool, { k, popular, hidden }: Pick<RulesV2Input, 'k' | 'popular' | 'hidden'>): void {
-  let free = popularity.length - popular.length
+function fillUp (pool: Pool, { k, popular, hidden }: Pick<RulesV2Input, 'k' | 'popular' | 'hidden'>): void {
   for (const { member, count } of popular) {
-    if (slots.size >= k) return
-    if (hidden.has(member) || slots.has(member)) continue
-    popularity[free] = count
-    slots.set(member, free++)
+    if (pool.slots.size >= k) return
+    if (!hidden.has(member) && !pool.slots.has(member)) addSlot(pool, member, 0, count)
   }
 }
 

@@ -37,7 +37,7 @@ export class Stream<K, V> {
       const { value } = record
       if (value instanceof Rejected || contract.accepts(value, record)) return forward(record)
       const previous = execution.enter(node)
-      const rejected = new Rejected(value === null ? NO_VALUE : contract.explain(value, record))
+      const rejected = new Rejected(execution.current().value === null ? NO_VALUE : contract.explain(value, record))
       execution.leave(previous)
       forward(withValue(record, rejected))
     })

@@ -5,7 +5,7 @@ import type { Node } from './node.ts'
 export interface SubTopology {
   /** Stable while the graph grows: the first source's given name, else its topic. Positions are kept under it. */
   readonly name: string
-  /** Kafka Streams' number, in order of the first source; for drawings only. */
+  /** Kafka Streams' number, in order of the sources' names; for drawings only. */
   readonly id: number
   readonly nodes: readonly Node[]
   readonly topics: readonly string[]
@@ -13,7 +13,7 @@ export interface SubTopology {
 }
 
 export function divide (nodes: readonly Node[]): SubTopology[] {
-  const groups = connect(nodes)
+  const groups = connect(nodes).sort((a, b) => firstSource(a) < firstSource(b) ? -1 : 1)
   return groups.map((members, id) => {
     const sources = members.filter(({ kind }) => kind === 'source')
     const topics = sources.flatMap(({ topic }) => topic === undefined ? [] : [topic.name])
@@ -21,6 +21,10 @@ export function divide (nodes: readonly Node[]): SubTopology[] {
     const name = first === undefined || first.name.startsWith('KSTREAM-') ? topics[0] ?? String(id) : first.name
     return { name, id, nodes: members, topics, stores: [...new Set(members.flatMap(({ stores }) => stores))] }
   })
+}
+
+function firstSource (members: readonly Node[]): string {
+  return members.flatMap(({ kind, name }) => kind === 'source' ? [name] : []).sort()[0] ?? ''
 }
 
 /** Groups of nodes that hang together by edges or by stores, in order of their first node. */

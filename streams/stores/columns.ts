@@ -54,6 +54,7 @@ export function splitKey (key: string): string[] {
 
 function keyPart (column: string, value: unknown): string {
   if (typeof value !== 'string') throw new TypeError(`Key column '${column}' must be a string, not ${value === null ? 'null' : typeof value}.`)
+  if (!value.isWellFormed()) throw new TypeError(`Key column '${column}' holds a lone surrogate, which is no text.`)
   if (value.includes(KEY_SEPARATOR)) throw new TypeError(`Key column '${column}' holds U+0000, which Postgres text cannot store.`)
   return value
 }

@@ -27,6 +27,12 @@ export class Task {
     return this.#queues
   }
 
+  /** Records of a topic between the committed position and the last known end; undefined before the first answer. */
+  lagOf (topic: string): number | undefined {
+    const end = this.#queues.find(queue => queue.topic === topic)?.endOffset ?? -1
+    return end === -1 ? undefined : Math.max(0, end - (this.position.offsets[topic] ?? 0))
+  }
+
   wanted (): ReadPosition[] {
     return this.#queues.flatMap(queue => queue.wanted() ?? [])
   }

@@ -55,6 +55,7 @@ class Member {
   #prepared: Generation | undefined
   #aliveAt = 0
   #hasJoined = false
+  #isConnecting = false
   #timers: NodeJS.Timeout[] = []
   #rejoinedFor = ''
 
@@ -72,7 +73,7 @@ class Member {
     const { sessionTimeoutMs } = this.#options
     this.#timers = [
       setInterval(() => this.#checkHeartbeats(), heartbeatIntervalMs(sessionTimeoutMs)),
-      setInterval(() => void this.#checkTopics(), this.#topicCheckMs)
+      setInterval(() => { void this.#checkTopics() }, this.#topicCheckMs)
     ]
     void this.#connect()
     await this.#firstJoin.promise
@@ -125,18 +126,20 @@ class Member {
 
   /** Joins, with a new membership each time, until one holds; the client's own state after a failure is not to be relied on. */
   async #connect (): Promise<void> {
+    this.#isConnecting = true
     for (let failures = 0; this.#isOn(); failures++) {
+      if (!this.#hasJoined && await this.#lacksTopics()) return
       const membership = this.#openMembership()
       this.#membership = membership
       try {
         await membership.joinGroup({})
+        this.#isConnecting = false
         return
       } catch (error) {
         if (this.#membership === membership) await this.#discard()
         if (!this.#isOn()) return
         const known = toLogError(error, `Joining group ${this.#options.groupId}`)
         if (known.kind === 'fatal') return this.#fail(known)
-        if (!this.#hasJoined && await this.#lacksTopics()) return
         this.#warn({ err: known }, 'The group cannot be joined now; tried again.')
         await sleep(backoffMs(failures))
       }
@@ -169,7 +172,7 @@ class Member {
     if (!isDone) this.#warn({ groupId: this.#options.groupId }, 'What was in flight is not finished before the rebalance; joining without waiting longer, else membership would be lost.')
   }
 
-  #onJoined ({ memberId, generationId, isLeader = false, assignments = [] }: ConsumerGroupJoinPayload): void {
+  #onJoined ({ memberId, generationId = -1, isLeader = false, assignments = [] }: ConsumerGroupJoinPayload): void {
     if (!this.#isOn()) return
     const partitions = assignments.flatMap(({ topic, partitions }) => partitions.map(partition => ({ topic, partition })))
     this.#current = this.#last = { memberId, generation: generationId, isLeader, partitions }
@@ -190,7 +193,7 @@ class Member {
   }
 
   #onBroken (error: unknown): void {
-    if (!this.#isOn() || this.#state === 'joining') return
+    if (!this.#isOn() || this.#isConnecting) return
     const known = toLogError(error, `Staying in group ${this.#options.groupId}`)
     if (known.kind === 'fatal') return this.#fail(known)
     this.#warn({ err: known }, 'Membership is lost; joining again.')
@@ -199,6 +202,7 @@ class Member {
   }
 
   async #startOver (): Promise<void> {
+    this.#isConnecting = true
     const memberId = this.#membership?.memberId ?? undefined
     await this.#discard()
     if (memberId !== undefined && this.#options.instanceId === undefined) void this.#sayGoodbye(memberId)

@@ -8,7 +8,7 @@ import { encodeArray, quote } from './sql.ts'
 export function addCounts (schema: string, { store, amounts }: CounterWrite): Statement {
   const keys = [...amounts.keys()].sort()
   return {
-    name: `add ${schema} ${store.name}`,
+    prepared: true,
     text: addText(schema, store),
     values: [...keyArrays(keys, store.key.length), encodeArray('bigint', keys.map(key => amounts.get(key) ?? 0))]
   }

@@ -1,8 +1,8 @@
 import pg from 'pg'
 
-/** A statement with its parameters. A name makes it prepared: parsed and planned once per connection. */
+/** A statement with its parameters. A prepared one is parsed and planned once per connection; its text must come from a small set. */
 export interface Statement {
-  readonly name?: string
+  readonly prepared?: boolean
   readonly text: string
   readonly values?: readonly unknown[]
 }
@@ -82,9 +82,9 @@ export function databaseOn (pool: pg.Pool, onError: (error: Error) => void = () 
   }
 }
 
-async function run (on: pg.Pool | pg.PoolClient, { name, text, values }: Statement): Promise<readonly TextRow[]> {
+async function run (on: pg.Pool | pg.PoolClient, { prepared = false, text, values }: Statement): Promise<readonly TextRow[]> {
   const result = await on.query<(string | null)[]>({
-    ...(name === undefined ? {} : { name }),
+    ...(prepared ? { name: nameOf(text) } : {}),
     text,
     ...(values === undefined ? {} : { values: [...values] }),
     rowMode: 'array',
@@ -92,6 +92,15 @@ async function run (on: pg.Pool | pg.PoolClient, { name, text, values }: Stateme
   })
   // A migration's several statements in one text give several results, and no rows that anybody wants.
   return Array.isArray(result) ? [] : result.rows
+}
+
+const names = new Map<string, string>()
+
+/** Postgres cuts names after 63 bytes, so a statement's own words would not do. */
+function nameOf (text: string): string {
+  let name = names.get(text)
+  if (name === undefined) names.set(text, name = `millrace_${names.size}`)
+  return name
 }
 
 /** Values stay the text that came: each store knows what its columns hold. */

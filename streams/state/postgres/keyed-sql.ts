@@ -8,7 +8,7 @@ export function findValues (schema: string, store: Keyed, keys: readonly string[
   const key = store.key.map(quote)
   const table = `${quote(schema)}.${quote(store.name)}`
   return {
-    name: `find ${schema} ${store.name}`,
+    prepared: true,
     text: `select ${key.join(', ')}, version, value::text from ${table} ` + (key.length === 1
       ? `where ${key[0]} = any($1::text[])`
       : `join unnest($1::text[], $2::text[]) as wanted (${key.join(', ')}) using (${key.join(', ')})`),
@@ -41,7 +41,7 @@ export function putValues (schema: string, { store, changes }: KeyedWrite): Stat
     ...(replaced.length === 0
       ? []
       : [{
-          name: `replace ${schema} ${store.name}`,
+          prepared: true,
           text: `update ${table} as t set value = given.value, version = ${version}
             from unnest(${keyParameters}, $${width + 1}::bigint[], $${width + 2}::jsonb[]) as given (${columns.join(', ')}, expected, value)
             where ${sameKey} and t.version = given.expected returning ${own}, t.version`,
@@ -50,7 +50,7 @@ export function putValues (schema: string, { store, changes }: KeyedWrite): Stat
     ...(fresh.length === 0
       ? []
       : [{
-          name: `put ${schema} ${store.name}`,
+          prepared: true,
           text: `insert into ${table} as t (${columns.join(', ')}, value, version)
             select *, ${version} from unnest(${keyParameters}, $${width + 1}::jsonb[])
             on conflict (${columns.join(', ')}) do nothing returning ${own}, t.version`,
@@ -59,7 +59,7 @@ export function putValues (schema: string, { store, changes }: KeyedWrite): Stat
     ...(deleted.length === 0
       ? []
       : [{
-          name: `delete ${schema} ${store.name}`,
+          prepared: true,
           text: `delete from ${table} as t using unnest(${keyParameters}, $${width + 1}::bigint[]) as given (${columns.join(', ')}, expected)
             where ${sameKey} and t.version = given.expected returning ${own}, ${version}`,
           values: [...keyArrays(deleted, width), expected(deleted)]

@@ -11,7 +11,7 @@ export function findLists (schema: string, store: List, keys: readonly string[])
   const text = key.length === 1
     ? `select ${columns.join(', ')} from ${table} where ${key[0]} = any($1::text[])`
     : `select ${columns.join(', ')} from ${table} join unnest($1::text[], $2::text[]) as wanted (${key.join(', ')}) using (${key.join(', ')})`
-  return { name: `find ${schema} ${store.name}`, text: `${text} order by ${[...key, quote(store.position)].join(', ')} desc`, values: keyArrays(keys, key.length) }
+  return { prepared: true, text: `${text} order by ${[...key, quote(store.position)].join(', ')} desc`, values: keyArrays(keys, key.length) }
 }
 
 /** Rows ordered by position within each key, newest first. */
@@ -53,7 +53,7 @@ function moveNewest (schema: string, store: List, keys: readonly string[], chang
   const position = quote(store.position)
   const width = key.length
   return {
-    name: `move ${schema} ${store.name}`,
+    prepared: true,
     text: `update ${newestTable(schema, store)} as t set ${position} = moved.newest
       from unnest(${key.map((_, index) => `$${index + 1}::text[]`).join(', ')}, $${width + 1}::bigint[], $${width + 2}::bigint[]) as moved (${key.join(', ')}, expected, newest)
       where ${key.map(column => `t.${column} = moved.${column}`).join(' and ')} and t.${position} = moved.expected
@@ -69,7 +69,7 @@ function moveNewest (schema: string, store: List, keys: readonly string[], chang
 function beginNewest (schema: string, store: List, keys: readonly string[], changes: Changes): Statement {
   const key = store.key.map(quote)
   return {
-    name: `begin ${schema} ${store.name}`,
+    prepared: true,
     text: `insert into ${newestTable(schema, store)} (${[...key, quote(store.position)].join(', ')})
       select * from unnest(${key.map((_, index) => `$${index + 1}::text[]`).join(', ')}, $${key.length + 1}::bigint[])
       on conflict (${key.join(', ')}) do nothing returning ${key.join(', ')}`,
@@ -98,7 +98,7 @@ function insertEntries (schema: string, store: List, keys: readonly string[], ch
   const width = store.key.length
   const arrays = [...store.key.map(() => 'text'), 'bigint', ...columns.map(([, { type }]) => type)]
   return {
-    name: `append ${schema} ${store.name}`,
+    prepared: true,
     text: `insert into ${quote(schema)}.${quote(store.name)} (${[...store.key, store.position, ...columns.map(([name]) => name)].map(quote).join(', ')})
       select * from unnest(${arrays.map((type, index) => `$${index + 1}::${type}[]`).join(', ')})`,
     values: [
@@ -118,7 +118,7 @@ function forgetEntries (schema: string, store: List, keys: readonly string[], ch
   if (trimmed.length === 0) return []
   const key = store.key.map(quote)
   return [{
-    name: `forget ${schema} ${store.name}`,
+    prepared: true,
     text: `delete from ${quote(schema)}.${quote(store.name)} as t
       using unnest(${key.map((_, index) => `$${index + 1}::text[]`).join(', ')}, $${key.length + 1}::bigint[]) as old (${key.join(', ')}, through)
       where ${key.map(column => `t.${column} = old.${column}`).join(' and ')} and t.${quote(store.position)} <= old.through`,

@@ -185,7 +185,7 @@ async function commit (session: Session): Promise<void> {
 
 function movePositions (tasks: string, sameGeneration: string, applicationId: string, positions: readonly TaskPosition[]): Statement {
   return {
-    name: `positions ${applicationId}`,
+    prepared: true,
     text: `update ${tasks} as t set unit = moved.unit + 1, offsets = moved.offsets, stream_time = moved.stream_time
       from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::jsonb[], $6::bigint[]) as moved (sub_topology, partition, epoch, unit, offsets, stream_time)
       where t.sub_topology = moved.sub_topology and t.partition = moved.partition and t.epoch = moved.epoch and t.unit = moved.unit and ${sameGeneration}
@@ -263,9 +263,9 @@ async function writeOutbox (
   const outbox = `${quote(schema)}.millrace_outbox`
   const settled = applied.length === 0
     ? undefined
-    : session.query({ name: `settle ${schema}`, text: `delete from ${outbox} where id = any($1::bigint[])`, values: [encodeArray('bigint', applied)] })
+    : session.query({ prepared: true, text: `delete from ${outbox} where id = any($1::bigint[])`, values: [encodeArray('bigint', applied)] })
   const written = session.query({
-    name: `outbox ${schema}`,
+    prepared: true,
     text: `insert into ${outbox} (tasks, changes) values ($1, $2) returning id`,
     values: [
       JSON.stringify(claimed.map(({ subTopology, partition, unit }) => [subTopology, partition, unit + 1])),

@@ -8,7 +8,7 @@ export function insertRows (schema: string, { store, rows }: RowsWrite): Stateme
   const columns = Object.entries(store.columns)
   const values = [...rows.values()]
   return {
-    name: `insert ${schema} ${store.name}`,
+    prepared: true,
     text: insertText(schema, store, columns),
     values: columns.map(([name, { type }]) => encodeArray(type, values.map(row => row[name] ?? null)))
   }
@@ -29,11 +29,11 @@ export function findRows (schema: string, store: Rows, keys: readonly string[]):
   const table = `${quote(schema)}.${quote(store.name)}`
   const values = columns.map(({ type }, index) => encodeArray(type, parts.map(part => part[index])))
   if (columns.length === 1 && only !== undefined) {
-    return { name: `find ${schema} ${store.name}`, text: `select ${keySelection(store)} from ${table} where ${quote(store.key[0] ?? '')} = any($1::${only.type}[])`, values }
+    return { prepared: true, text: `select ${keySelection(store)} from ${table} where ${quote(store.key[0] ?? '')} = any($1::${only.type}[])`, values }
   }
   const arrays = columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')
   return {
-    name: `find ${schema} ${store.name}`,
+    prepared: true,
     text: `select ${keySelection(store)} from ${table} join unnest(${arrays}) as wanted (${store.key.map(quote).join(', ')}) using (${store.key.map(quote).join(', ')})`,
     values
   }

@@ -1,0 +1,28 @@
+import { Registry } from 'prom-client'
+import { messageOf } from '../streams/index.ts'
+import { readConfig } from './config.ts'
+import { createLogger } from './logging.ts'
+import { openWorker } from './open-worker.ts'
+import { stopOnSignal } from './stop-on-signal.ts'
+import { createWorkerServer } from './worker-server.ts'
+
+/** The recommender's worker on the services of the environment, with its metrics and health beside it. */
+async function main (): Promise<void> {
+  const config = readConfig(process.env)
+  const logger = createLogger('worker', config.LOG_LEVEL)
+  const registry = new Registry()
+  const worker = await openWorker({ config, mode: 'external', registry, logger })
+  const server = createWorkerServer({ config, status: worker.status, registry })
+  stopOnSignal(async () => {
+    await worker.stop()
+    await server.close()
+  }, logger)
+  await server.listen({ host: config.WORKER_METRICS_HOST, port: config.WORKER_METRICS_PORT })
+  logger.info({ applicationId: config.KAFKA_WORKER_GROUP_ID, port: config.WORKER_METRICS_PORT }, 'the worker runs')
+  await worker.done
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`millrace worker: ${messageOf(error)}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,69 @@
+import type { Node } from '../node.ts'
+import type { SubTopology } from '../sub-topologies.ts'
+import { ArrivalOrder } from './arrival-order.ts'
+import { hashOrder } from './hash-order.ts'
+
+/** A node with its neighbours, while Kafka Streams' order among them is found. */
+interface Linked {
+  readonly node: Node
+  /** How many ways lead on from here, this node included: what has more behind it stands higher. */
+  size: number
+  readonly predecessors: ArrivalOrder<Linked>
+  readonly successors: ArrivalOrder<Linked>
+}
+
+/**
+ * Kafka Streams' `TopologyDescription` as text, character by character. Tools and people's diffs rely on its order, and that
+ * comes from Java's collections: nodes are linked in the order of a hash set, neighbours sorted by what is behind them at that moment.
+ */
+export function describeAsText (subTopologies: readonly Pick<SubTopology, 'id' | 'nodes'>[]): string {
+  return `Topologies:\n ${subTopologies.map(({ id, nodes }) => `  Sub-topology: ${id}\n${describeNodes(nodes)}\n`).join('')}`
+}
+
+function describeNodes (nodes: readonly Node[]): string {
+  return link(nodes).sort((a, b) => isBefore(a, b) ? -1 : 1).map(linked => `    ${describeNode(linked)}\n`).join('')
+}
+
+function describeNode ({ node, predecessors, successors }: Linked): string {
+  const onward = `\n      --> ${namesOf(successors)}`
+  const back = `\n      <-- ${namesOf(predecessors)}`
+  switch (node.kind) {
+    case 'source': return `Source: ${node.name} (topics: [${node.topic?.name ?? ''}])${onward}`
+    case 'sink': case 'dead-letter-sink': return `Sink: ${node.name} (topic: ${node.topic?.name ?? ''})${back}`
+    default: return `Processor: ${node.name} (stores: [${hashOrder(node.stores.map(({ name }) => name)).join(', ')}])${onward}${back}`
+  }
+}
+
+function namesOf (neighbours: ArrivalOrder<Linked>): string {
+  return neighbours.values().map(({ node }) => node.name).join(', ') || 'none'
+}
+
+function link (nodes: readonly Node[]): Linked[] {
+  const byName = new Map(nodes.map((node): [string, Linked] => [node.name, { node, size: 1, predecessors: new ArrivalOrder(isBefore), successors: new ArrivalOrder(isBefore) }]))
+  const all = hashOrder(nodes.toSorted(sourcesFirst).map(({ name }) => name)).flatMap(name => byName.get(name) ?? [])
+  for (const linked of all) {
+    for (const parent of linked.node.parents) {
+      const predecessor = byName.get(parent.name)
+      if (predecessor === undefined) continue
+      linked.predecessors.add(predecessor)
+      predecessor.successors.add(linked)
+      grow(predecessor, linked.size)
+    }
+  }
+  return all
+}
+
+/** Only what is linked already hears of it; the rest is told when it is linked. */
+function grow (linked: Linked, by: number): void {
+  linked.size += by
+  for (const predecessor of linked.predecessors.values()) grow(predecessor, by)
+}
+
+function isBefore (a: Linked, b: Linked): boolean {
+  return a.size === b.size ? a.node.name < b.node.name : a.size > b.size
+}
+
+function sourcesFirst (a: Node, b: Node): number {
+  const rank = ({ kind }: Node): number => kind === 'source' ? 0 : 1
+  return rank(a) - rank(b) || (a.name < b.name ? -1 : 1)
+}

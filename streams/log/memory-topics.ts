@@ -1,0 +1,85 @@
+import { LogError, type LogRecord, type OffsetSpec, type OutgoingRecord, type TopicPartition, type TopicSpec } from './log.ts'
+import { partitionFor } from './partitioner.ts'
+
+/** As a broker's default `message.max.bytes`. */
+const maxRecordBytes = 1_048_588
+
+/** The topics of an in-memory log, each partition an array whose index is the offset. */
+export class MemoryTopics {
+  readonly #now: () => number
+  readonly #topics = new Map<string, LogRecord[][]>()
+  readonly #listeners = new Set<() => void>()
+  #keyless = 0
+
+  constructor (now: () => number) {
+    this.#now = now
+  }
+
+  counts (names: readonly string[]): Map<string, number> {
+    return new Map(names.flatMap(name => {
+      const partitions = this.#topics.get(name)
+      return partitions === undefined ? [] : [[name, partitions.length]]
+    }))
+  }
+
+  create (specs: readonly TopicSpec[]): void {
+    for (const { name, partitions } of specs) {
+      if (!this.#topics.has(name)) this.#topics.set(name, Array.from({ length: Math.max(1, partitions) }, () => []))
+    }
+    this.#tell()
+  }
+
+  delete (names: readonly string[]): void {
+    for (const name of names) this.#topics.delete(name)
+  }
+
+  /** The records of a partition, or nothing where there is no such partition. */
+  partition ({ topic, partition }: TopicPartition): readonly LogRecord[] | undefined {
+    return this.#topics.get(topic)?.[partition]
+  }
+
+  offsetAt (where: TopicPartition, at: OffsetSpec): number {
+    const records = this.partition(where)
+    if (records === undefined) throw missing(where.topic)
+    if (at === 'earliest') return 0
+    if (at === 'latest') return records.length
+    const first = records.findIndex(({ timestamp }) => timestamp >= at)
+    return first < 0 ? records.length : first
+  }
+
+  /** All or nothing: what can never be stored is found before anything is. */
+  append (records: readonly OutgoingRecord[]): void {
+    this.#keyless++
+    const placed = records.map((record, index) => ({ record, ...this.#place(record, index) }))
+    for (const { record: { topic, key, value, headers, timestamp = this.#now() }, partition, into } of placed) {
+      into.push({ topic, partition, offset: into.length, timestamp, key, value, headers })
+    }
+    this.#tell()
+  }
+
+  /** Calls back when there may be more to read; returns how to stop that. */
+  onAppended (listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #place ({ topic, partition, key, value }: OutgoingRecord, recordIndex: number): { readonly partition: number, readonly into: LogRecord[] } {
+    const partitions = this.#topics.get(topic)
+    if (partitions === undefined) throw missing(topic)
+    const chosen = partition ?? (key === null ? this.#keyless % partitions.length : partitionFor(key, partitions.length))
+    const into = partitions[chosen]
+    if (into === undefined) throw new LogError('fatal', `Topic ${topic} has ${partitions.length} partitions, so there is no partition ${chosen}.`)
+    if ((key?.length ?? 0) + (value?.length ?? 0) > maxRecordBytes) {
+      throw new LogError('data', `Record ${recordIndex}, for ${topic}/${chosen}, can never be sent: it is larger than ${maxRecordBytes} bytes.`, { recordIndex })
+    }
+    return { partition: chosen, into }
+  }
+
+  #tell (): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+function missing (topic: string): LogError {
+  return new LogError('outage', `Topic ${topic} does not exist: create it, and what waits for it goes on.`)
+}

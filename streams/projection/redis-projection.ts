@@ -1,0 +1,108 @@
+import type { Redis } from 'ioredis'
+import type { Change } from '../state/state.ts'
+import type { TaskUnit } from '../state/postgres/outbox.ts'
+import { FENCE, shardPrefix } from './layout.ts'
+import { operationsOf, type Operation } from './operations.ts'
+import { runScript, script } from './redis-script.ts'
+import { ADVANCE, APPLY, BEGIN_BUILD } from './scripts.ts'
+
+/** What a shard says that it holds: of which schema, which build of it, and every unit of each task up to these. */
+export interface Fence {
+  readonly generation: string
+  readonly build: string
+  readonly state: 'building' | 'ready'
+  readonly units: ReadonlyMap<string, number>
+}
+
+/**
+ * ok: applied, and the fence says so · gap: applied, but a unit before it is missing, so the fence stays · stale: this
+ * shard holds no build, or another one, and nothing was done there
+ */
+export type Applied = 'ok' | 'gap' | 'stale'
+
+export interface RedisProjection {
+  readonly apply: (changes: readonly Change[], tasks: readonly TaskUnit[], options?: { readonly whole?: boolean, readonly build?: string }) => Promise<Applied>
+  /** By shard; undefined where there is none. */
+  readonly fences: () => Promise<readonly (Fence | undefined)[]>
+  readonly beginBuild: (build: string, tasks: readonly TaskUnit[]) => Promise<void>
+  /** False when the fence is no longer this build's. */
+  readonly advance: (build: string, state: Fence['state'], tasks: readonly TaskUnit[]) => Promise<boolean>
+  /** Removes what other builds left. */
+  readonly sweep: (build: string) => Promise<void>
+}
+
+export interface RedisProjectionOptions {
+  readonly redis: Redis
+  readonly applicationId: string
+  readonly generation: string
+  readonly shards: number
+}
+
+const apply = script(APPLY)
+const beginBuild = script(BEGIN_BUILD)
+const advance = script(ADVANCE)
+
+export function openRedisProjection ({ redis, applicationId, generation, shards }: RedisProjectionOptions): RedisProjection {
+  const prefixes = Array.from({ length: shards }, (_, shard) => shardPrefix(applicationId, shard))
+  const fenceOf = (prefix: string): string => prefix + FENCE
+
+  async function applyShard (prefix: string, operations: readonly Operation[], tasks: readonly TaskUnit[], build: string): Promise<{ readonly applied: Applied | 'lists', readonly lists: readonly string[] }> {
+    const answer = await runScript(redis, apply, fenceOf(prefix), prefix, generation, build, JSON.stringify(operations), JSON.stringify(tasks))
+    const [applied, ...lists] = Array.isArray(answer) ? answer.map(String) : []
+    if (applied === 'ok' || applied === 'gap' || applied === 'stale' || applied === 'lists') return { applied, lists }
+    throw new TypeError(`The apply script answered ${JSON.stringify(answer)}.`)
+  }
+
+  return {
+    async apply (changes, tasks, { whole = false, build = '' } = {}) {
+      const operations = operationsOf(changes, shards, { whole })
+      const entire = whole ? operations : undefined
+      const outcomes = await Promise.all(prefixes.map(async (prefix, shard) => {
+        const first = await applyShard(prefix, operations[shard] ?? [], tasks, build)
+        if (first.applied !== 'lists') return first.applied
+        // Lists that the shard has not, or has too old to add to: now they are sent whole, and with them the word that the units are applied.
+        const wanted = new Set(first.lists)
+        const lists = (entire ?? operationsOf(changes, shards, { whole: true }))[shard]?.filter(operation => operation[0] === 'f' && wanted.has(operation[1])) ?? []
+        const second = await applyShard(prefix, lists, tasks, build)
+        return second.applied === 'lists' ? 'gap' : second.applied
+      }))
+      return outcomes.includes('stale') ? 'stale' : outcomes.includes('gap') ? 'gap' : 'ok'
+    },
+
+    async fences () {
+      return (await Promise.all(prefixes.map(async prefix => await redis.hgetall(fenceOf(prefix))))).map(fenceFrom)
+    },
+
+    async beginBuild (build, tasks) {
+      await Promise.all(prefixes.map(async prefix => await runScript(redis, beginBuild, fenceOf(prefix), generation, build, JSON.stringify(tasks))))
+    },
+
+    async advance (build, state, tasks) {
+      const answers = await Promise.all(prefixes.map(async prefix => await runScript(redis, advance, fenceOf(prefix), generation, build, state, JSON.stringify(tasks))))
+      return answers.every(answer => answer === 1)
+    },
+
+    async sweep (build) {
+      for (const prefix of prefixes) await sweepPrefix(redis, prefix, build)
+    }
+  }
+}
+
+function fenceFrom (hash: Readonly<Record<string, string>>): Fence | undefined {
+  const { generation, build, state } = hash
+  if (generation === undefined || build === undefined || (state !== 'building' && state !== 'ready')) return undefined
+  const units = Object.entries(hash).flatMap(([field, value]) => field.startsWith('unit:') ? [[field.slice('unit:'.length), Number(value)] as const] : [])
+  return { generation, build, state, units: new Map(units) }
+}
+
+async function sweepPrefix (redis: Redis, prefix: string, build: string): Promise<void> {
+  const kept = [prefix + FENCE, `${prefix}${build}:`]
+  const pattern = prefix.replace(/[[\]*?\\]/g, '\\$&') + '*'
+  let cursor = '0'
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1000)
+    cursor = next
+    const old = keys.filter(key => !kept.some(each => key.startsWith(each)))
+    if (old.length > 0) await redis.unlink(...old)
+  } while (cursor !== '0')
+}

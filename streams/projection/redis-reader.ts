@@ -1,0 +1,149 @@
+import type { Redis } from 'ioredis'
+import type { Columns, RowOf } from '../stores/columns.ts'
+import { joinKey } from '../stores/columns.ts'
+import { FENCE, ownerOf, shardOf, shardPrefix } from './layout.ts'
+import { runScript, script } from './redis-script.ts'
+import { READ } from './scripts.ts'
+import { NotLevelError, type AnswersOf, type CountsQuestion, type Question, type Ranked, type StateReader } from './state-reader.ts'
+
+export interface RedisReaderOptions {
+  readonly redis: Redis
+  readonly applicationId: string
+  readonly shards: number
+  /** The schema's generation now; undefined when it is not known, and nothing in Redis can be vouched for. */
+  readonly generation: () => string | undefined
+}
+
+type Answer = readonly Ranked[] | ReadonlyMap<string, number> | readonly RowOf<Columns>[] | unknown
+
+const read = script(READ, { readOnly: true })
+
+/**
+ * Reads the projection; never writes. Questions of one shard are one script, which looks at the fence in the same breath.
+ * Counts of what rankings on other shards answered take a second round trip.
+ */
+export function openRedisReader ({ redis, applicationId, shards, generation }: RedisReaderOptions): StateReader {
+  const shardOfQuestion = (question: Question): number => shardOf(ownerOfQuestion(question), shards)
+
+  async function ask (questions: readonly Question[], shard: number): Promise<Answer[]> {
+    const current = generation()
+    if (current === undefined) throw new NotLevelError('The generation of the schema is not known.')
+    const prefix = shardPrefix(applicationId, shard)
+    const raw = await runScript(redis, read, prefix + FENCE, prefix, current, ...questions.flatMap(argumentsOf))
+    if (!Array.isArray(raw)) throw new NotLevelError('The projection is being built, or belongs to another generation.')
+    const answers: Answer[] = []
+    for (const [index, question] of questions.entries()) answers.push(decode(question, raw[index], answers))
+    return answers
+  }
+
+  async function askAll (questions: readonly Question[]): Promise<Answer[]> {
+    const byShard = Map.groupBy(questions.keys(), index => shardOfQuestion(at(questions, index)))
+    const [only] = byShard.keys()
+    if (byShard.size === 1 && only !== undefined) return await ask(questions, only)
+    const answers: Answer[] = new Array(questions.length)
+    const askSome = async (indexes: readonly number[], rewrite: (question: Question) => Question): Promise<void> => {
+      await Promise.all([...Map.groupBy(indexes, index => shardOfQuestion(at(questions, index)))].map(async ([shard, some]) => {
+        const found = await ask(some.map(index => rewrite(at(questions, index))), shard)
+        some.forEach((index, place) => { answers[index] = found[place] })
+      }))
+    }
+    const isUnion = (index: number): boolean => membersToUnite(at(questions, index)) !== undefined
+    const indexes = [...questions.keys()]
+    await askSome(indexes.filter(index => !isUnion(index)), question => question)
+    await askSome(indexes.filter(isUnion), question => withMembers(question, answers))
+    return answers
+  }
+
+  return {
+    async read (questions) {
+      // Each answer was decoded by the kind of the question in its place; a mapped tuple cannot be built element by element.
+      return await askAll(questions) as unknown as AnswersOf<typeof questions>
+    }
+  }
+}
+
+function at (questions: readonly Question[], index: number): Question {
+  const question = questions[index]
+  if (question === undefined) throw new RangeError(`There is no question ${index}.`)
+  return question
+}
+
+function ownerOfQuestion (question: Question): string {
+  switch (question.kind) {
+    case 'list': case 'value': return ownerOf(question.store, joinKey(question.store.key, question.key))
+    case 'ranking': case 'counts': return question.owner ?? question.store.name
+  }
+}
+
+/** Four per question: kind, name, number or members, indexes of rankings. */
+function argumentsOf (question: Question): [string, string, string, string] {
+  switch (question.kind) {
+    case 'list': case 'value': return [question.kind, `${question.store.name}:${joinKey(question.store.key, question.key)}`, '', '']
+    case 'ranking': return ['ranking', rankingName(question), String(question.limit), '']
+    case 'counts': {
+      const { members } = question
+      return 'unionOf' in members
+        ? ['counts', rankingName(question), '', members.unionOf.length === 0 ? ' ' : members.unionOf.join(' ')]
+        : ['counts', rankingName(question), JSON.stringify(members), '']
+    }
+  }
+}
+
+function rankingName ({ store, owner }: Pick<CountsQuestion, 'store' | 'owner'>): string {
+  return owner === undefined ? store.name : `${store.name}:${owner}`
+}
+
+function decode (question: Question, raw: unknown, before: readonly Answer[]): Answer {
+  switch (question.kind) {
+    case 'list': return texts(raw).map(entry => JSON.parse(entry.slice(entry.indexOf(':') + 1)))
+    case 'value': return typeof raw === 'string' ? valueFrom(raw) : undefined
+    case 'ranking': return rankedFrom(texts(raw))
+    case 'counts': {
+      const counts = texts(raw)
+      const { members } = question
+      const named = 'unionOf' in members ? union(members.unionOf, before) : members
+      return new Map(named.map((member, index) => [member, countFrom(counts[index])]))
+    }
+  }
+}
+
+function valueFrom (raw: string): unknown {
+  const json = raw.slice(raw.indexOf(':') + 1)
+  return json === '' ? undefined : JSON.parse(json)
+}
+
+function rankedFrom (pairs: readonly string[]): Ranked[] {
+  const ranked: Ranked[] = []
+  for (let index = 0; index < pairs.length; index += 2) ranked.push({ member: pairs[index] ?? '', count: countFrom(pairs[index + 1]) })
+  return ranked
+}
+
+/** Scores are negated counts; 0 is not to come out as −0. */
+function countFrom (score: string | undefined): number {
+  return 0 - Number(score ?? 0)
+}
+
+function texts (raw: unknown): string[] {
+  if (!Array.isArray(raw)) throw new TypeError('The read script answered something else than it was asked.')
+  return raw
+}
+
+function membersToUnite (question: Question): readonly number[] | undefined {
+  return question.kind === 'counts' && 'unionOf' in question.members ? question.members.unionOf : undefined
+}
+
+function withMembers (question: Question, answers: readonly Answer[]): Question {
+  const united = membersToUnite(question)
+  return united === undefined || question.kind !== 'counts' ? question : { ...question, members: union(united, answers) }
+}
+
+/** Members of the rankings answered before, each once, in order of first appearance: as the script unites them. */
+function union (rankings: readonly number[], answers: readonly Answer[]): string[] {
+  const members = new Set<string>()
+  for (const index of rankings) {
+    const ranking = answers[index]
+    if (!Array.isArray(ranking)) throw new TypeError(`Question ${index} is no ranking, so its members cannot be united.`)
+    for (const { member } of ranking) members.add(member)
+  }
+  return [...members]
+}

@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto'
+import type { Redis } from 'ioredis'
+
+/** A script with the digest that Redis knows it by. */
+export interface Script {
+  readonly text: string
+  readonly sha: string
+  readonly readOnly: boolean
+}
+
+export function script (text: string, { readOnly = false }: { readonly readOnly?: boolean } = {}): Script {
+  return { text, sha: createHash('sha1').update(text).digest('hex'), readOnly }
+}
+
+/** Runs a script by its digest; a Redis that has forgotten it, after a restart or a flush, is given the text. */
+export async function runScript (redis: Redis, { text, sha, readOnly }: Script, key: string, ...args: string[]): Promise<unknown> {
+  const suffix = readOnly ? '_RO' : ''
+  try {
+    return await redis.call(`EVALSHA${suffix}`, sha, 1, key, ...args)
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+    return await redis.call(`EVAL${suffix}`, text, 1, key, ...args)
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * The scripts that Redis runs. Each is atomic, so what it reads of the fence holds for all that it does.
+ * Keys other than the fence are made in the script: they carry the build number, which only the fence knows. All of
+ * them share the fence's hash tag, so they are in its slot.
+ */
+
+/**
+ * KEYS fence · ARGV prefix, generation, build ('' = whichever the fence names), operations as JSON, [[task, unit], …] as JSON
+ *
+ * Returns what became of it: `stale` (no fence, another generation or another build: nothing was done), `lists` and the
+ * names of those that must be sent whole (everything else was done, the fence was not moved), `gap` (done, but a unit
+ * before one of these is missing) or `ok`.
+ */
+export const APPLY = `
+local fence = redis.call('HMGET', KEYS[1], 'generation', 'build')
+if fence[1] ~= ARGV[2] or not fence[2] or (ARGV[3] ~= '' and ARGV[3] ~= fence[2]) then return {'stale'} end
+local prefix = ARGV[1] .. fence[2] .. ':'
+local incomplete = {}
+for _, op in ipairs(cjson.decode(ARGV[4])) do
+  local kind, key = op[1], prefix .. op[2]
+  if kind == 'z' then
+    local from = 5
+    while from <= #op do
+      local scores = {}
+      for i = from, math.min(from + 999, #op), 2 do
+        scores[#scores + 1] = -op[i + 1]
+        scores[#scores + 1] = op[i]
+      end
+      redis.call('ZADD', key, 'LT', unpack(scores))
+      from = from + 1000
+    end
+    if op[4] > 0 and redis.call('ZCARD', key) > op[4] then redis.call('ZREMRANGEBYRANK', key, op[3], -1) end
+  elseif kind == 'l' then
+    local head = redis.call('LINDEX', key, 0)
+    local at = head and tonumber(string.match(head, '^(%d+):')) or 0
+    local newest = op[3]
+    local given = #op - 4
+    if newest - at > given then
+      incomplete[#incomplete + 1] = op[2]
+    elseif newest > at then
+      for i = 4 + newest - at, 5, -1 do redis.call('LPUSH', key, op[i]) end
+      redis.call('LTRIM', key, 0, op[4] - 1)
+    end
+  elseif kind == 'f' then
+    local head = redis.call('LINDEX', key, 0)
+    local at = head and tonumber(string.match(head, '^(%d+):')) or 0
+    if op[3] > at then
+      redis.call('DEL', key)
+      for i = 4, #op do redis.call('RPUSH', key, op[i]) end
+    end
+  else
+    local old = redis.call('GET', key)
+    local version = old and tonumber(string.match(old, '^(%d+):')) or 0
+    if op[3] > version then
+      local value = string.format('%.0f', op[3]) .. ':' .. op[4]
+      if op[4] == '' then redis.call('SET', key, value, 'EX', 86400) else redis.call('SET', key, value) end
+    end
+  end
+end
+if #incomplete > 0 then return {'lists', unpack(incomplete)} end
+local outcome = 'ok'
+for _, task in ipairs(cjson.decode(ARGV[5])) do
+  local field = 'unit:' .. task[1]
+  local at = tonumber(redis.call('HGET', KEYS[1], field) or 0)
+  if task[2] == at + 1 then redis.call('HSET', KEYS[1], field, string.format('%.0f', task[2]))
+  elseif task[2] > at then outcome = 'gap' end
+end
+return {outcome}
+`
+
+/** KEYS fence · ARGV generation, build, [[task, unit], …] as JSON: a new build begins; units up to these are in the tables that it is made from. */
+export const BEGIN_BUILD = `
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'build', ARGV[2], 'state', 'building')
+for _, task in ipairs(cjson.decode(ARGV[3])) do redis.call('HSET', KEYS[1], 'unit:' .. task[1], string.format('%.0f', task[2])) end
+return 1
+`
+
+/** KEYS fence · ARGV generation, build, state, [[task, unit], …] as JSON: what is known to be applied; 0 when the fence is not this build's any more. */
+export const ADVANCE = `
+local fence = redis.call('HMGET', KEYS[1], 'generation', 'build')
+if fence[1] ~= ARGV[1] or fence[2] ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'state', ARGV[3])
+for _, task in ipairs(cjson.decode(ARGV[4])) do
+  local field = 'unit:' .. task[1]
+  if task[2] > tonumber(redis.call('HGET', KEYS[1], field) or 0) then redis.call('HSET', KEYS[1], field, string.format('%.0f', task[2])) end
+end
+return 1
+`
+
+/**
+ * KEYS fence · ARGV prefix, generation, then per question four: kind, name, number or members, indexes of rankings
+ *
+ * Reads only. Answers false unless the fence is ready and of this generation.
+ */
+export const READ = `
+local fence = redis.call('HMGET', KEYS[1], 'generation', 'build', 'state')
+if fence[1] ~= ARGV[2] or fence[3] ~= 'ready' then return false end
+local prefix = ARGV[1] .. fence[2] .. ':'
+local answers = {}
+for i = 3, #ARGV, 4 do
+  local kind, key = ARGV[i], prefix .. ARGV[i + 1]
+  if kind == 'list' then answers[#answers + 1] = redis.call('LRANGE', key, 0, -1)
+  elseif kind == 'value' then answers[#answers + 1] = redis.call('GET', key)
+  elseif kind == 'ranking' then answers[#answers + 1] = redis.call('ZRANGE', key, 0, ARGV[i + 2] - 1, 'WITHSCORES')
+  else
+    local members = {}
+    if ARGV[i + 3] == '' then
+      members = cjson.decode(ARGV[i + 2])
+    else
+      local seen = {}
+      for index in string.gmatch(ARGV[i + 3], '%d+') do
+        local ranking = answers[tonumber(index) + 1]
+        for m = 1, #ranking, 2 do
+          if not seen[ranking[m]] then
+            seen[ranking[m]] = true
+            members[#members + 1] = ranking[m]
+          end
+        end
+      end
+    end
+    local counts = {}
+    for from = 1, #members, 1000 do
+      for _, score in ipairs(redis.call('ZMSCORE', key, unpack(members, from, math.min(from + 999, #members)))) do
+        counts[#counts + 1] = score or '0'
+      end
+    end
+    answers[#answers + 1] = counts
+  end
+end
+return answers
+`

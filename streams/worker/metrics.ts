@@ -1,0 +1,59 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Topology } from '../graph/topology.ts'
+import type { Committed } from '../task/committer.ts'
+import type { Task } from '../task/task.ts'
+import type { Unit } from '../task/unit.ts'
+import type { WorkerObserver } from './worker.ts'
+
+/** The engine's metrics, counted when a unit closes: a record that is run again is counted once. Labels are names from the topology only. */
+export function observeMetrics (topology: Topology, registers: readonly Registry[]): WorkerObserver {
+  const options = { registers: [...registers] }
+  const records = new Counter({ name: 'millrace_node_records_total', help: 'Records that reached a node.', labelNames: ['node'], ...options })
+  const dropped = new Counter({ name: 'millrace_dropped_records_total', help: 'Records that a node dropped on purpose.', labelNames: ['node', 'reason'], ...options })
+  const deadLetters = new Counter({ name: 'millrace_dead_letters_total', help: 'Records sent to the dead letters.', labelNames: ['source_topic'], ...options })
+  const emitted = new Counter({ name: 'millrace_emitted_records_total', help: 'Records written to a topic.', labelNames: ['topic'], ...options })
+  const unitRecords = new Histogram({ name: 'millrace_unit_records', help: 'Records per commit unit.', buckets: [1, 10, 50, 100, 500, 1000, 2000, 5000], ...options })
+  const steps = new Histogram({
+    name: 'millrace_unit_step_seconds', help: 'Duration of the steps of a commit unit.', labelNames: ['step'], buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5], ...options
+  })
+  const waiting = new Gauge({ name: 'millrace_waiting', help: '1 while the worker waits for a dependency.', ...options })
+  let tasks: readonly Task[] = []
+  const perPartition = (name: string, help: string, of: (task: Task, topic: string) => number | undefined): Gauge => {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      labelNames: ['topic', 'partition'],
+      ...options,
+      collect () {
+        gauge.reset()
+        for (const task of tasks) {
+          for (const { topic } of task.queues) {
+            const value = of(task, topic)
+            if (value !== undefined) gauge.set({ topic, partition: task.partition }, value)
+          }
+        }
+      }
+    })
+    return gauge
+  }
+  perPartition('millrace_partition_offset', 'Offset of the next record to process.', (task, topic) => task.position.offsets[topic])
+  perPartition('millrace_partition_lag_records', 'Records on the broker that are not processed.', (task, topic) => task.lagOf(topic))
+  perPartition('millrace_partition_stream_time_ms', 'Largest timestamp processed.', task => task.position.streamTime)
+
+  return {
+    assigned (assigned) { tasks = assigned },
+    waiting (reason) { waiting.set(reason === undefined ? 0 : 1) },
+    committed (unit: Unit, { steps: durations }: Committed) {
+      unitRecords.observe(unit.items.length)
+      for (const [step, seconds] of Object.entries(durations)) steps.observe({ step }, seconds)
+      const counts = new Array<number>(topology.nodes.length).fill(0)
+      for (const index of unit.trace) counts[index] = (counts[index] ?? 0) + 1
+      counts.forEach((count, index) => { if (count > 0) records.inc({ node: topology.nodes[index]?.name ?? '' }, count) })
+      for (const { node, reason } of unit.drops) dropped.inc({ node: node.name, reason })
+      for (const { item, record, isDeadLetter } of unit.emissions) {
+        emitted.inc({ topic: record.topic })
+        if (isDeadLetter) deadLetters.inc({ source_topic: item.record.topic })
+      }
+    }
+  }
+}

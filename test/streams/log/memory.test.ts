@@ -1,0 +1,4 @@
+import { createMemoryLog } from '../../../streams/log/memory.ts'
+import { logContract } from './log.contract.ts'
+
+logContract('memory', () => createMemoryLog())
