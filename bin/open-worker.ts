@@ -1,25 +1,39 @@
-import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { Redis } from 'ioredis'
 import type { Registry } from 'prom-client'
 import { recommender } from '../topology/recommender.ts'
-import type { Logger } from '../streams/index.ts'
+import type { Log, Logger, Topology } from '../streams/index.ts'
 import {
-  ensureEngineSchema, migrate, observeMetrics, openKafkaLog, openPostgres, openPostgresState, openRedisProjection, Projector, quote, startReporting, Worker,
-  type Database, type EngineSchema
+  ensureEngineSchema, migrate, observeMetrics, openPostgresState, quote, startReporting, Worker, type Database, type EngineSchema, type WorkerObserver
 } from '../streams/runtime.ts'
 import type { Config } from './config.ts'
 import { createRecommenderStatus, type RecommenderStatus } from './recommender-status.ts'
+
+/** What follows the commits and makes them readable: Redis beside a server, memory when embedded. */
+export interface RunningProjection {
+  readonly observer: WorkerObserver
+  /** Whether units leave word of their changes in the outbox. */
+  readonly outbox: boolean
+  readonly takeApplied: () => readonly number[]
+  readonly stop: () => Promise<void>
+}
 
 export interface OpenWorkerOptions {
   readonly config: Config
   readonly mode: 'embedded' | 'external'
   readonly registry: Registry
   readonly logger: Logger
+  readonly workerId: string
+  readonly log: Log
+  /** For commit units: its sessions end a transaction that stands still. */
+  readonly units: Database
+  /** For everything else. */
+  readonly service: Database
+  readonly openProjection: (schema: EngineSchema, topology: Topology) => RunningProjection
 }
 
 export interface RunningWorker {
   readonly status: RecommenderStatus
+  readonly schema: EngineSchema
   /** Rejects when the worker cannot go on. */
   readonly done: Promise<void>
   readonly stop: () => Promise<void>
@@ -27,42 +41,19 @@ export interface RunningWorker {
 
 const MIGRATIONS = fileURLToPath(new URL('../migrations/recommender', import.meta.url))
 
-/** The recommender on the services of the environment: opens what it needs, and closes it in reverse order. */
-export async function openWorker ({ config, mode, registry, logger }: OpenWorkerOptions): Promise<RunningWorker> {
+/** The recommender's worker on the log and the database it is given; closes what it opened, in reverse order. */
+export async function openWorker (options: OpenWorkerOptions): Promise<RunningWorker> {
+  const { config, mode, registry, logger, workerId, log, units, service } = options
   const applicationId = config.KAFKA_WORKER_GROUP_ID
-  const workerId = config.KAFKA_GROUP_INSTANCE_ID ?? randomUUID()
   const topology = recommender.configure(config)
   const closers: (() => Promise<void>)[] = []
-  const close = async (): Promise<void> => {
-    for (const closer of closers.splice(0).toReversed()) await closer().catch((error: unknown) => logger.warn({ error: String(error) }, 'closing'))
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).toReversed()) await close()
   }
   try {
-    // A transaction that stands still for as long as a session may is a frozen worker's.
-    const timeoutMs = Math.floor(config.KAFKA_SESSION_TIMEOUT_MS * 0.9)
-    const units = openPostgres({
-      url: config.DATABASE_URL, applicationName: `millrace ${applicationId}`, maxConnections: 4, idleInTransactionTimeoutMs: timeoutMs, lockTimeoutMs: timeoutMs
-    })
-    const service = openPostgres({ url: config.DATABASE_URL, applicationName: `millrace ${applicationId} service`, maxConnections: 4 })
-    closers.push(service.close, units.close)
     const schema = await prepareSchema(service, config, logger)
-
-    const redis = new Redis(config.REDIS_URL, { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 5_000, lazyConnect: true, retryStrategy: attempt => Math.min(500, attempt * 50) })
-    // Its absence is the projector's business; without a listener ioredis would print every attempt.
-    redis.on('error', () => {})
-    await redis.connect().catch(() => {})
-    closers.push(async () => redis.disconnect())
-
-    const projector = new Projector({
-      projection: openRedisProjection({ redis, applicationId, generation: schema.generation, shards: config.REDIS_SHARDS }),
-      database: service,
-      applicationId,
-      generation: schema.generation,
-      stores: topology.stores,
-      logger,
-      status: () => {}
-    })
-    closers.push(async () => await projector.stop())
-
+    const projection = options.openProjection(schema, topology)
+    closers.push(projection.stop)
     const status = createRecommenderStatus({
       watchTopic: config.TOPIC_WATCH,
       historySize: config.STREAM_FEATURE_HISTORY_SIZE,
@@ -71,36 +62,34 @@ export async function openWorker ({ config, mode, registry, logger }: OpenWorker
       registry,
       now: Date.now
     })
-    const reporting = startReporting({ database: service, applicationId, workerId, status: status.report, logger })
-    closers.push(reporting.stop)
-
-    const log = openKafkaLog({ brokers: config.KAFKA_BOOTSTRAP.split(','), clientId: `millrace-${applicationId}`, logger })
-    closers.push(log.close)
+    closers.push(startReporting({ database: service, applicationId, workerId, status: status.report, logger }).stop)
     const worker = new Worker({
       topology,
       applicationId,
       log,
-      state: openPostgresState({ database: units, schema, owner: workerId, projected: true }),
+      state: openPostgresState({ database: units, schema, owner: workerId, projected: projection.outbox }),
       logger,
       offsetReset: config.KAFKA_WORKER_AUTO_OFFSET_RESET,
       sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
       ...(config.KAFKA_GROUP_INSTANCE_ID === undefined ? {} : { groupInstanceId: config.KAFKA_GROUP_INSTANCE_ID }),
       maxUnitRecords: config.KAFKA_WORKER_MAX_POLL_RECORDS,
-      maxRecordBytes: 900_000,
+      maxRecordBytes: MAX_RECORD_BYTES,
       pollTimeoutMs: config.KAFKA_WORKER_POLL_TIMEOUT_MS,
       now: Date.now,
-      observers: [status, observeMetrics(topology, [registry]), projecting(projector)],
-      takeApplied: () => projector.takeApplied()
+      observers: [projection.observer, status, observeMetrics(topology, [registry])],
+      takeApplied: projection.takeApplied
     })
     closers.push(async () => await worker.stop())
-    projector.start()
     await worker.start()
-    return { status, done: worker.done, stop: close }
+    return { status, schema, done: worker.done, stop }
   } catch (error) {
-    await close()
+    await stop()
     throw error
   }
 }
+
+/** Below the broker's default limit of a megabyte, headers included. */
+const MAX_RECORD_BYTES = 900_000
 
 async function prepareSchema (database: Database, config: Config, logger: Logger): Promise<EngineSchema> {
   const applicationId = config.KAFKA_WORKER_GROUP_ID
@@ -113,16 +102,4 @@ async function prepareSchema (database: Database, config: Config, logger: Logger
     await database.query({ text: `grant select on all tables in schema ${quote(applicationId)} to ${quote(role)}` })
   }
   return schema
-}
-
-/** A committed unit, handed to the projection with what it needs of it. */
-function projecting (projector: Projector) {
-  return {
-    assigned () {},
-    waiting () {},
-    committed (_unit: unknown, { changes, positions, outboxId }: Parameters<RecommenderStatus['committed']>[1]) {
-      if (outboxId === undefined) return
-      projector.committed({ changes, outboxId, tasks: positions.map(({ subTopology, partition, unit }) => [`${subTopology}/${partition}`, unit]) })
-    }
-  }
 }

@@ -2,7 +2,7 @@ import { Registry } from 'prom-client'
 import { messageOf } from '../streams/index.ts'
 import { readConfig } from './config.ts'
 import { createLogger } from './logging.ts'
-import { openWorker } from './open-worker.ts'
+import { openServiceWorker } from './services.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { createWorkerServer } from './worker-server.ts'
 
@@ -11,7 +11,7 @@ async function main (): Promise<void> {
   const config = readConfig(process.env)
   const logger = createLogger('worker', config.LOG_LEVEL)
   const registry = new Registry()
-  const worker = await openWorker({ config, mode: 'external', registry, logger })
+  const worker = await openServiceWorker({ config, mode: 'external', registry, logger })
   const server = createWorkerServer({ config, status: worker.status, registry })
   stopOnSignal(async () => {
     await worker.stop()

@@ -15,7 +15,6 @@ export interface ProjectorOptions {
   readonly generation: string
   readonly stores: readonly Store[]
   readonly logger: Logger
-  readonly status: (status: ProjectorStatus) => void
 }
 
 /** level: Redis follows unit by unit · building: it is made anew from Postgres · away: it does not answer, and units wait in the outbox. */
@@ -230,7 +229,5 @@ export class Projector {
     if (status === this.#status) return
     this.#status = status
     this.#options.logger[status === 'level' ? 'info' : 'warn']({ status, reason }, 'the projection is ' + status)
-    this.#options.status(status)
   }
 }
-

@@ -1,4 +1,4 @@
-import { CompressionAlgorithms, Producer, type ProducerOptions } from '@platformatic/kafka'
+import { Admin, CompressionAlgorithms, Producer, type ProducerOptions } from '@platformatic/kafka'
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -194,7 +194,7 @@ if (bootstrap === undefined) {
     const second = await join(t, log, options)
     await until(() => first.held().length === 1)
 
-    await addPartitions(topic, 4)
+    await addPartitions(t, topic, 4)
 
     await until(() => first.held().length === 2 && second.held().length === 2)
     assert.equal(new Set([...first.held(), ...second.held()]).size, 4)
@@ -243,9 +243,8 @@ function transactional (t: TestContext): Producer {
   return plain(t, { idempotent: true, transactionalId: unique('transactions'), producerId: -1n, producerEpoch: -1 })
 }
 
-async function addPartitions (topic: string, count: number): Promise<void> {
-  const { Admin } = await import('@platformatic/kafka')
+async function addPartitions (t: TestContext, topic: string, count: number): Promise<void> {
   const admin = new Admin({ clientId: 'test', bootstrapBrokers: bootstrap?.split(',') ?? [] })
-  await admin.createPartitions({ topics: [{ name: topic, count, assignments: [] }] })
-  await admin.close()
+  t.after(() => admin.close())
+  await admin.createPartitions({ topics: [{ name: topic, count, assignments: null }] })
 }

@@ -62,6 +62,7 @@ class Reader {
   readonly #running = new Set<Promise<void>>()
   /** All that were ever wanted: one that was paused is at hand again without a look-up. */
   readonly #topicNames = new Set<string>()
+  readonly #topicIds = new Map<string, string>()
   #view: ClusterView | undefined
   #isStale = true
   #isRefreshing = false
@@ -231,6 +232,7 @@ class Reader {
       // Not more often than this, whoever asks.
       this.#refreshAt = Date.now() + backoffMs(0)
       this.#backOffLeaderless()
+      this.#noticeNewTopics(this.#view)
     } catch (error) {
       this.#isStale = true
       this.#refreshAt = Date.now() + backoffMs(this.#refreshFailures++)
@@ -246,6 +248,18 @@ class Reader {
       if (this.#leaderOf(position) !== undefined) continue
       this.#stateOf(position).backOff(Date.now())
       this.#warn({ topic: position.topic, partition: position.partition }, 'A wanted partition has no leader or does not exist; it is looked for again.')
+    }
+  }
+
+  /** Offsets of a topic that was deleted and made again mean nothing in the new one, even where it has as many. */
+  #noticeNewTopics (view: ClusterView): void {
+    for (const [topic, { id }] of view.topics) {
+      const before = this.#topicIds.get(topic)
+      this.#topicIds.set(topic, id)
+      if (before === undefined || before === id) continue
+      for (const position of this.#options.wanted().filter(({ topic: wanted, offset }) => wanted === topic && offset > 0)) {
+        this.#options.failed(position, new LogError('out-of-range', `Topic ${topic} was deleted and made again: offset ${position.offset} of partition ${position.partition} was one of the old topic.`))
+      }
     }
   }
 

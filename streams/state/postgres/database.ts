@@ -21,6 +21,8 @@ export interface Session {
 export interface Database {
   readonly session: () => Promise<Session>
   readonly query: (statement: Statement) => Promise<readonly TextRow[]>
+  /** Rows as objects, with values as the driver reads them, in a transaction that cannot write. */
+  readonly readObjects: (text: string, values: readonly unknown[]) => Promise<readonly unknown[]>
   readonly close: () => Promise<void>
 }
 
@@ -76,6 +78,20 @@ export function databaseOn (pool: pg.Pool, onError: (error: Error) => void = () 
       }
     },
     query: async statement => await run(pool, statement),
+    async readObjects (text, values) {
+      const client = await pool.connect()
+      let broken = true
+      try {
+        const [, { rows }] = await Promise.all([client.query('begin read only'), client.query(text, [...values]), client.query('commit')])
+        broken = false
+        return rows
+      } catch (error) {
+        await client.query('rollback').then(() => { broken = false }, () => {})
+        throw error
+      } finally {
+        client.release(broken)
+      }
+    },
     async close () {
       await pool.end()
     }

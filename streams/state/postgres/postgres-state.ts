@@ -1,5 +1,5 @@
 import type {
-  Change, Claim, Conflict, CounterWrite, KeyedWrite, ListWrite, Loaded, RowsWrite, State, StoreWrite, TaskId, TaskPosition, TaskStart, UnitTransaction, Wanted, Written
+  Change, Claim, Conflict, CounterWrite, KeyedWrite, ListWrite, Loaded, RowsWrite, State, StoreWrite, TaskId, TaskPosition, UnitTransaction, Wanted, Written
 } from '../state.ts'
 import { addCounts, countsChange, keyOfRow } from './counter-sql.ts'
 import type { Database, Session, Statement, TextRow } from './database.ts'

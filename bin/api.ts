@@ -1,0 +1,43 @@
+import { Registry } from 'prom-client'
+import { messageOf } from '../streams/index.ts'
+import { openPostgres, openRedisReader, watchGeneration } from '../streams/runtime.ts'
+import { readConfig } from './config.ts'
+import { createLogger } from './logging.ts'
+import { openApi } from './open-api.ts'
+import { openRedis, openServiceWorker } from './services.ts'
+import { stopOnSignal } from './stop-on-signal.ts'
+
+/** The read API on the services of the environment, with the worker in the same process where that is asked for. */
+async function main (): Promise<void> {
+  const config = readConfig(process.env)
+  const logger = createLogger('api', config.LOG_LEVEL)
+  const applicationId = config.KAFKA_WORKER_GROUP_ID
+  const withWorker = config.API_EMBEDDED_WORKER_ENABLED && config.KAFKA_WORKER_ENABLED
+  const database = openPostgres({
+    url: config.DATABASE_READONLY_URL ?? config.DATABASE_URL, applicationName: `millrace ${applicationId} api`, maxConnections: 8, readOnly: true, statementTimeoutMs: 10_000
+  })
+  const generation = await watchGeneration(database, applicationId)
+  const redis = openRedis(config.REDIS_URL)
+  const worker = withWorker ? await openServiceWorker({ config, mode: 'embedded', registry: new Registry(), logger }) : undefined
+  const app = openApi({
+    config,
+    database,
+    projection: openRedisReader({ redis, applicationId, shards: config.REDIS_SHARDS, generation: generation.current }),
+    worker: { enabled: withWorker, mode: withWorker ? 'embedded' : 'external' },
+    logger
+  })
+  stopOnSignal(async () => {
+    await app.close()
+    await worker?.stop()
+    redis.disconnect()
+    generation.stop()
+    await database.close()
+  }, logger)
+  await app.listen({ host: config.HOST, port: config.PORT })
+  await worker?.done
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`millrace api: ${messageOf(error)}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
+import type { Registry } from 'prom-client'
+import type { Logger } from '../streams/index.ts'
+import { openKafkaLog, openPostgres, openRedisProjection, Projector, type EngineSchema } from '../streams/runtime.ts'
+import type { Topology } from '../streams/index.ts'
+import type { Config } from './config.ts'
+import { openWorker, type RunningProjection, type RunningWorker } from './open-worker.ts'
+
+export interface ServiceWorkerOptions {
+  readonly config: Config
+  readonly mode: 'embedded' | 'external'
+  readonly registry: Registry
+  readonly logger: Logger
+}
+
+/** The worker on the Kafka, Postgres and Redis of the environment. */
+export async function openServiceWorker ({ config, mode, registry, logger }: ServiceWorkerOptions): Promise<RunningWorker> {
+  const applicationId = config.KAFKA_WORKER_GROUP_ID
+  // A transaction that stands still for as long as a session may is a frozen worker's.
+  const timeoutMs = Math.floor(config.KAFKA_SESSION_TIMEOUT_MS * 0.9)
+  const units = openPostgres({
+    url: config.DATABASE_URL, applicationName: `millrace ${applicationId}`, maxConnections: 4, idleInTransactionTimeoutMs: timeoutMs, lockTimeoutMs: timeoutMs
+  })
+  const service = openPostgres({ url: config.DATABASE_URL, applicationName: `millrace ${applicationId} service`, maxConnections: 4 })
+  const log = openKafkaLog({ brokers: config.KAFKA_BOOTSTRAP.split(','), clientId: `millrace-${applicationId}`, logger })
+  const redis = openRedis(config.REDIS_URL)
+  const close = async (): Promise<void> => {
+    redis.disconnect()
+    await log.close()
+    await service.close()
+    await units.close()
+  }
+  try {
+    const worker = await openWorker({
+      config,
+      mode,
+      registry,
+      logger,
+      workerId: config.KAFKA_GROUP_INSTANCE_ID ?? randomUUID(),
+      log,
+      units,
+      service,
+      openProjection: (schema, topology) => followWithRedis({ redis, schema, topology, config, logger, service })
+    })
+    return {
+      ...worker,
+      async stop () {
+        await worker.stop()
+        await close()
+      }
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** A connection that comes back by itself. Commands fail at once while it is away: who asks decides what to do meanwhile. */
+export function openRedis (url: string): Redis {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 5_000, retryStrategy: attempt => Math.min(500, attempt * 50)
+  })
+  // Its absence is seen by whoever asks; without a listener every attempt would be printed.
+  redis.on('error', () => {})
+  return redis
+}
+
+interface RedisFollower {
+  readonly redis: Redis
+  readonly schema: EngineSchema
+  readonly topology: Topology
+  readonly config: Config
+  readonly logger: Logger
+  readonly service: ReturnType<typeof openPostgres>
+}
+
+function followWithRedis ({ redis, schema: { applicationId, generation }, topology, config, logger, service }: RedisFollower): RunningProjection {
+  const projector = new Projector({
+    projection: openRedisProjection({ redis, applicationId, generation, shards: config.REDIS_SHARDS }),
+    database: service,
+    applicationId,
+    generation,
+    stores: topology.stores,
+    logger
+  })
+  projector.start()
+  return {
+    outbox: true,
+    takeApplied: () => projector.takeApplied(),
+    stop: async () => await projector.stop(),
+    observer: {
+      assigned () {},
+      waiting () {},
+      committed (_unit, { changes, positions, outboxId }) {
+        if (outboxId === undefined) return
+        projector.committed({ changes, outboxId, tasks: positions.map(({ subTopology, partition, unit }) => [`${subTopology}/${partition}`, unit]) })
+      }
+    }
+  }
+}
