@@ -113,8 +113,8 @@ function planCounts (schema: string, question: CountsQuestion, rankings: readonl
   const parameters: unknown[] = []
   const parameter = (value: unknown, type: string): string => `$${parameters.push(value)}::${type}`
   const sources = 'unionOf' in members
-    ? [...Map.groupBy(rankings, ranking => ranking.store)].map(([ranked, asked]) => ({ name: ranked.name, text: `in (${unionOf(schema, ranked, asked, parameter)})` }))
-    : [{ name: '', text: `= any(${parameter(encodeArray('text', members.filter(isStorable)), 'text[]')})` }]
+    ? [...Map.groupBy(rankings, ranking => ranking.store)].map(([ranked, asked]) => `in (${unionOf(schema, ranked, asked, parameter)})`)
+    : [`= any(${parameter(encodeArray('text', members.filter(isStorable)), 'text[]')})`]
   const member = memberOf(store)
   const owned = owner === undefined ? '' : ` and ${quote(store.key[0])} = ${parameter(isStorable(owner) ? owner : null, 'text')}`
   return {
@@ -122,7 +122,7 @@ function planCounts (schema: string, question: CountsQuestion, rankings: readonl
       ? undefined
       : {
           prepared: true,
-          text: `select ${member}, ${quote(store.count)} from ${tableOf(schema, store)} where (${sources.map(({ text }) => `${member} ${text}`).join(' or ')})${owned}`,
+          text: `select ${member}, ${quote(store.count)} from ${tableOf(schema, store)} where (${sources.map(source => `${member} ${source}`).join(' or ')})${owned}`,
           values: parameters
         },
     answer (rows, answered) {

@@ -29,6 +29,9 @@ export function openMemoryState (): MemoryState {
       for (const [topic, count] of counts) if (!tables.inputs.has(topic)) tables.inputs.set(topic, count)
       return new Map(tables.inputs)
     },
+    async askedStarts () {
+      return []
+    },
     async takeOver (starts) {
       return starts.map(({ subTopology, partition, offsets }) => {
         const found = tables.tasks.get(nameOf({ subTopology, partition }))

@@ -1,3 +1,4 @@
+import type { TopicPartition } from '../log/log.ts'
 import type { Columns, RowOf } from '../stores/columns.ts'
 import type { Counter } from '../stores/counter.ts'
 import type { Keyed } from '../stores/keyed.ts'
@@ -12,7 +13,12 @@ import type { Rows } from '../stores/rows.ts'
 export interface State {
   /** Notes how many partitions each input has, where it was not noted before; answers with what is noted: partitions beyond that came later. */
   readonly noteInputs: (counts: ReadonlyMap<string, number>) => Promise<ReadonlyMap<string, number>>
-  /** Makes the tasks ours: raises each epoch, so that whoever held it before loses its next compare. A task without a row is given the offsets of `starts`. */
+  /** Of those partitions that a reset gave a place to start from, and that were not started yet: that place. */
+  readonly askedStarts: (partitions: readonly TopicPartition[]) => Promise<readonly (TopicPartition & { readonly offset: number })[]>
+  /**
+   * Makes the tasks ours: raises each epoch, so that whoever held it before loses its next compare. A task without a row is given
+   * the offsets of `starts`; asked starts of these partitions are used up.
+   */
   readonly takeOver: (tasks: readonly TaskStart[]) => Promise<readonly TaskPosition[]>
   /** Waits for a transaction that is still moving one of them. */
   readonly positions: (tasks: readonly TaskId[]) => Promise<readonly TaskPosition[]>

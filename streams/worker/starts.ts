@@ -20,7 +20,7 @@ interface Candidate extends TaskId {
 }
 
 /**
- * Where tasks begin that have no position yet: the reset policy for partitions that were there when the id first saw the
+ * Where tasks begin that have no position yet: where a reset wants them to; else the reset policy for partitions that were there when the id first saw the
  * topic, the earliest offset for those that came later. A group offset without a position is somebody's progress that
  * Postgres does not know of; going on from either would be a guess.
  */

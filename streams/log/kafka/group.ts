@@ -10,6 +10,8 @@ import { encodeHoldings, holdingsOf, nothingHeld } from './user-data.ts'
 
 const leaveTimeoutMs = 3_000
 const topicCheckMs = 30_000
+/** Sessions without an answer until the connections are no longer believed in. */
+const patienceSessions = 3
 
 export interface GroupTuning {
   /** How often the leader looks for partitions that nobody has, since they were added later. */
@@ -38,9 +40,10 @@ interface Generation {
 
 /**
  * joining: no generation, the first join or one after membership was lost · stable: heartbeats hold the generation ·
- * rejoining: the old generation holds until the group has a new one · over: left or failed.
+ * rejoining: the old generation holds until the group has a new one · silent: no heartbeat was answered for a session, so
+ * the partitions may be somebody else's; an answer to the next one says that they are not · over: left or failed.
  */
-type State = 'joining' | 'stable' | 'rejoining' | 'over'
+type State = 'joining' | 'stable' | 'rejoining' | 'silent' | 'over'
 
 class Member {
   readonly #cluster: Cluster
@@ -56,6 +59,8 @@ class Member {
   #aliveAt = 0
   #hasJoined = false
   #isConnecting = false
+  /** Until then a join request of a membership that we gave up may still reach the group, and take our instance id for itself. */
+  #ghostsUntil = 0
   #timers: NodeJS.Timeout[] = []
   #rejoinedFor = ''
 
@@ -92,7 +97,7 @@ class Member {
       } catch (error) {
         // A refusal is an answer; only silence is worth asking again.
         if (hasProtocolError(error, 'REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID')) return false
-        await sleep(backoffMs(failures, { most: 1_000 }))
+        await sleep(backoffMs(failures))
       }
     }
     return false
@@ -153,9 +158,9 @@ class Member {
         return encodeHoldings(this.#last === undefined ? nothingHeld : holdingsOf(this.#last.generation, this.#last.partitions))
       },
       joined: payload => { if (this.#membership === membership) this.#onJoined(payload) },
-      alive: sentAt => { if (this.#membership === membership) this.#aliveAt = sentAt },
+      alive: sentAt => { if (this.#membership === membership) this.#onAlive(sentAt) },
       expelled: error => { if (this.#membership === membership) this.#onExpelled(error) },
-      fenced: error => { if (this.#membership === membership) this.#fail(toLogError(error, `Another process is ${this.#options.instanceId} in group ${this.#options.groupId}`)) },
+      fenced: error => this.#membership !== membership || this.#onFenced(error),
       broken: error => { if (this.#membership === membership) this.#onBroken(error) }
     })
     membership.on('consumer:group:rebalance', () => { if (this.#membership === membership) this.#onRebalance() })
@@ -189,7 +194,28 @@ class Member {
 
   #onExpelled (error: Error): void {
     this.#warn({ err: error }, 'The group has gone on without this member; joining again.')
-    this.#lose()
+    this.#lose('joining')
+  }
+
+  /** Says whether it is the end. */
+  #onFenced (error: Error): boolean {
+    const { groupId, instanceId } = this.#options
+    if (this.#current !== undefined && Date.now() > this.#ghostsUntil) {
+      this.#fail(toLogError(error, `Another process is ${instanceId} in group ${groupId}`))
+      return true
+    }
+    this.#warn({ err: error }, 'Somebody else joined as this instance at the same time, perhaps a former try of ours; joining again.')
+    this.#lose('joining')
+    return false
+  }
+
+  #onAlive (sentAt: number): void {
+    this.#aliveAt = sentAt
+    if (this.#state !== 'silent' || this.#last === undefined) return
+    // The generation held all the time, so nobody was given our partitions.
+    this.#current = this.#last
+    this.#state = 'stable'
+    this.#options.assigned(this.#current.partitions)
   }
 
   #onBroken (error: unknown): void {
@@ -197,7 +223,7 @@ class Member {
     const known = toLogError(error, `Staying in group ${this.#options.groupId}`)
     if (known.kind === 'fatal') return this.#fail(known)
     this.#warn({ err: known }, 'Membership is lost; joining again.')
-    this.#lose()
+    this.#lose('joining')
     void this.#startOver()
   }
 
@@ -210,16 +236,22 @@ class Member {
   }
 
   /** Whatever the outcome, nothing is ours any more. */
-  #lose (): void {
-    this.#state = 'joining'
+  #lose (state: 'joining' | 'silent'): void {
+    this.#state = state
     if (this.#current === undefined) return
     this.#current = undefined
     this.#options.assigned([])
   }
 
   #checkHeartbeats (): void {
-    if (this.#state !== 'stable' || Date.now() - this.#aliveAt <= this.#options.sessionTimeoutMs) return
-    this.#onBroken(new LogError('outage', `No heartbeat was answered for ${this.#options.sessionTimeoutMs} ms`))
+    const { sessionTimeoutMs } = this.#options
+    const silence = Date.now() - this.#aliveAt
+    if (this.#state === 'stable' && silence > sessionTimeoutMs) {
+      this.#warn({ silence }, 'No heartbeat was answered for a session: partitions are given up until one is.')
+      this.#lose('silent')
+    } else if (this.#state === 'silent' && silence > patienceSessions * sessionTimeoutMs) {
+      this.#onBroken(new LogError('outage', `No heartbeat was answered for ${silence} ms`))
+    }
   }
 
   /** Partitions that were added are nobody's until the group rebalances, and the client does not look. */
@@ -257,7 +289,7 @@ class Member {
   #fail (error: LogError): void {
     if (!this.#isOn()) return
     const isFirst = !this.#hasJoined
-    if (this.#current !== undefined) this.#lose()
+    if (this.#current !== undefined) this.#lose('joining')
     this.#end()
     void this.#discard()
     if (isFirst) this.#firstJoin.reject(error)
@@ -277,6 +309,7 @@ class Member {
   async #discard (): Promise<void> {
     const membership = this.#membership
     this.#membership = undefined
+    this.#ghostsUntil = Date.now() + this.#options.sessionTimeoutMs
     if (membership !== undefined) await within(leaveTimeoutMs, membership.close(true))
   }
 

@@ -18,8 +18,8 @@ export interface MembershipEvents {
   readonly alive: (sentAt: number) => void
   /** The group goes on without us; the client joins again by itself. */
   readonly expelled: (error: Error) => void
-  /** Another process has our instance id. The client does nothing any more. */
-  readonly fenced: (error: Error) => void
+  /** Another one has our instance id. True: that is the end, and the client is to do nothing more; else it joins again. */
+  readonly fenced: (error: Error) => boolean
   /** The client gave up. */
   readonly broken: (error: unknown) => void
 }
@@ -41,21 +41,19 @@ export class Membership extends Consumer {
       sessionTimeout: options.sessionTimeoutMs,
       rebalanceTimeout,
       heartbeatInterval: heartbeatIntervalMs(options.sessionTimeoutMs),
-      heartbeatStallTimeout: options.sessionTimeoutMs,
       // JoinGroup is parked as long as the rebalance takes; a shorter limit would cut the connection and join twice.
       requestTimeout: rebalanceTimeout + 10_000,
       protocols: [protocol],
       protocolsMetadata: () => events.joining(),
       partitionAssigner: (_leader, members, _topics, metadata) => assign(options.together, members, metadata),
-      retries: 5,
-      retryDelay: (_client, _operation, attempt) => backoffMs(attempt, { most: 2_000 }),
+      retries: 3,
+      retryDelay: (_client, _operation, attempt) => backoffMs(attempt, { most: 500 }),
       // A join asks for the metadata anew; otherwise the assigner would not see partitions that were just added.
       metadataMaxAge: 1_000
     })
     this.#events = events
     this.topics.trackAll(...options.topics)
     this.on('consumer:group:join', payload => events.joined(payload))
-    this.on('consumer:heartbeat:stalled', ({ lastError }) => events.broken(lastError ?? new Error('no heartbeat was answered')))
     // Without a listener the process would die of it.
     this.on('error', (error: unknown) => events.broken(error))
   }
@@ -75,7 +73,7 @@ export class Membership extends Consumer {
       const answered = given.at(-1)
       const request = given.slice(0, -1)
       Reflect.apply(api, undefined, [...request, (error: Error | null, answer?: Answer) => {
-        if (error !== null && hasProtocolError(error, 'FENCED_INSTANCE_ID')) return this.#events.fenced(error)
+        if (error !== null && hasProtocolError(error, 'FENCED_INSTANCE_ID') && this.#events.fenced(error)) return
         if (name === 'Heartbeat') this.#onHeartbeat(error, sentAt)
         if (typeof answered === 'function') Reflect.apply(answered, undefined, [error, answer])
       }])

@@ -12,8 +12,8 @@ import { produceApi, type EncodedBatch, type ProduceApi } from './produce-api.ts
 /** A partition's records of one request must stay below the broker's default of 1 MB, its own framing included. */
 const maxBatchBytes = 900_000
 const maxRequestBytes = 8_000_000
-/** About ten seconds over what a moving cluster refuses; then the caller decides. */
-const maxFailures = 8
+/** About seven seconds over what a moving cluster refuses; then the caller decides. */
+const maxFailures = 9
 const viewMaxAgeMs = 60_000
 const maxSequence = 0x7fff_ffff
 

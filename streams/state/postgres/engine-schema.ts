@@ -26,7 +26,16 @@ export function checkApplicationId (applicationId: string): void {
 
 /** The same number for everyone who makes, migrates or resets this application id: they take turns. */
 export function schemaLock (applicationId: string): string {
-  return `pg_advisory_xact_lock(hashtextextended('millrace schema ' || ${literal(applicationId)}, 0))`
+  return `pg_advisory_xact_lock(${lockKey(applicationId)})`
+}
+
+/** The same lock, held over several transactions: until the session gives it back or ends. */
+export function schemaSessionLock (applicationId: string): { readonly take: string, readonly giveBack: string } {
+  return { take: `pg_advisory_lock(${lockKey(applicationId)})`, giveBack: `pg_advisory_unlock(${lockKey(applicationId)})` }
+}
+
+function lockKey (applicationId: string): string {
+  return `hashtextextended('millrace schema ' || ${literal(applicationId)}, 0)`
 }
 
 /** Makes the schema where it is missing. Safe when several workers start at once. */
@@ -115,6 +124,13 @@ function definition (schema: string): string[] {
     ) with (fillfactor = 50)`,
     // How many partitions an input had when the id first saw it: those that appear later begin at their first record.
     `create table ${schema}.millrace_inputs (topic text collate "C" primary key, partitions integer not null)`,
+    // Where a reset wants partitions to start that have no position yet; a row goes when its task is taken over.
+    `create table ${schema}.millrace_starts (
+      topic text collate "C",
+      partition integer,
+      "offset" bigint not null,
+      primary key (topic, partition)
+    )`,
     `create table ${schema}.millrace_outbox (
       id bigint generated always as identity primary key,
       made_at timestamptz not null default clock_timestamp(),

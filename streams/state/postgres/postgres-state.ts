@@ -24,6 +24,7 @@ export interface PostgresStateOptions {
 export function openPostgresState ({ database, schema, owner, projected }: PostgresStateOptions): State {
   const { applicationId, generation } = schema
   const tasks = `${quote(applicationId)}.millrace_tasks`
+  const asked = `${quote(applicationId)}.millrace_starts`
   const sameGeneration = `exists (select from ${quote(applicationId)}.millrace_application where generation = '${generation}'::uuid)`
 
   return {
@@ -39,10 +40,21 @@ export function openPostgresState ({ database, schema, owner, projected }: Postg
       })
     },
 
+    async askedStarts (partitions) {
+      return await attempt(async () => (await database.query({
+        text: `select topic, partition, "offset" from ${asked} join unnest($1::text[], $2::integer[]) as wanted (topic, partition) using (topic, partition)`,
+        values: [encodeArray('text', partitions.map(({ topic }) => topic)), encodeArray('integer', partitions.map(({ partition }) => partition))]
+      })).map(([topic, partition, offset]) => ({ topic: topic ?? '', partition: Number(partition), offset: Number(offset) })))
+    },
+
     async takeOver (starts) {
       return await attempt(async () => {
         const rows = await database.query({
-          text: `insert into ${tasks} as t (sub_topology, partition, epoch, unit, offsets, stream_time, owner)
+          text: `with used as (
+              delete from ${asked} as a using unnest($2::integer[], $3::jsonb[]) as start (partition, offsets)
+              where a.partition = start.partition and start.offsets ? a.topic and ${sameGeneration}
+            )
+            insert into ${tasks} as t (sub_topology, partition, epoch, unit, offsets, stream_time, owner)
             select sub_topology, partition, 1, 0, offsets, -1, $4 from unnest($1::text[], $2::integer[], $3::jsonb[]) as start (sub_topology, partition, offsets)
             where ${sameGeneration} order by sub_topology, partition
             on conflict (sub_topology, partition) do update
