@@ -1,9 +1,11 @@
 import { Registry } from 'prom-client'
-import { messageOf } from '../streams/index.ts'
+import { messageOf, type Logger } from '../streams/index.ts'
 import { openPostgres, openRedisReader, watchGeneration } from '../streams/runtime.ts'
-import { readConfig } from './config.ts'
+import { readConfig, type Config } from './config.ts'
 import { createLogger } from './logging.ts'
 import { openApi } from './open-api.ts'
+import type { RunningWorker } from './open-worker.ts'
+import { recommenderApplication } from './recommender.ts'
 import { openRedis, openServiceWorker } from './services.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 
@@ -18,7 +20,7 @@ async function main (): Promise<void> {
   })
   const generation = await watchGeneration(database, applicationId)
   const redis = openRedis(config.REDIS_URL)
-  const worker = withWorker ? await openServiceWorker({ config, mode: 'embedded', registry: new Registry(), logger }) : undefined
+  const worker = withWorker ? await openEmbedded(config, logger) : undefined
   const app = openApi({
     config,
     database,
@@ -35,6 +37,11 @@ async function main (): Promise<void> {
   }, logger)
   await app.listen({ host: config.HOST, port: config.PORT })
   await worker?.done
+}
+
+async function openEmbedded (config: Config, logger: Logger): Promise<RunningWorker> {
+  const registry = new Registry()
+  return await openServiceWorker({ application: recommenderApplication({ config, mode: 'embedded', registry }), config, registry, logger })
 }
 
 main().catch((error: unknown) => {

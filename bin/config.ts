@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import Type, { type Static, type TObject } from 'typebox'
 import { Value } from 'typebox/value'
 import { ApiSettings, RecommenderSettings } from '../schemas/settings.ts'
 
@@ -43,12 +43,19 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
-/** The environment as values; an empty variable counts as not set. A malformed one is an error, not a default. */
-export function readConfig (env: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.keys(Config.properties).flatMap(name => env[name] === undefined || env[name] === '' ? [] : [[name, env[name]]]))
-  const config = Value.Convert(Config, Value.Default(Config, { ...given }))
-  if (Value.Check(Config, config)) return Object.freeze(config)
-  const mistakes = Value.Errors(Config, config).map(({ instancePath, message }) => {
+/** Everything that the executables read. */
+export function readConfig (env: Environment): Config {
+  return Object.freeze(readEnvironment(Config, env))
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The variables that a schema names, as values; an empty variable counts as not set. A malformed one is an error, not a default. */
+export function readEnvironment<S extends TObject> (schema: S, env: Environment): Static<S> {
+  const given = Object.fromEntries(Object.keys(schema.properties).flatMap(name => env[name] === undefined || env[name] === '' ? [] : [[name, env[name]]]))
+  const values = Value.Convert(schema, Value.Default(schema, { ...given }))
+  if (Value.Check(schema, values)) return values
+  const mistakes = Value.Errors(schema, values).map(({ instancePath, message }) => {
     const name = instancePath.slice(1)
     return `${name} is ${JSON.stringify(given[name])} but ${message}`
   })

@@ -1,12 +1,20 @@
-import { fileURLToPath } from 'node:url'
 import type { Registry } from 'prom-client'
-import { recommender } from '../topology/recommender.ts'
 import type { Log, Logger, Topology } from '../streams/index.ts'
 import {
   ensureEngineSchema, migrate, observeMetrics, openPostgresState, quote, startReporting, Worker, type Database, type EngineSchema, type WorkerObserver
 } from '../streams/runtime.ts'
 import type { Config } from './config.ts'
-import { createRecommenderStatus, type RecommenderStatus } from './recommender-status.ts'
+import { createWorkerHealth, type WorkerHealth } from './worker-health.ts'
+
+/** What is run: a topology, the tables of its stores, and what it has to say of itself. */
+export interface Application {
+  readonly topology: Topology
+  /** The folder of its numbered SQL files; undefined: its stores have no tables of their own. */
+  readonly migrations: string | undefined
+  readonly observers: readonly WorkerObserver[]
+  /** Written to the schema's `millrace_workers` every second. */
+  readonly report: () => object
+}
 
 /** What follows the commits and makes them readable: Redis beside a server, memory when embedded. */
 export interface RunningProjection {
@@ -18,8 +26,8 @@ export interface RunningProjection {
 }
 
 export interface OpenWorkerOptions {
+  readonly application: Application
   readonly config: Config
-  readonly mode: 'embedded' | 'external'
   readonly registry: Registry
   readonly logger: Logger
   readonly workerId: string
@@ -28,41 +36,30 @@ export interface OpenWorkerOptions {
   readonly units: Database
   /** For everything else. */
   readonly service: Database
-  readonly openProjection: (schema: EngineSchema, topology: Topology) => RunningProjection
+  readonly openProjection: (schema: EngineSchema) => RunningProjection
 }
 
 export interface RunningWorker {
-  readonly status: RecommenderStatus
-  readonly schema: EngineSchema
+  readonly health: WorkerHealth
   /** Rejects when the worker cannot go on. */
   readonly done: Promise<void>
   readonly stop: () => Promise<void>
 }
 
-const MIGRATIONS = fileURLToPath(new URL('../migrations/recommender', import.meta.url))
-
-/** The recommender's worker on the log and the database it is given; closes what it opened, in reverse order. */
+/** A worker of an application on the log and the databases it is given; closes what it opened, in reverse order. */
 export async function openWorker (options: OpenWorkerOptions): Promise<RunningWorker> {
-  const { config, mode, registry, logger, workerId, log, units, service } = options
+  const { application: { topology, migrations, observers, report }, config, registry, logger, workerId, log, units, service, openProjection } = options
   const applicationId = config.KAFKA_WORKER_GROUP_ID
-  const topology = recommender.configure(config)
   const closers: (() => Promise<void>)[] = []
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).toReversed()) await close()
   }
   try {
-    const schema = await prepareSchema(service, config, logger)
-    const projection = options.openProjection(schema, topology)
+    const schema = await prepareSchema(service, config, migrations, logger)
+    const projection = openProjection(schema)
     closers.push(projection.stop)
-    const status = createRecommenderStatus({
-      watchTopic: config.TOPIC_WATCH,
-      historySize: config.STREAM_FEATURE_HISTORY_SIZE,
-      autoOffsetReset: config.KAFKA_WORKER_AUTO_OFFSET_RESET,
-      mode,
-      registry,
-      now: Date.now
-    })
-    closers.push(startReporting({ database: service, applicationId, workerId, status: status.report, logger }).stop)
+    closers.push(startReporting({ database: service, applicationId, workerId, status: report, logger }).stop)
+    const health = createWorkerHealth(Date.now)
     const worker = new Worker({
       topology,
       applicationId,
@@ -76,12 +73,12 @@ export async function openWorker (options: OpenWorkerOptions): Promise<RunningWo
       maxRecordBytes: MAX_RECORD_BYTES,
       pollTimeoutMs: config.KAFKA_WORKER_POLL_TIMEOUT_MS,
       now: Date.now,
-      observers: [projection.observer, status, observeMetrics(topology, [registry])],
+      observers: [projection.observer, health.observer, ...observers, observeMetrics(topology, [registry])],
       takeApplied: projection.takeApplied
     })
     closers.push(async () => await worker.stop())
     await worker.start()
-    return { status, schema, done: worker.done, stop }
+    return { health, done: worker.done, stop }
   } catch (error) {
     await stop()
     throw error
@@ -91,10 +88,10 @@ export async function openWorker (options: OpenWorkerOptions): Promise<RunningWo
 /** Below the broker's default limit of a megabyte, headers included. */
 const MAX_RECORD_BYTES = 900_000
 
-async function prepareSchema (database: Database, config: Config, logger: Logger): Promise<EngineSchema> {
+async function prepareSchema (database: Database, config: Config, migrations: string | undefined, logger: Logger): Promise<EngineSchema> {
   const applicationId = config.KAFKA_WORKER_GROUP_ID
   const schema = await ensureEngineSchema(database, applicationId)
-  const applied = await migrate(database, applicationId, MIGRATIONS)
+  const applied = migrations === undefined ? [] : await migrate(database, applicationId, migrations)
   if (applied.length > 0) logger.info({ applied }, 'migrations applied')
   const role = config.DATABASE_READONLY_ROLE
   if (role !== undefined) {

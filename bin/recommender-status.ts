@@ -4,9 +4,6 @@ import type { WorkerObserver } from '../streams/runtime.ts'
 
 export interface RecommenderStatus extends WorkerObserver {
   readonly report: () => WorkerReport
-  /** Why the worker waits, and since when; undefined while it does not. */
-  readonly waitingFor: () => { readonly reason: string, readonly sinceMs: number } | undefined
-  readonly assignedTasks: () => readonly string[]
 }
 
 export interface RecommenderStatusOptions {
@@ -40,15 +37,11 @@ export function createRecommenderStatus ({ watchTopic, historySize, autoOffsetRe
     auto_offset_reset: autoOffsetReset,
     mode
   }
-  let waiting: { readonly reason: string, readonly sinceMs: number } | undefined
-  let tasks: readonly string[] = []
 
   return {
     report: () => report,
-    waitingFor: () => waiting,
-    assignedTasks: () => tasks,
-    assigned (assigned) { tasks = assigned.map(({ name }) => name).sort() },
-    waiting (reason) { waiting = reason === undefined ? undefined : { reason, sinceMs: waiting?.sinceMs ?? now() } },
+    assigned () {},
+    waiting () {},
     committed ({ items, emissions, drops }) {
       const at = now()
       const dead = emissions.filter(({ isDeadLetter }) => isDeadLetter)

@@ -5,17 +5,17 @@ import type { Logger } from '../streams/index.ts'
 import { openKafkaLog, openPostgres, openRedisProjection, Projector, type EngineSchema } from '../streams/runtime.ts'
 import type { Topology } from '../streams/index.ts'
 import type { Config } from './config.ts'
-import { openWorker, type RunningProjection, type RunningWorker } from './open-worker.ts'
+import { openWorker, type Application, type RunningProjection, type RunningWorker } from './open-worker.ts'
 
 export interface ServiceWorkerOptions {
+  readonly application: Application
   readonly config: Config
-  readonly mode: 'embedded' | 'external'
   readonly registry: Registry
   readonly logger: Logger
 }
 
-/** The worker on the Kafka, Postgres and Redis of the environment. */
-export async function openServiceWorker ({ config, mode, registry, logger }: ServiceWorkerOptions): Promise<RunningWorker> {
+/** A worker on the Kafka, Postgres and Redis of the environment. */
+export async function openServiceWorker ({ application, config, registry, logger }: ServiceWorkerOptions): Promise<RunningWorker> {
   const applicationId = config.KAFKA_WORKER_GROUP_ID
   // A transaction that stands still for as long as a session may is a frozen worker's.
   const timeoutMs = Math.floor(config.KAFKA_SESSION_TIMEOUT_MS * 0.9)
@@ -33,15 +33,15 @@ export async function openServiceWorker ({ config, mode, registry, logger }: Ser
   }
   try {
     const worker = await openWorker({
+      application,
       config,
-      mode,
       registry,
       logger,
       workerId: config.KAFKA_GROUP_INSTANCE_ID ?? randomUUID(),
       log,
       units,
       service,
-      openProjection: (schema, topology) => followWithRedis({ redis, schema, topology, config, logger, service })
+      openProjection: schema => followWithRedis({ redis, schema, topology: application.topology, config, logger, service })
     })
     return {
       ...worker,

@@ -7,6 +7,7 @@ import { readEventFile, type EventKind, type InputEvent } from './event-file.ts'
 import { createLogger } from './logging.ts'
 import { openApi } from './open-api.ts'
 import { openWorker } from './open-worker.ts'
+import { recommenderApplication } from './recommender.ts'
 import { sampleEvents } from './sample-events.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { welcome } from './welcome.ts'
@@ -19,10 +20,12 @@ async function main (): Promise<void> {
   const log = createMemoryLog()
   const database = await openPglite()
   const projection = createMemoryProjection()
+  const registry = new Registry()
+  const application = recommenderApplication({ config, mode: 'embedded', registry })
   const worker = await openWorker({
+    application,
     config,
-    mode: 'embedded',
-    registry: new Registry(),
+    registry,
     logger,
     workerId: 'embedded',
     log,
@@ -50,7 +53,7 @@ async function main (): Promise<void> {
   await api.listen({ host: config.HOST, port: config.PORT })
   await ingest.listen({ host: config.HOST, port: config.INGEST_PORT })
   process.stdout.write(welcome({ config, eventFile }))
-  if (process.stdout.isTTY) showProgress(worker.status.report, feeding.signal)
+  if (process.stdout.isTTY) showProgress(application.status.report, feeding.signal)
 
   if (eventFile === undefined) await feedSamples(producer, config, feeding.signal)
   else await feedFile(eventFile, producer, config)

@@ -2,6 +2,7 @@ import { Registry } from 'prom-client'
 import { messageOf } from '../streams/index.ts'
 import { readConfig } from './config.ts'
 import { createLogger } from './logging.ts'
+import { recommenderApplication, recommenderReport } from './recommender.ts'
 import { openServiceWorker } from './services.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { createWorkerServer } from './worker-server.ts'
@@ -11,8 +12,9 @@ async function main (): Promise<void> {
   const config = readConfig(process.env)
   const logger = createLogger('worker', config.LOG_LEVEL)
   const registry = new Registry()
-  const worker = await openServiceWorker({ config, mode: 'external', registry, logger })
-  const server = createWorkerServer({ config, status: worker.status, registry })
+  const application = recommenderApplication({ config, mode: 'external', registry })
+  const worker = await openServiceWorker({ application, config, registry, logger })
+  const server = createWorkerServer({ health: worker.health, registry, withMetrics: config.PROMETHEUS_METRICS_ENABLED, report: () => recommenderReport(config, application.status) })
   stopOnSignal(async () => {
     await worker.stop()
     await server.close()

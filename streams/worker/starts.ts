@@ -54,7 +54,17 @@ function missingPartitions ({ topics, partition }: Candidate, position: TaskPosi
   return topics.filter(topic => position?.offsets[topic] === undefined).map(topic => ({ topic, partition }))
 }
 
-async function firstOffsets (missing: readonly TopicPartition[], { applicationId, log, offsetReset, noted }: StartOptions): Promise<Map<string, number>> {
+async function firstOffsets (missing: readonly TopicPartition[], options: StartOptions): Promise<Map<string, number>> {
+  const asked = await options.state.askedStarts(missing)
+  const places = new Map(asked.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]))
+  const rest = missing.filter(({ topic, partition }) => !places.has(`${topic}/${partition}`))
+  if (rest.length > 0) for (const { topic, partition, offset } of await offsetsByPolicy(rest, options)) places.set(`${topic}/${partition}`, offset)
+  return places
+}
+
+async function offsetsByPolicy (
+  missing: readonly TopicPartition[], { applicationId, log, offsetReset, noted }: StartOptions
+): Promise<readonly (TopicPartition & { readonly offset: number })[]> {
   const isLater = ({ topic, partition }: TopicPartition): boolean => partition >= (noted.get(topic) ?? Infinity)
   const group = await log.groupOffsets(applicationId)
   const orphan = missing.find(({ topic, partition }) => group.some(each => each.topic === topic && each.partition === partition))
@@ -70,5 +80,5 @@ async function firstOffsets (missing: readonly TopicPartition[], { applicationId
     later.length === 0 ? [] : log.offsets(later, 'earliest'),
     first.length === 0 ? [] : log.offsets(first, offsetReset)
   ])
-  return new Map(found.flat().map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]))
+  return found.flat()
 }

@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openKafkaLog } from '../../streams/log/kafka/kafka-log.ts'
 import type { FetchedBatch } from '../../streams/log/log.ts'
-import { join, logContract, logWithTopic, opened, outgoing, partitionsOf, collect, produce, readTo, rejection, text, unique, until } from '../streams/log/log.contract.ts'
+import { groupOptions, join, logContract, logWithTopic, opened, outgoing, partitionsOf, collect, produce, readTo, rejection, text, unique, until } from '../streams/log/log.contract.ts'
 
 const bootstrap = process.env.KAFKA_BOOTSTRAP
 
@@ -170,7 +170,7 @@ if (bootstrap === undefined) {
     assert.equal(await first.member.confirm(), true)
   })
 
-  test('kafka: the static leader too comes back without a rebalance, and is still heard when it asks for one', async t => {
+  test('kafka: the static leader too comes back without a rebalance, and still notices partitions that are added', async t => {
     const { log, topic } = await logWithTopic(t, openLog, 4)
     const options = { groupId: unique('group'), topics: [topic] }
     const first = await join(t, log, { ...options, instanceId: 'one' })
@@ -185,6 +185,8 @@ if (bootstrap === undefined) {
 
     assert.deepEqual(again.held(), first.held())
     assert.equal(second.history.length, changes)
+    await addPartitions(t, topic, 6)
+    await until(() => again.held().length === 3 && second.held().length === 3)
   })
 
   test('kafka: partitions that are added are shared out by themselves', async t => {
@@ -232,6 +234,17 @@ if (bootstrap === undefined) {
     assert.equal(first.member.memberId(), memberId)
   })
 }
+
+test('kafka: a log that finds no broker says so, and can be closed while it still tries to join', async () => {
+  const log = openKafkaLog({ brokers: ['127.0.0.1:1'], clientId: 'test' })
+  const joining = rejection(log.joinGroup(groupOptions({ topics: ['t'] })))
+
+  const error = await rejection(log.partitionCounts(['t']))
+  await log.close()
+
+  assert.equal(error.kind, 'outage')
+  assert.equal((await joining).kind, 'outage')
+})
 
 function plain (t: TestContext, options: Partial<ProducerOptions<Buffer, Buffer, Buffer, Buffer>>): Producer {
   const producer = new Producer({ clientId: 'test', bootstrapBrokers: bootstrap?.split(',') ?? [], retries: 5, retryDelay: 50, timeout: 20_000, ...options })

@@ -18,10 +18,20 @@ export interface GroupTuning {
   readonly topicCheckMs?: number
 }
 
+export interface JoiningMember {
+  /** Left at any time, also before it has joined. */
+  readonly member: GroupMember
+  /** The first assignment was given, or can never be. */
+  readonly joined: Promise<void>
+}
+
 /** Joins a group and stays in it, over outages and rebalances, until it leaves. */
-export async function joinKafkaGroup (cluster: Cluster, options: GroupOptions, tuning: GroupTuning = {}): Promise<GroupMember> {
+export function joinKafkaGroup (cluster: Cluster, options: GroupOptions, tuning: GroupTuning = {}): JoiningMember {
   const member = new Member(cluster, options, tuning.topicCheckMs ?? topicCheckMs)
-  await member.join()
+  return { member: membershipOf(member), joined: member.join() }
+}
+
+function membershipOf (member: Member): GroupMember {
   return {
     memberId: () => member.memberId,
     confirm: () => member.confirm(),

@@ -13,17 +13,32 @@ export function openKafkaLog (options: KafkaOptions, tuning: GroupTuning = {}): 
   const opened = new Set<LogReader | LogProducer>()
   const members = new Set<GroupMember>()
   const keep = <T extends LogReader | LogProducer>(client: T): T => {
-    opened.add(client)
-    return client
+    const kept = {
+      ...client,
+      close: async () => {
+        opened.delete(kept)
+        await client.close()
+      }
+    }
+    opened.add(kept)
+    return kept
   }
   return {
     ...createAdmin(cluster),
     openReader: options => keep(openKafkaReader(cluster, options)),
     openProducer: () => keep(openKafkaProducer(cluster)),
     joinGroup: async options => {
-      const member = await joinKafkaGroup(cluster, options, tuning)
-      members.add(member)
-      return member
+      const { member, joined } = joinKafkaGroup(cluster, options, tuning)
+      const kept = {
+        ...member,
+        leave: async () => {
+          members.delete(kept)
+          await member.leave()
+        }
+      }
+      members.add(kept)
+      await joined
+      return kept
     },
     close: async () => {
       await Promise.all([...members].map(member => member.leave()))
