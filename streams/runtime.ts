@@ -1,4 +1,10 @@
 /** What executables compose: the running half of the framework. Topologies, processors and stores need only `index.ts`. */
+export { readLag, type LagReport } from './admin/lag.ts'
+export type { ResetTarget } from './admin/positions.ts'
+export { membersRefusal, reset, type ResetDone } from './admin/reset.ts'
+export { planReset, type ResetPlan } from './admin/reset-plan.ts'
+export { readDateTime, readDuration } from './admin/time.ts'
+export { describe, describeFormats, type DescribeFormat } from './graph/describe.ts'
 export { openKafkaLog } from './log/kafka/kafka-log.ts'
 export { createMemoryLog } from './log/memory.ts'
 export { openPostgres, type Database } from './state/postgres/database.ts'

@@ -14,6 +14,9 @@ export interface Execution {
   /** Marks the node whose code runs now, so that an error can name it; returns the one before, to be given back to `leave`. */
   readonly enter: (node: Node) => Node | undefined
   readonly leave: (previous: Node | undefined) => void
+  /** Whether this node has accepted the record's value in an earlier run. */
+  readonly wasAccepted: (node: Node) => boolean
+  readonly accepted: (node: Node) => void
   readonly emit: (sink: Node, record: StreamRecord) => void
   readonly deadLetter: (sink: Node, rejected: Rejected) => void
   /** Counted by node and reason, and logged with the source record's coordinates. */

@@ -33,9 +33,16 @@ export class Stream<K, V> {
   validate<S extends TSchema> (schema: S, naming?: Naming): Stream<K, Static<S> | Rejected>
   validate<T> (check: Contract<T> | TSchema, naming?: Naming): Stream<K, unknown> {
     const contract: Contract<unknown> = isContract(check) ? check : contractOf(check, 'schema')
+    // Right behind a source a record comes by once per run, and what was found the first time holds for the next.
+    const oncePerRecord = this.#node.kind === 'source'
     return this.#derive('validate', 'VALIDATE', naming, (execution, node, forward: Forward<K, unknown>) => record => {
       const { value } = record
-      if (value instanceof Rejected || contract.accepts(value, record)) return forward(record)
+      if (oncePerRecord && execution.wasAccepted(node)) return forward(record)
+      if (value instanceof Rejected) return forward(record)
+      if (contract.accepts(value, record)) {
+        if (oncePerRecord) execution.accepted(node)
+        return forward(record)
+      }
       const previous = execution.enter(node)
       const rejected = new Rejected(execution.current().value === null ? NO_VALUE : contract.explain(value, record))
       execution.leave(previous)
@@ -95,9 +102,9 @@ export class Stream<K, V> {
         open (execution) {
           const forward = stream.#open(execution)
           return record => {
-            const { value } = record
-            if (!guard(value)) return false
-            forward(withValue(record, value))
+            if (!guard(record.value)) return false
+            // The guard has just narrowed the value in place; a copy of the record would only say so to the compiler.
+            forward(record as StreamRecord<K, V & B[typeof name]>)
             return true
           }
         }

@@ -13,14 +13,14 @@ export type Operation =
   | ['f', key: string, newest: number, ...entriesNewestFirst: string[]]
   | ['v', key: string, version: number, value: string]
 
-/** The operations of a unit's changes, by shard. Lists travel as what was added; `whole` sends them entire, for a reader that cannot know what was there. */
-export function operationsOf (changes: readonly Change[], shards: number, { whole }: { readonly whole: boolean }): Operation[][] {
+/** The operations of a unit's changes, by shard. A list travels as what was added to it where that is known, else whole. */
+export function operationsOf (changes: readonly Change[], shards: number): Operation[][] {
   const byShard: Operation[][] = Array.from({ length: shards }, () => [])
   for (const change of changes) {
     switch (change.kind) {
       case 'counter': addRankings(byShard, change, shards); break
       case 'list':
-        for (const [key, value] of change.values) shardFor(byShard, change, key, shards)?.push(whole ? wholeList(change.store.name, key, value) : newEntries(change.store.name, key, value))
+        for (const [key, value] of change.values) shardFor(byShard, change, key, shards)?.push(listOperation(change.store.name, key, value))
         break
       case 'keyed':
         for (const [key, { version, value }] of change.values) {
@@ -50,15 +50,23 @@ function addRankings (byShard: Operation[][], { store, counts }: Extract<Change,
   }
 }
 
-/** How many of a list's entries are new is not known here: the script takes those above what it has. */
-function newEntries (store: string, key: string, { newest, entries }: ListValue): Operation {
-  const added = entries.slice(0, NEW_ENTRIES)
-  return ['l', `${store}:${key}`, newest, entries.length, ...added.map((entry, index) => `${newest - index}:${JSON.stringify(entry)}`)]
+/** The lists that a shard asked to be sent whole, by the names it knows them by. */
+export function wholeLists (changes: readonly Change[], names: ReadonlySet<string>): Operation[] {
+  return changes.flatMap(change => change.kind !== 'list'
+    ? []
+    : [...change.values].flatMap(([key, value]) => names.has(`${change.store.name}:${key}`) ? [wholeList(change.store.name, key, value)] : []))
 }
 
-/** A unit seldom appends more than a few entries to one list; where it does, the script asks for the whole. */
-const NEW_ENTRIES = 3
+function listOperation (store: string, key: string, value: ListValue & { readonly added?: number }): Operation {
+  const { newest, entries, added = entries.length } = value
+  if (added >= entries.length && added !== newest) return wholeList(store, key, value)
+  return ['l', `${store}:${key}`, newest, entries.length, ...numbered(newest, entries.slice(0, added))]
+}
 
 function wholeList (store: string, key: string, { newest, entries }: ListValue): Operation {
-  return ['f', `${store}:${key}`, newest, ...entries.map((entry, index) => `${newest - index}:${JSON.stringify(entry)}`)]
+  return ['f', `${store}:${key}`, newest, ...numbered(newest, entries)]
+}
+
+function numbered (newest: number, entries: readonly object[]): string[] {
+  return entries.map((entry, index) => `${newest - index}:${JSON.stringify(entry)}`)
 }

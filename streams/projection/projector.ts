@@ -152,7 +152,7 @@ export class Projector {
         if (rows.length === 0) return false
         const changes = await this.#current(Map.groupBy(rows.flatMap(row => Object.entries(row.changes)), ([store]) => store))
         const tasks = rows.flatMap(row => row.tasks).sort(([, a], [, b]) => a - b)
-        const applied = await projection.apply(changes, tasks, { whole: true })
+        const applied = await projection.apply(changes, tasks)
         if (applied !== 'ok') return false
         await deleteOutbox(session, applicationId, rows.map(({ id }) => id))
         return rows.length === OUTBOX_BATCH
@@ -202,7 +202,7 @@ export class Projector {
         if (this.#stopped) return keys
         const { change, last } = await pageOf(database, applicationId, store, after, PAGE)
         keys += change.kind === 'counter' ? change.counts.size : change.values.size
-        if (await projection.apply([change], [], { whole: true, build }) === 'stale') return keys
+        if (await projection.apply([change], [], build) === 'stale') return keys
         after = last
         more = last !== undefined
       }
@@ -221,7 +221,7 @@ export class Projector {
     this.#lastWalk = Date.now()
     const { database, applicationId, projection } = this.#options
     const { change, last } = await pageOf(database, applicationId, store, this.#walk.after, PAGE)
-    await projection.apply([change], [], { whole: true, build })
+    await projection.apply([change], [], build)
     this.#walk = last === undefined ? { store: (this.#walk.store + 1) % this.#stores.length, after: undefined } : { store: this.#walk.store, after: last }
   }
 

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Change } from '../state/state.ts'
 import type { TaskUnit } from '../state/postgres/outbox.ts'
 import { FENCE, shardPrefix } from './layout.ts'
-import { operationsOf, type Operation } from './operations.ts'
+import { operationsOf, wholeLists, type Operation } from './operations.ts'
 import { runScript, script } from './redis-script.ts'
 import { ADVANCE, APPLY, BEGIN_BUILD } from './scripts.ts'
 
@@ -21,7 +21,7 @@ export interface Fence {
 export type Applied = 'ok' | 'gap' | 'stale'
 
 export interface RedisProjection {
-  readonly apply: (changes: readonly Change[], tasks: readonly TaskUnit[], options?: { readonly whole?: boolean, readonly build?: string }) => Promise<Applied>
+  readonly apply: (changes: readonly Change[], tasks: readonly TaskUnit[], build?: string) => Promise<Applied>
   /** By shard; undefined where there is none. */
   readonly fences: () => Promise<readonly (Fence | undefined)[]>
   readonly beginBuild: (build: string, tasks: readonly TaskUnit[]) => Promise<void>
@@ -54,16 +54,13 @@ export function openRedisProjection ({ redis, applicationId, generation, shards 
   }
 
   return {
-    async apply (changes, tasks, { whole = false, build = '' } = {}) {
-      const operations = operationsOf(changes, shards, { whole })
-      const entire = whole ? operations : undefined
+    async apply (changes, tasks, build = '') {
+      const operations = operationsOf(changes, shards)
       const outcomes = await Promise.all(prefixes.map(async (prefix, shard) => {
         const first = await applyShard(prefix, operations[shard] ?? [], tasks, build)
         if (first.applied !== 'lists') return first.applied
         // Lists that the shard has not, or has too old to add to: now they are sent whole, and with them the word that the units are applied.
-        const wanted = new Set(first.lists)
-        const lists = (entire ?? operationsOf(changes, shards, { whole: true }))[shard]?.filter(operation => operation[0] === 'f' && wanted.has(operation[1])) ?? []
-        const second = await applyShard(prefix, lists, tasks, build)
+        const second = await applyShard(prefix, wholeLists(changes, new Set(first.lists)), tasks, build)
         return second.applied === 'lists' ? 'gap' : second.applied
       }))
       return outcomes.includes('stale') ? 'stale' : outcomes.includes('gap') ? 'gap' : 'ok'

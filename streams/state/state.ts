@@ -101,10 +101,13 @@ export interface KeyedWrite {
   readonly changes: ReadonlyMap<string, { readonly expected: number, readonly value: unknown }>
 }
 
-/** What a store holds after the unit, for the projection. Every value carries its version; only a higher one replaces it. */
+/**
+ * What a store holds after the unit, for the projection. Every value carries its version; only a higher one replaces it.
+ * Of a list, `added` says how many entries are new, where that is known.
+ */
 export type Change =
   | { readonly kind: 'counter', readonly store: Counter, readonly counts: ReadonlyMap<string, number> }
-  | { readonly kind: 'list', readonly store: List, readonly values: ReadonlyMap<string, ListValue> }
+  | { readonly kind: 'list', readonly store: List, readonly values: ReadonlyMap<string, ListValue & { readonly added?: number }> }
   | { readonly kind: 'keyed', readonly store: Keyed, readonly values: ReadonlyMap<string, { readonly version: number, readonly value: unknown }> }
 
 export interface Conflict {

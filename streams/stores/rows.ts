@@ -24,3 +24,18 @@ export function defineRows<C extends Columns, const K extends readonly (keyof C 
   checkStoreName('Rows', name)
   return Object.freeze({ kind: 'rows', name, key, columns })
 }
+
+/** A row's key as one string: its only text column as it is, else JSON, because its columns may be of any type. */
+export function joinRowKey ({ key, columns }: Pick<Rows, 'key' | 'columns'>, row: Readonly<Record<string, unknown>>): string {
+  const only = onlyTextColumn({ key, columns })
+  return only === undefined ? JSON.stringify(key.map(name => row[name])) : String(row[only])
+}
+
+export function splitRowKey ({ key, columns }: Pick<Rows, 'key' | 'columns'>, joined: string): (string | number | boolean | null)[] {
+  return onlyTextColumn({ key, columns }) === undefined ? JSON.parse(joined) : [joined]
+}
+
+function onlyTextColumn ({ key, columns }: Pick<Rows, 'key' | 'columns'>): string | undefined {
+  const [name] = key
+  return key.length === 1 && name !== undefined && columns[name]?.type === 'text' ? name : undefined
+}

@@ -1,4 +1,5 @@
 import type { Rejected } from '../graph/contract.ts'
+import type { Node } from '../graph/node.ts'
 import type { StreamRecord } from '../graph/record.ts'
 import type { LogRecord } from '../log/log.ts'
 import type { Task } from './task.ts'
@@ -11,6 +12,8 @@ export interface Item {
   readonly nextOffset: number
   /** Key and value, once decoded. */
   decoded: StreamRecord | undefined
+  /** The validation that has accepted it. */
+  acceptedBy: Node | undefined
   /** Why this record goes to the dead letters instead of through the graph. */
   failure: Failure | undefined
   /** When a validation first turned it away. */

@@ -58,6 +58,6 @@ export class Task {
       }
     }
     const taken = lowest?.take()
-    return taken === undefined ? undefined : { task: this, ...taken, decoded: undefined, failure: undefined, rejectedAtMs: undefined }
+    return taken === undefined ? undefined : { task: this, ...taken, decoded: undefined, acceptedBy: undefined, failure: undefined, rejectedAtMs: undefined }
   }
 }

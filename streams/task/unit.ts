@@ -3,6 +3,7 @@ import { Rejected } from '../graph/contract.ts'
 import type { Node } from '../graph/node.ts'
 import type { Forward, StreamRecord } from '../graph/record.ts'
 import { DecodeError } from '../graph/serde.ts'
+import type { Topic } from '../graph/topic.ts'
 import type { Topology } from '../graph/topology.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { LogRecord, OutgoingRecord } from '../log/log.ts'
@@ -49,8 +50,7 @@ export class UnitRunner implements Execution {
   readonly #applicationId: string
   readonly #stores: StoreStates
   readonly #now: () => number
-  readonly #entries = new Map<string, Forward<unknown, unknown>>()
-  readonly #deadLetterSinks: ReadonlyMap<string, Node>
+  readonly #entries: ReadonlyMap<string, Entry>
   #maxRecordBytes: number
   #item: Item | undefined
   #node: Node | undefined
@@ -60,6 +60,8 @@ export class UnitRunner implements Execution {
   #drops: Drop[] = []
   #effects: (() => void)[] = []
   #trace: number[] = []
+  /** How much there was of each when the record began. */
+  readonly #marks = { emissions: 0, drops: 0, effects: 0, trace: 0 }
 
   constructor ({ topology, applicationId, stores, now, maxRecordBytes }: UnitRunnerOptions) {
     this.#topology = topology
@@ -67,32 +69,28 @@ export class UnitRunner implements Execution {
     this.#stores = stores
     this.#now = now
     this.#maxRecordBytes = maxRecordBytes
-    this.#deadLetterSinks = new Map(topology.sources.flatMap(({ node, topic }) => {
-      const sink = deadLetterSinkBehind(topology, node)
-      return sink === undefined ? [] : [[topic.name, sink]]
-    }))
-    for (const { topic, open } of topology.sources) this.#entries.set(topic.name, open(this))
+    this.#entries = new Map(topology.sources.map(({ node, topic, open }) => [
+      topic.name, { node, topic, forward: open(this), deadLetterSink: deadLetterSinkBehind(topology, node) }
+    ]))
   }
 
   /** Processes one record. False: its state is not at hand, and nothing of it happened. */
   run (item: Item): boolean {
-    const undoTo = this.#mark()
+    this.#mark()
     this.#stores.beginRecord()
     this.#item = item
     this.#emissionIndex = 0
     try {
       this.#process(item)
     } catch (error) {
-      undoTo()
-      this.#stores.undoRecord()
+      this.#undoToMark()
       if (this.#stores.mode.missed || error instanceof Suspended) return false
       this.#fail(item, 'processor', error)
       this.#stores.beginRecord()
       this.#process(item)
     }
     if (this.#stores.mode.missed) {
-      undoTo()
-      this.#stores.undoRecord()
+      this.#undoToMark()
       return false
     }
     this.#items.push(item)
@@ -102,7 +100,7 @@ export class UnitRunner implements Execution {
   /** Walks a record only to learn which state it will ask for; nothing of it remains. */
   speculate (item: Item): void {
     if (item.failure !== undefined) return
-    const undoTo = this.#mark()
+    this.#mark()
     this.#stores.beginRecord()
     this.#stores.mode.speculating = true
     this.#item = item
@@ -112,8 +110,7 @@ export class UnitRunner implements Execution {
       // A guess about missing state led it astray; the real run decides whether the record is bad.
     } finally {
       this.#stores.mode.speculating = false
-      this.#stores.undoRecord()
-      undoTo()
+      this.#undoToMark()
     }
   }
 
@@ -160,6 +157,14 @@ export class UnitRunner implements Execution {
     this.#node = previous
   }
 
+  wasAccepted (node: Node): boolean {
+    return this.#item?.acceptedBy === node
+  }
+
+  accepted (node: Node): void {
+    if (this.#item !== undefined) this.#item.acceptedBy = node
+  }
+
   emit (sink: Node, record: StreamRecord): void {
     const { topic } = sink
     if (topic === undefined || this.#item === undefined) return
@@ -195,39 +200,28 @@ export class UnitRunner implements Execution {
   #process (item: Item): void {
     this.#node = undefined
     const { record, failure } = item
-    const sink = failure === undefined ? undefined : this.#deadLetterSinks.get(record.topic)
-    if (failure !== undefined && sink !== undefined) {
-      this.#trace.push(sink.index)
-      this.#writeDeadLetter(sink, item, failure)
+    const { node, topic, forward, deadLetterSink } = this.#entry(record.topic)
+    if (failure !== undefined && deadLetterSink !== undefined) {
+      this.#trace.push(deadLetterSink.index)
+      this.#writeDeadLetter(deadLetterSink, item, failure)
       return
     }
-    const source = this.#source(record.topic)
-    this.#trace.push(source.node.index)
-    item.decoded ??= this.#decode(record, source.topic.key.decode, source.topic.value.decode)
-    this.#entries.get(record.topic)?.(item.decoded)
+    this.#trace.push(node.index)
+    item.decoded ??= decode(record, topic)
+    forward(item.decoded)
   }
 
-  /** A value that is no value goes on as `Rejected`: the topology's validation routes it. */
-  #decode (record: LogRecord, decodeKey: (bytes: Buffer) => unknown, decodeValue: (bytes: Buffer) => unknown): StreamRecord {
-    const { timestamp, headers } = record
-    try {
-      return { key: record.key === null ? null : decodeKey(record.key), value: record.value === null ? null : decodeValue(record.value), timestamp, headers }
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error
-      return { key: record.key, value: new Rejected(error), timestamp, headers }
-    }
-  }
-
-  #source (topic: string): Topology['sources'][number] {
-    const source = this.#topology.sources.find(each => each.topic.name === topic)
-    if (source === undefined) throw new TypeError(`Topology '${this.#topology.name}' does not read topic '${topic}'.`)
-    return source
+  #entry (topic: string): Entry {
+    const entry = this.#entries.get(topic)
+    if (entry === undefined) throw new TypeError(`Topology '${this.#topology.name}' does not read topic '${topic}'.`)
+    return entry
   }
 
   #fail (item: Item, errorType: string, error: unknown): void {
     const { topic, partition, offset } = item.record
-    const node = this.#node?.name ?? this.#source(topic).node.name
-    if (!this.#deadLetterSinks.has(topic)) {
+    const entry = this.#entry(topic)
+    const node = this.#node?.name ?? entry.node.name
+    if (entry.deadLetterSink === undefined) {
       throw new FatalError(
         `Node '${node}' failed on ${topic}-${partition}@${offset}: ${messageOf(error)}. Topology '${this.#topology.name}' has no place for dead letters of '${topic}'; route the rejects of a validation with to(topic, { format }).`,
         { cause: error }
@@ -252,17 +246,40 @@ export class UnitRunner implements Execution {
     this.#emissions.push({ item, isDeadLetter, record: { ...record, headers: [...record.headers, ['millrace-source', Buffer.from(source)]] } })
   }
 
-  #mark (): () => void {
-    const { length: emissions } = this.#emissions
-    const { length: drops } = this.#drops
-    const { length: effects } = this.#effects
-    const { length: trace } = this.#trace
-    return () => {
-      this.#emissions.length = emissions
-      this.#drops.length = drops
-      this.#effects.length = effects
-      this.#trace.length = trace
+  #mark (): void {
+    this.#marks.emissions = this.#emissions.length
+    this.#marks.drops = this.#drops.length
+    this.#marks.effects = this.#effects.length
+    this.#marks.trace = this.#trace.length
+  }
+
+  #undoToMark (): void {
+    this.#emissions.length = this.#marks.emissions
+    this.#drops.length = this.#marks.drops
+    this.#effects.length = this.#marks.effects
+    this.#trace.length = this.#marks.trace
+    this.#stores.undoRecord()
+  }
+}
+
+/** A source, opened: where its records enter the graph, and where they go when something fails on them. */
+interface Entry {
+  readonly node: Node
+  readonly topic: Topic
+  readonly forward: Forward<unknown, unknown>
+  readonly deadLetterSink: Node | undefined
+}
+
+/** A value that is no value goes on as `Rejected`: the topology's validation routes it. */
+function decode (record: LogRecord, topic: Topic): StreamRecord {
+  const { timestamp, headers } = record
+  try {
+    return {
+      key: record.key === null ? null : topic.key.decode(record.key), value: record.value === null ? null : topic.value.decode(record.value), timestamp, headers
     }
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    return { key: record.key, value: new Rejected(error), timestamp, headers }
   }
 }
 

@@ -265,7 +265,7 @@ async function writeLists (session: Session, schema: string, write: ListWrite): 
   const failed = (await fills).find(result => result.status === 'rejected')
   if (refused.length > 0) return { changes: [], conflicts: [{ store: write.store, keys: refused }] }
   if (failed !== undefined) throw failed.reason
-  return { changes: [{ kind: 'list', store: write.store, values: new Map([...write.changes].map(([key, { value }]) => [key, value])) }], conflicts: [] }
+  return { changes: [{ kind: 'list', store: write.store, values: new Map([...write.changes].map(([key, { expected, value }]) => [key, { ...value, added: value.newest - expected }])) }], conflicts: [] }
 }
 
 /** One row that names what the unit changed, so that a crash between Postgres and the projection leaves word of it. */

@@ -1,6 +1,6 @@
 import type { Column } from '../../stores/columns.ts'
-import type { Rows } from '../../stores/rows.ts'
-import type { Row, RowsWrite } from '../state.ts'
+import { joinRowKey, splitRowKey, type Rows } from '../../stores/rows.ts'
+import type { RowsWrite } from '../state.ts'
 import type { Statement, TextRow } from './database.ts'
 import { encodeArray, parseColumn, quote, selectExpression } from './sql.ts'
 
@@ -23,11 +23,11 @@ function insertText (schema: string, store: Rows, columns: readonly (readonly [s
 }
 
 export function findRows (schema: string, store: Rows, keys: readonly string[]): Statement {
-  const parts = keys.map(key => JSON.parse(key))
+  const parts = keys.map(key => splitRowKey(store, key))
   const columns = store.key.map(name => columnOf(store, name))
   const [only] = columns
   const table = `${quote(schema)}.${quote(store.name)}`
-  const values = columns.map(({ type }, index) => encodeArray(type, parts.map(part => part[index])))
+  const values = columns.map(({ type }, index) => encodeArray(type, parts.map(part => part[index] ?? null)))
   if (columns.length === 1 && only !== undefined) {
     return { prepared: true, text: `select ${keySelection(store)} from ${table} where ${quote(store.key[0] ?? '')} = any($1::${only.type}[])`, values }
   }
@@ -41,12 +41,7 @@ export function findRows (schema: string, store: Rows, keys: readonly string[]):
 
 export function rowKeysOf (store: Rows, rows: readonly TextRow[]): Set<string> {
   const columns = store.key.map(name => columnOf(store, name))
-  return new Set(rows.map(row => JSON.stringify(columns.map((column, index) => parseColumn(column, row[index] ?? null)))))
-}
-
-/** A row's key as one string: JSON, because its columns may be of any type. */
-export function joinRowKey (store: Rows, row: Row): string {
-  return JSON.stringify(store.key.map(name => row[name]))
+  return new Set(rows.map(row => joinRowKey(store, Object.fromEntries(columns.map((column, index) => [store.key[index] ?? '', parseColumn(column, row[index] ?? null)])))))
 }
 
 function keySelection (store: Rows): string {

@@ -1,13 +1,11 @@
 import { joinKey, type KeyColumns, type KeyOf } from '../../stores/columns.ts'
 import type { Counter, CounterWriter } from '../../stores/counter.ts'
-import { Journal } from './journal.ts'
-import type { StoreState } from './store-state.ts'
+import type { RecordScope, StoreState } from './store-state.ts'
 
 /** Amounts add up in memory, so that a hot key is one row of the unit however often it occurs. Nothing is read, so nothing is cached. */
-export function openCounterState<K extends KeyColumns> (store: Counter<K>): StoreState & { readonly writer: CounterWriter<K> } {
+export function openCounterState<K extends KeyColumns> (store: Counter<K>, { journal }: RecordScope): StoreState & { readonly writer: CounterWriter<K> } {
   let current = new Map<string, number>()
   let sealed = new Map<string, number>()
-  const journal = new Journal<number>()
   return {
     store,
     writer: {
@@ -19,21 +17,17 @@ export function openCounterState<K extends KeyColumns> (store: Counter<K>): Stor
         journal.set(current, joined, (current.get(joined) ?? 0) + amount)
       }
     },
-    beginRecord: () => journal.forget(),
-    undoRecord: () => journal.undo(current),
     takeMissing: () => undefined,
     accept: () => {},
     write: () => sealed.size === 0 ? undefined : { kind: 'counter', store, amounts: sealed },
     seal () {
       sealed = current
       current = new Map()
-      journal.forget()
     },
     committed () { sealed = new Map() },
     undo () {
       sealed = new Map()
       current = new Map()
-      journal.forget()
     },
     evict: () => {},
     clear: () => {}

@@ -1,9 +1,8 @@
-import { LRUCache } from 'lru-cache'
+import QuickLRU from 'quick-lru'
 import type { Static, TSchema } from 'typebox'
 import { joinKey, type KeyColumns, type KeyOf } from '../../stores/columns.ts'
 import type { Keyed, KeyedWriter } from '../../stores/keyed.ts'
-import { Journal } from './journal.ts'
-import { CACHED_KEYS, miss, type ReadMode, type StoreState } from './store-state.ts'
+import { CACHED_KEYS, miss, type RecordScope, type StoreState } from './store-state.ts'
 
 interface Versioned<T> {
   readonly version: number
@@ -17,14 +16,13 @@ interface Put<T> {
 }
 
 export function openKeyedState<K extends KeyColumns, V extends TSchema> (
-  store: Keyed<K, V>, mode: ReadMode
+  store: Keyed<K, V>, { journal, mode }: RecordScope
 ): StoreState & { readonly writer: KeyedWriter<K, V> } {
   type Value = Static<V>
   let current = new Map<string, Put<Value>>()
   let sealed = new Map<string, Put<Value>>()
-  const cache = new LRUCache<string, Versioned<Value>>({ max: CACHED_KEYS })
+  const cache = new QuickLRU<string, Versioned<Value>>({ maxSize: CACHED_KEYS })
   const missing = new Set<string>()
-  const journal = new Journal<Put<Value>>()
 
   const find = (key: string): Put<Value> => {
     const written = current.get(key)
@@ -48,8 +46,6 @@ export function openKeyedState<K extends KeyColumns, V extends TSchema> (
       put,
       delete: key => put(key, undefined)
     },
-    beginRecord: () => journal.forget(),
-    undoRecord: () => journal.undo(current),
     takeMissing () {
       if (missing.size === 0) return undefined
       const keys = [...missing]
@@ -71,7 +67,6 @@ export function openKeyedState<K extends KeyColumns, V extends TSchema> (
     seal () {
       sealed = current
       current = new Map()
-      journal.forget()
     },
     committed (change) {
       for (const [key, { value }] of sealed) {
@@ -85,7 +80,6 @@ export function openKeyedState<K extends KeyColumns, V extends TSchema> (
     undo () {
       sealed = new Map()
       current = new Map()
-      journal.forget()
     },
     evict (keys) { for (const key of keys) cache.delete(key) },
     clear () {

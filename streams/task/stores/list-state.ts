@@ -1,9 +1,8 @@
-import { LRUCache } from 'lru-cache'
+import QuickLRU from 'quick-lru'
 import { joinKey, type Columns, type KeyColumns, type KeyOf, type RowOf } from '../../stores/columns.ts'
 import type { List, ListWriter } from '../../stores/list.ts'
 import type { ListValue } from '../../state/state.ts'
-import { Journal } from './journal.ts'
-import { CACHED_KEYS, miss, type ReadMode, type StoreState } from './store-state.ts'
+import { CACHED_KEYS, miss, type RecordScope, type StoreState } from './store-state.ts'
 
 interface Appended<E extends Columns> {
   /** The newest number in Postgres before this unit: what the write compares. */
@@ -12,14 +11,13 @@ interface Appended<E extends Columns> {
 }
 
 export function openListState<K extends KeyColumns, E extends Columns> (
-  store: List<K, E>, mode: ReadMode
+  store: List<K, E>, { journal, mode }: RecordScope
 ): StoreState & { readonly writer: ListWriter<K, E> } {
   const empty: ListValue<E> = Object.freeze({ newest: 0, entries: Object.freeze([]) })
   let current = new Map<string, Appended<E>>()
   let sealed = new Map<string, Appended<E>>()
-  const cache = new LRUCache<string, ListValue<E>>({ max: CACHED_KEYS })
+  const cache = new QuickLRU<string, ListValue<E>>({ maxSize: CACHED_KEYS })
   const missing = new Set<string>()
-  const journal = new Journal<Appended<E>>()
 
   const find = (key: string): ListValue<E> => {
     const found = current.get(key)?.value ?? sealed.get(key)?.value ?? cache.get(key)
@@ -40,8 +38,6 @@ export function openListState<K extends KeyColumns, E extends Columns> (
         journal.set(current, joined, { expected, value: { newest: newest + 1, entries: [entry, ...entries.slice(0, keep - 1)] } })
       }
     },
-    beginRecord: () => journal.forget(),
-    undoRecord: () => journal.undo(current),
     takeMissing () {
       if (missing.size === 0) return undefined
       const keys = [...missing]
@@ -57,7 +53,6 @@ export function openListState<K extends KeyColumns, E extends Columns> (
     seal () {
       sealed = current
       current = new Map()
-      journal.forget()
     },
     committed () {
       for (const [key, { value }] of sealed) cache.set(key, value)
@@ -66,7 +61,6 @@ export function openListState<K extends KeyColumns, E extends Columns> (
     undo () {
       sealed = new Map()
       current = new Map()
-      journal.forget()
     },
     evict (keys) { for (const key of keys) cache.delete(key) },
     clear () {

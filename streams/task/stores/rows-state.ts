@@ -1,12 +1,11 @@
-import { LRUCache } from 'lru-cache'
+import QuickLRU from 'quick-lru'
 import type { Columns, RowOf } from '../../stores/columns.ts'
-import type { RowKey, Rows, RowsWriter } from '../../stores/rows.ts'
+import { joinRowKey, type RowKey, type Rows, type RowsWriter } from '../../stores/rows.ts'
 import type { Row } from '../../state/state.ts'
-import { Journal } from './journal.ts'
-import { CACHED_KEYS, miss, type ReadMode, type StoreState } from './store-state.ts'
+import { CACHED_KEYS, miss, type RecordScope, type StoreState } from './store-state.ts'
 
 export function openRowsState<C extends Columns, K extends readonly string[]> (
-  store: Rows<C, K>, mode: ReadMode
+  store: Rows<C, K>, { journal, mode }: RecordScope
 ): StoreState & { readonly writer: RowsWriter<C, K> } {
   let current = new Map<string, Row>()
   let sealed = new Map<string, Row>()
@@ -14,17 +13,18 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
   let absent = new Set<string>()
   let decided = new Set<string>()
   let sealedDecided = new Set<string>()
-  const present = new LRUCache<string, true>({ max: CACHED_KEYS })
+  const present = new QuickLRU<string, true>({ maxSize: CACHED_KEYS })
   const missing = new Set<string>()
-  const journal = new Journal<Row>()
-  const keyOf = (row: Readonly<Record<string, unknown>>): string => JSON.stringify(store.key.map(name => row[name]))
+  const [first = ''] = store.key
+  const isText = store.key.length === 1 && store.columns[first]?.type === 'text'
+  // The common key is one text column; asking the store each time would cost as much as the look-up.
+  const keyOf = (row: Readonly<Record<string, unknown>>): string => isText ? String(row[first]) : joinRowKey(store, row)
 
   const reset = (): void => {
     sealed = new Map()
     current = new Map()
     sealedDecided = new Set()
     decided = new Set()
-    journal.forget()
   }
   return {
     store,
@@ -45,8 +45,6 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
         if (!current.has(joined) && !sealed.has(joined)) journal.set(current, joined, row)
       }
     },
-    beginRecord: () => journal.forget(),
-    undoRecord: () => journal.undo(current),
     takeMissing () {
       if (missing.size === 0) return undefined
       const keys = [...missing]
@@ -66,7 +64,6 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
       sealedDecided = decided
       current = new Map()
       decided = new Set()
-      journal.forget()
     },
     committed () {
       for (const key of sealed.keys()) {

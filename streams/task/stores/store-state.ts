@@ -1,4 +1,5 @@
 import type { Store } from '../../stores/store.ts'
+import type { Journal } from './journal.ts'
 import type { Change, Loaded, StoreWrite, Wanted } from '../../state/state.ts'
 
 /**
@@ -9,9 +10,6 @@ import type { Change, Loaded, StoreWrite, Wanted } from '../../state/state.ts'
  */
 export interface StoreState {
   readonly store: Store
-  /** Forgets how to undo: the record before is done. */
-  readonly beginRecord: () => void
-  readonly undoRecord: () => void
   /** Takes the keys that were asked for and are not known. */
   readonly takeMissing: () => Wanted | undefined
   readonly accept: (loaded: Loaded, asked: readonly string[]) => void
@@ -27,7 +25,14 @@ export interface StoreState {
   readonly clear: () => void
 }
 
-/** Shared by the stores of a process: how a read that cannot be answered ends. */
+/** Shared by the stores of a process. */
+export interface RecordScope {
+  /** Every change goes through it, so that a record can be undone alone. */
+  readonly journal: Journal
+  readonly mode: ReadMode
+}
+
+/** How a read that cannot be answered ends. */
 export interface ReadMode {
   /** While true, an unanswered read is noted and answered with absence: the record is only walked to learn its keys. */
   speculating: boolean

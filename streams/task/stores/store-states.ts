@@ -1,19 +1,21 @@
 import type { Store, WriterOf } from '../../stores/store.ts'
 import type { Change, Conflict, Loaded, StoreWrite, Wanted } from '../../state/state.ts'
+import { Journal } from './journal.ts'
 import { openCounterState } from './counter-state.ts'
 import { openKeyedState } from './keyed-state.ts'
 import { openListState } from './list-state.ts'
 import { openRowsState } from './rows-state.ts'
-import type { ReadMode, StoreState } from './store-state.ts'
+import type { ReadMode, RecordScope, StoreState } from './store-state.ts'
 
 /** All stores of a process, as one: a record, a unit or an assignment concerns them alike. */
 export class StoreStates {
   readonly mode: ReadMode = { speculating: false, missed: false }
+  readonly #journal = new Journal()
   readonly #states = new Map<string, StoreState & { readonly writer: WriterOf<Store> }>()
   readonly #all: readonly StoreState[]
 
   constructor (stores: readonly Store[]) {
-    for (const store of stores) this.#states.set(store.name, openStoreState(store, this.mode))
+    for (const store of stores) this.#states.set(store.name, openStoreState(store, { journal: this.#journal, mode: this.mode }))
     this.#all = [...this.#states.values()]
   }
 
@@ -26,11 +28,11 @@ export class StoreStates {
 
   beginRecord (): void {
     this.mode.missed = false
-    for (const state of this.#all) state.beginRecord()
+    this.#journal.forget()
   }
 
   undoRecord (): void {
-    for (const state of this.#all) state.undoRecord()
+    this.#journal.undo()
   }
 
   takeMissing (): Wanted[] {
@@ -46,6 +48,7 @@ export class StoreStates {
   }
 
   seal (): void {
+    this.#journal.forget()
     for (const state of this.#all) state.seal()
   }
 
@@ -54,6 +57,7 @@ export class StoreStates {
   }
 
   undo (): void {
+    this.#journal.forget()
     for (const state of this.#all) state.undo()
   }
 
@@ -66,11 +70,11 @@ export class StoreStates {
   }
 }
 
-function openStoreState (store: Store, mode: ReadMode): StoreState & { readonly writer: WriterOf<Store> } {
+function openStoreState (store: Store, scope: RecordScope): StoreState & { readonly writer: WriterOf<Store> } {
   switch (store.kind) {
-    case 'counter': return openCounterState(store)
-    case 'keyed': return openKeyedState(store, mode)
-    case 'list': return openListState(store, mode)
-    case 'rows': return openRowsState(store, mode)
+    case 'counter': return openCounterState(store, scope)
+    case 'keyed': return openKeyedState(store, scope)
+    case 'list': return openListState(store, scope)
+    case 'rows': return openRowsState(store, scope)
   }
 }

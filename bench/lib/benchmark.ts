@@ -1,0 +1,36 @@
+import type { Services } from '../../test/helpers/services.ts'
+
+export interface Options {
+  /** Length of the log of `throughput` and of the seed of `serving`. */
+  readonly events: number
+  readonly repeats: number
+  /** How long `freshness` and `serving` run. */
+  readonly seconds: number
+  /** Where workers leave their CPU profiles. */
+  readonly profile: string | undefined
+}
+
+export interface Context extends Options {
+  readonly services: Services
+  readonly say: (line: string) => void
+}
+
+/** One table of RESULTS.md: the first row is its head. */
+export interface Table {
+  readonly title: string
+  readonly rows: ReadonlyArray<readonly string[]>
+  readonly notes: readonly string[]
+}
+
+export interface Result {
+  /** Whether every result was compared with the model and found equal. */
+  readonly correct: boolean
+  readonly mistakes: readonly string[]
+  readonly numbers: unknown
+  readonly tables: readonly Table[]
+}
+
+export interface Benchmark {
+  readonly name: string
+  readonly run: (context: Context) => Promise<Result>
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { addDescribe } from './commands/describe.ts'
+import { addLag } from './commands/lag.ts'
+import { addReset } from './commands/reset.ts'
+import { addRun } from './commands/run-command.ts'
+import { sentenceOf } from './commands/sentence.ts'
+
+const EXIT = { ok: 0, error: 1, usage: 2 } as const
+
+/** The `millrace` command line. Exit codes: 0 done, 1 it failed, 2 it was called wrongly. */
+async function main (args: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(args, { from: 'user' })
+    return EXIT.ok
+  } catch (error) {
+    // Commander has said what was wrong; with exit code 0 it was asked for help or the version.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    process.stderr.write(`millrace: ${sentenceOf(error)}\n`)
+    if (args.includes('--verbose') && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+    return EXIT.error
+  }
+}
+
+function createProgram (): Command {
+  const program = new Command('millrace')
+    .description('Draw, run, watch and reset topologies.')
+    .version(readVersion())
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'millrace: ')) })
+    .showHelpAfterError('(--help says more)')
+  for (const add of [addRun, addDescribe, addLag, addReset]) add(program).option('--verbose', 'with errors, say where in the code they come from')
+  return program
+}
+
+function readVersion (): string {
+  const content: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return typeof content === 'object' && content !== null && 'version' in content ? String(content.version) : 'unknown'
+}
+
+// Whoever reads us may have enough (`| head`): that is no error of ours.
+process.stdout.on('error', (error: Error) => {
+  if ('code' in error && error.code === 'EPIPE') process.exit(EXIT.ok)
+  throw error
+})
+
+const code = await main(process.argv.slice(2))
+// A worker that failed may have left connections open, which would keep the process alive.
+if (code === EXIT.error) process.exit(code)
+process.exitCode = code
