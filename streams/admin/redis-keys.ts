@@ -1,7 +1,10 @@
-import type { Redis } from 'ioredis'
 import { FENCE } from '../projection/layout.ts'
 
-export type KeySpace = Pick<Redis, 'scanStream' | 'unlink'>
+/** What of an ioredis connection it takes to delete keys. */
+export interface KeySpace {
+  readonly scanStream: (options: { match: string, count: number }) => AsyncIterable<unknown>
+  readonly unlink: (keys: string[]) => Promise<number>
+}
 
 /**
  * Deletes every key of an application id, and says how many there were. Fences first: without one nobody reads a shard or
@@ -15,8 +18,7 @@ export async function deleteKeys (redis: KeySpace, applicationId: string): Promi
 
 async function unlinkMatching (redis: KeySpace, match: string): Promise<number> {
   let count = 0
-  for await (const page of redis.scanStream({ match, count: 1000 })) {
-    const keys: unknown = page
+  for await (const keys of redis.scanStream({ match, count: 1000 })) {
     if (Array.isArray(keys) && keys.length > 0) count += await redis.unlink(keys.map(String))
   }
   return count

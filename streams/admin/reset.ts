@@ -28,7 +28,7 @@ export interface ResetDone {
   readonly redisProblem: string | undefined
 }
 
-const EVICTION_TIMEOUT_MS = 15_000
+const EVICTION_TIMEOUT_MS = 10_000
 
 /**
  * Forgets everything that an application id made, and moves its inputs. The schema goes first, in one transaction that also

@@ -43,7 +43,7 @@ integrationTest('of two units at once that decide on one row the second is told 
   const late = second.claim([], [rows(eventLog, [event('e1')], ['e1'])])
   await first.write([], [])
 
-  assert.deepEqual((await late).conflicts, [{ store: eventLog, keys: ['["e1"]'] }])
+  assert.deepEqual((await late).conflicts, [{ store: eventLog, keys: ['e1'] }])
   await second.rollback()
 })
 

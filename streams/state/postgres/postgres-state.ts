@@ -169,13 +169,17 @@ function openUnit ({ session, applicationId, tasks, sameGeneration, projected }:
 
     async write (writes, applied) {
       return await guarded(async () => {
-        const results = await Promise.all([...writes].sort(commutativeLast).map(async write => await writeStore(session, applicationId, write)))
-        const conflicts = results.flatMap(result => result.conflicts)
+        const results = await Promise.allSettled([...writes].sort(commutativeLast).map(async write => await writeStore(session, applicationId, write)))
+        const conflicts = results.flatMap(result => result.status === 'fulfilled' ? result.value.conflicts : [])
+        // Before any error: a list that has moved on may have spoilt the transaction for the statements behind it.
         if (conflicts.length > 0) {
           await rollback()
           return { outcome: 'conflict', conflicts } satisfies Written
         }
-        const changes = results.flatMap(result => result.changes)
+        const changes = results.flatMap(result => {
+          if (result.status === 'rejected') throw result.reason
+          return result.value.changes
+        })
         const outbox = projected ? await writeOutbox(session, applicationId, claimed, changes, applied) : undefined
         await commit(session)
         session.release(false)

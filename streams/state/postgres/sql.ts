@@ -1,4 +1,6 @@
+import { messageOf } from '../../errors.ts'
 import type { Column, ColumnType } from '../../stores/columns.ts'
+import { StateError } from '../state.ts'
 
 export function quote (identifier: string): string {
   return '"' + identifier.replaceAll('"', '""') + '"'
@@ -29,7 +31,7 @@ const POSTGRES_EPOCH_MS = 946_684_800_000
 
 /**
  * A one-dimensional array in Postgres' binary format, for `unnest($1::<type>[])`. Text arrays cost the server and the
- * driver several times as much: every value quoted, scanned and parsed.
+ * driver several times as much: every value quoted, scanned and parsed. A value that its type cannot hold is bad data.
  */
 export function encodeArray (type: ColumnType, values: readonly (string | number | boolean | null)[]): Buffer {
   const buffer = Buffer.allocUnsafe(HEADER_BYTES + sizeOf(type, values))
@@ -39,7 +41,11 @@ export function encodeArray (type: ColumnType, values: readonly (string | number
   buffer.writeInt32BE(values.length, 12)
   buffer.writeInt32BE(1, 16)
   let at = HEADER_BYTES
-  for (const value of values) at = writeElement(buffer, at, type, value)
+  try {
+    for (const value of values) at = writeElement(buffer, at, type, value)
+  } catch (error) {
+    throw new StateError('data', `A value is no ${type}: ${messageOf(error)}`, error)
+  }
   return buffer.subarray(0, at)
 }
 
@@ -79,6 +85,8 @@ function writeElement (buffer: Buffer, at: number, type: ColumnType, value: stri
 }
 
 function writeText (buffer: Buffer, lengthAt: number, textAt: number, text: string): number {
+  // As UTF-8 it would become another text, under which nobody finds it again.
+  if (!text.isWellFormed()) throw new RangeError('it holds a lone surrogate')
   const end = textAt + buffer.write(text, textAt, 'utf8')
   buffer.writeInt32BE(end - lengthAt - 4, lengthAt)
   return end
@@ -86,6 +94,7 @@ function writeText (buffer: Buffer, lengthAt: number, textAt: number, text: stri
 
 /** Two halves instead of a BigInt: this runs once per number written. */
 function writeInt64 (buffer: Buffer, at: number, value: number): number {
+  if (Number.isNaN(value)) throw new RangeError('it is not a number')
   const high = Math.floor(value / 0x1_0000_0000)
   buffer.writeInt32BE(high, at)
   return buffer.writeUInt32BE(value - high * 0x1_0000_0000, at + 4)

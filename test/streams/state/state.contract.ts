@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import {
-  StateError, type KeyedWrite, type ListValue, type ListWrite, type Loaded, type Row, type RowsWrite, type State, type StoreWrite, type TaskPosition, type Written
+  StateError, type KeyedWrite, type ListValue, type ListWrite, type Loaded, type Row, type RowsWrite, type State, type StoreWrite, type TaskPosition, type UnitTransaction, type Written
 } from '../../../streams/state/state.ts'
 import type { Counter, Keyed, List, Rows, Store } from '../../../streams/index.ts'
+import { joinRowKey } from '../../../streams/stores/rows.ts'
 import { coVisitation } from '../../../stores/co-visitation.ts'
 import { eventLog } from '../../../stores/event-log.ts'
 import { impressionLog } from '../../../stores/impression-log.ts'
@@ -104,7 +105,7 @@ export function stateContract (name: string, openState: StateFactory): void {
     const { conflicts } = await unit.claim([await held(world)], [rows(eventLog, [event('e1'), event('e2'), event('e3')], ['e1', 'e2'])])
     await unit.rollback()
 
-    assert.deepEqual(conflicts, [{ store: eventLog, keys: ['["e1"]'] }])
+    assert.deepEqual(conflicts, [{ store: eventLog, keys: ['e1'] }])
     assert.deepEqual((await world.table(eventLog)).map(({ event_id }) => event_id), ['e1'])
   })
 
@@ -258,9 +259,9 @@ export function stateContract (name: string, openState: StateFactory): void {
   stateTest('several stores are read in one go, in the order asked; nothing asked is nothing read', async world => {
     await commit(world, [], [lists(userHistory, { u: [0, list(1, 'a')] }), values(profiles, { p: [0, 1] })], [rows(eventLog, [event('e')], ['e'])])
 
-    const loaded = await world.state.load([{ store: profiles, keys: ['p'] }, { store: userHistory, keys: ['u', 'none'] }, { store: eventLog, keys: ['["e"]', '["none"]'] }])
+    const loaded = await world.state.load([{ store: profiles, keys: ['p'] }, { store: userHistory, keys: ['u', 'none'] }, { store: eventLog, keys: ['e', 'none'] }])
 
-    assert.deepEqual(loaded.map(({ store, found }) => [store.name, [...found.keys()]]), [['profiles', ['p']], ['user_history', ['u']], ['events', ['["e"]']]])
+    assert.deepEqual(loaded.map(({ store, found }) => [store.name, [...found.keys()]]), [['profiles', ['p']], ['user_history', ['u']], ['events', ['e']]])
     assert.deepEqual(await world.state.load([]), [])
   })
 
@@ -311,8 +312,8 @@ export function databaseStateContract (name: string, openState: StateFactory): v
   })
 
   stateTest('a question that no text can be is bad data', async ({ state }) => {
-    await assert.rejects(state.load([{ store: eventLog, keys: ['["a\\u0000"]'] }]), isStateError('data'))
-    await assert.rejects(state.load([{ store: eventLog, keys: [JSON.stringify(['\ud800'])] }]), isStateError('data'))
+    await assert.rejects(state.load([{ store: eventLog, keys: ['a\u0000'] }]), isStateError('data'))
+    await assert.rejects(state.load([{ store: eventLog, keys: ['\ud800'] }]), isStateError('data'))
   })
 
   stateTest('a missing value where the table wants one is bad data', async world => {
@@ -340,10 +341,49 @@ export function isStateError (kind: StateError['kind']): (error: unknown) => boo
 }
 
 function testsOf (name: string, openState: StateFactory): (title: string, check: (world: StateWorld) => Promise<void>) => void {
-  return (title, check) => void test(`${name}: ${title}`, async t => {
-    const world = await openState(t)
-    if (world !== undefined) await check(world)
-  })
+  return (title, check) => {
+    test(`${name}: ${title}`, async t => {
+      const world = await openState(t)
+      if (world === undefined) return
+      const { state, giveUp } = watched(world.state)
+      try {
+        await check({ ...world, state })
+      } finally {
+        await giveUp()
+      }
+    })
+  }
+}
+
+/** Remembers open units, so that a test that fails in the middle of one does not hold its tables for ever. */
+function watched (state: State): { readonly state: State, readonly giveUp: () => Promise<void> } {
+  const open = new Set<UnitTransaction>()
+  const ends = async <T>(unit: UnitTransaction, work: Promise<T>): Promise<T> => {
+    open.delete(unit)
+    return await work
+  }
+  return {
+    state: {
+      ...state,
+      async begin () {
+        const unit = await state.begin()
+        open.add(unit)
+        return {
+          claim: async (positions, rows) => {
+            try {
+              return await unit.claim(positions, rows)
+            } catch (error) {
+              open.delete(unit)
+              throw error
+            }
+          },
+          write: async (writes, applied) => await ends(unit, unit.write(writes, applied)),
+          rollback: async () => await ends(unit, unit.rollback())
+        }
+      }
+    },
+    async giveUp () { for (const unit of open) await unit.rollback() }
+  }
 }
 
 /** Takes the task over, for the first time. */
@@ -385,8 +425,7 @@ function sample (id: number, fields: Row = {}): Row {
 }
 
 export function rows (store: Rows, content: readonly Row[], decided: readonly string[]): RowsWrite {
-  const keyOf = (row: Row): string => JSON.stringify(store.key.map(column => row[column]))
-  return { kind: 'rows', store, rows: new Map(content.map(row => [keyOf(row), row])), decided: new Set(decided.map(id => JSON.stringify([id]))) }
+  return { kind: 'rows', store, rows: new Map(content.map(row => [joinRowKey(store, row), row])), decided: new Set(decided) }
 }
 
 export function add (store: Counter, amounts: Readonly<Record<string, number>>): StoreWrite {
