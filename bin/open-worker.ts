@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client'
 import type { Log, Logger, Topology } from '../streams/index.ts'
 import {
-  ensureEngineSchema, migrate, observeMetrics, openPostgresState, quote, startReporting, Worker, type Database, type EngineSchema, type WorkerObserver
+  ensureEngineSchema, migrate, observeLog, observeMetrics, openPostgresState, quote, startReporting, Worker, type Database, type EngineSchema, type WorkerObserver
 } from '../streams/runtime.ts'
 import type { Config } from './config.ts'
 import { createWorkerHealth, type WorkerHealth } from './worker-health.ts'
@@ -73,7 +73,7 @@ export async function openWorker (options: OpenWorkerOptions): Promise<RunningWo
       maxRecordBytes: MAX_RECORD_BYTES,
       pollTimeoutMs: config.KAFKA_WORKER_POLL_TIMEOUT_MS,
       now: Date.now,
-      observers: [projection.observer, health.observer, ...observers, observeMetrics(topology, [registry])],
+      observers: [projection.observer, health.observer, ...observers, observeLog(logger, Date.now), observeMetrics(topology, [registry])],
       takeApplied: projection.takeApplied
     })
     closers.push(async () => await worker.stop())
