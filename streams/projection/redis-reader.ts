@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Columns, RowOf } from '../stores/columns.ts'
-import { joinKey } from '../stores/columns.ts'
 import { FENCE, ownerOf, shardOf, shardPrefix } from './layout.ts'
+import { checkOwner, keyOfQuestion, membersOf } from './questions.ts'
 import { runScript, script } from './redis-script.ts'
 import { READ } from './scripts.ts'
 import { NotLevelError, type AnswersOf, type CountsQuestion, type Question, type Ranked, type StateReader } from './state-reader.ts'
@@ -70,15 +70,20 @@ function at (questions: readonly Question[], index: number): Question {
 
 function ownerOfQuestion (question: Question): string {
   switch (question.kind) {
-    case 'list': case 'value': return ownerOf(question.store, joinKey(question.store.key, question.key))
-    case 'ranking': case 'counts': return question.owner ?? question.store.name
+    case 'list': case 'value': return ownerOf(question.store, keyOfQuestion(question) ?? '')
+    case 'ranking': case 'counts':
+      checkOwner(question.store, question.owner)
+      return question.owner ?? question.store.name
   }
 }
+
+/** A key that nothing is stored under: U+0000 twice is no joined key. */
+const NOTHING = '\u0000\u0000'
 
 /** Four per question: kind, name, number or members, indexes of rankings. */
 function argumentsOf (question: Question): [string, string, string, string] {
   switch (question.kind) {
-    case 'list': case 'value': return [question.kind, `${question.store.name}:${joinKey(question.store.key, question.key)}`, '', '']
+    case 'list': case 'value': return [question.kind, `${question.store.name}:${keyOfQuestion(question) ?? NOTHING}`, '', '']
     case 'ranking': return ['ranking', rankingName(question), String(question.limit), '']
     case 'counts': {
       const { members } = question
@@ -100,9 +105,7 @@ function decode (question: Question, raw: unknown, before: readonly Answer[]): A
     case 'ranking': return rankedFrom(texts(raw))
     case 'counts': {
       const counts = texts(raw)
-      const { members } = question
-      const named = 'unionOf' in members ? union(members.unionOf, before) : members
-      return new Map(named.map((member, index) => [member, countFrom(counts[index])]))
+      return new Map([...membersOf(question, rankingsIn(before))].map((member, index) => [member, countFrom(counts[index])]))
     }
   }
 }
@@ -133,17 +136,10 @@ function membersToUnite (question: Question): readonly number[] | undefined {
 }
 
 function withMembers (question: Question, answers: readonly Answer[]): Question {
-  const united = membersToUnite(question)
-  return united === undefined || question.kind !== 'counts' ? question : { ...question, members: union(united, answers) }
+  return question.kind === 'counts' && 'unionOf' in question.members ? { ...question, members: [...membersOf(question, rankingsIn(answers))] } : question
 }
 
-/** Members of the rankings answered before, each once, in order of first appearance: as the script unites them. */
-function union (rankings: readonly number[], answers: readonly Answer[]): string[] {
-  const members = new Set<string>()
-  for (const index of rankings) {
-    const ranking = answers[index]
-    if (!Array.isArray(ranking)) throw new TypeError(`Question ${index} is no ranking, so its members cannot be united.`)
-    for (const { member } of ranking) members.add(member)
-  }
-  return [...members]
+/** The answers that are rankings, in their places. */
+function rankingsIn (answers: readonly Answer[]): (readonly Ranked[])[] {
+  return Array.from(answers, answer => Array.isArray(answer) ? answer : [])
 }

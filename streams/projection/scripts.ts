@@ -102,7 +102,7 @@ for i = 3, #ARGV, 4 do
   local kind, key = ARGV[i], prefix .. ARGV[i + 1]
   if kind == 'list' then answers[#answers + 1] = redis.call('LRANGE', key, 0, -1)
   elseif kind == 'value' then answers[#answers + 1] = redis.call('GET', key)
-  elseif kind == 'ranking' then answers[#answers + 1] = redis.call('ZRANGE', key, 0, ARGV[i + 2] - 1, 'WITHSCORES')
+  elseif kind == 'ranking' then answers[#answers + 1] = ARGV[i + 2] == '0' and {} or redis.call('ZRANGE', key, 0, ARGV[i + 2] - 1, 'WITHSCORES')
   else
     local members = {}
     if ARGV[i + 3] == '' then

@@ -136,7 +136,9 @@ export class Engine {
   }
 
   async #finishInFlight (): Promise<void> {
-    if (this.#inFlight !== undefined) this.#backlog.unshift(...await this.#settle(this.#inFlight))
+    const again = await this.#settleInFlight()
+    // Looked up only now: a task that was lost meanwhile has given the engine another backlog.
+    if (again !== undefined) this.#backlog.unshift(...again)
   }
 
   async #cycle (): Promise<void> {
@@ -146,12 +148,12 @@ export class Engine {
       return await this.#arrival.wait(1_000)
     }
     const parts = await this.#prepare(items)
-    const again = this.#inFlight === undefined ? [] : await this.#settle(this.#inFlight)
-    if (parts !== undefined || again.length > 0 || !this.#hasAll(items)) {
-      // What was prepared stood on a unit that failed, or is partly not ours any more, or is not whole.
+    const again = await this.#settleInFlight()
+    if (parts !== undefined || again !== undefined || !this.#hasAll(items)) {
+      // What was prepared stood on a unit that was undone, or is partly not ours any more, or is not whole.
       this.#options.runner.discard()
       this.#options.stores.undo()
-      this.#backlog.unshift(...again, ...(parts ?? [[...items]]).flatMap(part => this.#ours(part)))
+      this.#backlog.unshift(...again ?? [], ...(parts ?? [[...items]]).flatMap(part => this.#ours(part)))
       return
     }
     const unit = this.#options.runner.close()
@@ -220,8 +222,16 @@ export class Engine {
     return undefined
   }
 
-  /** Waits for the unit's commit. Returns the records to run again, one list per unit: none when it was committed. */
-  async #settle ({ unit, outcome: pending }: InFlight): Promise<Item[][]> {
+  async #settleInFlight (): Promise<Item[][] | undefined> {
+    return this.#inFlight === undefined ? undefined : await this.#settle(this.#inFlight)
+  }
+
+  /**
+   * Waits for the unit's commit. Returns undefined when it was answered: what was prepared on top stands. Else that is
+   * undone with it, and these are the records to run again before it, one list per unit; none where they are not ours
+   * any more, or turned out to be committed.
+   */
+  async #settle ({ unit, outcome: pending }: InFlight): Promise<Item[][] | undefined> {
     const outcome = await pending
     this.#inFlight = undefined
     const { stores, outbound, runner } = this.#options
@@ -232,7 +242,7 @@ export class Engine {
       this.#options.committed(unit, outcome)
       this.#options.waiting(undefined)
       this.#backoffMs = FIRST_BACKOFF_MS
-      return []
+      return undefined
     }
     stores.undo()
     runner.discard()

@@ -101,4 +101,3 @@ async function freePort (): Promise<number> {
   if (address === null || typeof address === 'string') throw new Error('no port')
   return address.port
 }
-

@@ -1,5 +1,6 @@
 import type { GroupMember, Log, LogProducer, LogReader } from '../log.ts'
 import { createAdmin } from './admin.ts'
+import { checkClientVersion } from './client-version.ts'
 import { Cluster, type KafkaOptions } from './cluster.ts'
 import { joinKafkaGroup, type GroupTuning } from './group.ts'
 import { openKafkaProducer } from './producer.ts'
@@ -9,6 +10,7 @@ export type { KafkaOptions, LogLogger } from './cluster.ts'
 
 /** The log on a Kafka cluster (3.1 or newer). Connects when it is first asked for something; closing it closes what was opened through it. */
 export function openKafkaLog (options: KafkaOptions, tuning: GroupTuning = {}): Log {
+  checkClientVersion()
   const cluster = new Cluster(options)
   const opened = new Set<LogReader | LogProducer>()
   const members = new Set<GroupMember>()

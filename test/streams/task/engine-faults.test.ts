@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { createRandom, type Random } from '../../../bin/sample-events.ts'
+import { defineCounter, defineProcessor, defineTopic, defineTopology, silentLogger } from '../../../streams/index.ts'
+import { createMemoryLog } from '../../../streams/log/memory.ts'
+import { openMemoryState } from '../../../streams/state/memory-state.ts'
+import type { State } from '../../../streams/state/state.ts'
+import { Worker } from '../../../streams/worker/worker.ts'
+import { Type } from 'typebox'
+import { withFaults, type Faults } from '../../helpers/faulty-state.ts'
+
+const PARTITIONS = 3
+
+const clicks = defineTopic({ name: 'clicks', partitions: PARTITIONS })
+const tally = defineCounter({ name: 'tally', key: ['click'], count: 'count' })
+const topology = defineTopology('clicks', ({ stream }) => {
+  stream(clicks).process(defineProcessor({
+    name: 'count-clicks',
+    input: Type.Unknown(),
+    stores: { tally },
+    process ({ value }, { stores }) { stores.tally.add({ click: String(value) }, 1) }
+  }))
+})
+
+interface Clicks {
+  /** Appends one record to each partition, each of a kind of its own, and does not wait. */
+  readonly send: (rounds: number) => Promise<void>
+  /** Resolves when everything sent is behind the positions. */
+  readonly counted: () => Promise<void>
+  /** Records that were not counted exactly once, with how often they were. */
+  readonly miscounted: () => string[]
+}
+
+async function openClicks (t: TestContext, faults: (state: State) => Faults, maxUnitRecords = 6): Promise<Clicks> {
+  const log = createMemoryLog()
+  await log.createTopics([{ name: 'clicks', partitions: PARTITIONS }])
+  const state = openMemoryState()
+  const worker = new Worker({
+    topology,
+    applicationId: 'test',
+    log,
+    state: withFaults(state, faults(state)),
+    logger: silentLogger,
+    offsetReset: 'earliest',
+    sessionTimeoutMs: 10_000,
+    maxUnitRecords,
+    maxRecordBytes: 900_000,
+    pollTimeoutMs: 10,
+    now: Date.now,
+    observers: [],
+    takeApplied: () => []
+  })
+  t.after(async () => {
+    await worker.stop()
+    await log.close()
+  })
+  await worker.start()
+  const producer = log.openProducer()
+  const tasks = Array.from({ length: PARTITIONS }, (_, partition) => ({ subTopology: topology.subTopologies[0]?.name ?? '', partition }))
+  let sent = 0
+  return {
+    async send (rounds) {
+      const records = Array.from({ length: rounds }, (_, round) => tasks.map(({ partition }) => (
+        { topic: 'clicks', partition, key: null, value: Buffer.from(JSON.stringify(`${partition}@${sent + round}`)), headers: [] }
+      ))).flat()
+      await producer.send(records)
+      sent += rounds
+    },
+    async counted () {
+      const deadline = Date.now() + 20_000
+      const left = async (): Promise<number> => (await state.positions(tasks)).reduce((sum, { offsets }) => sum - (offsets['clicks'] ?? 0), sent * PARTITIONS)
+      while (await left() > 0) {
+        assert.ok(Date.now() < deadline, `${await left()} records are left`)
+        await new Promise(resolve => setTimeout(resolve, 5))
+      }
+    },
+    miscounted () {
+      const counts = new Map(state.table(tally).map(row => [row['click'], row['count']]))
+      const all = tasks.flatMap(({ partition }) => Array.from({ length: sent }, (_, round) => `${partition}@${round}`))
+      return all.filter(click => counts.get(click) !== 1).map(click => `${click} ${counts.get(click) ?? 0} times`)
+    }
+  }
+}
+
+/** Somebody else, for a moment, takes one of the tasks. */
+async function steal (state: State, random: Random): Promise<void> {
+  const subTopology = topology.subTopologies[0]?.name ?? ''
+  await state.takeOver([{ subTopology, partition: random.below(PARTITIONS), offsets: {} }])
+}
+
+test('a unit whose commit happened without an answer leaves the records prepared behind it to be counted', async t => {
+  const app = await openClicks(t, () => ({ commit: transaction => transaction === 1 ? 'happened' : 'answered' }))
+
+  await app.send(20)
+  await app.counted()
+
+  assert.deepEqual(app.miscounted(), [])
+})
+
+test('a commit that never happened is made once more, and in order', async t => {
+  const app = await openClicks(t, () => ({ commit: transaction => transaction % 3 === 1 ? 'not-happened' : 'answered' }))
+
+  await app.send(10)
+  await app.counted()
+
+  assert.deepEqual(app.miscounted(), [])
+})
+
+test('a worker that loses one task goes on with the records of its others that it had already taken', async t => {
+  const app = await openClicks(t, state => ({
+    async beforeClaim (transaction) { if (transaction === 1) await steal(state, createRandom(1)) }
+  }))
+
+  // All of it is in the first unit: nothing is prepared behind it that would bring the taken records back.
+  await app.send(2)
+  await new Promise(resolve => setTimeout(resolve, 50))
+  await app.send(2)
+  await app.counted()
+
+  assert.deepEqual(app.miscounted(), [])
+})
+
+for (const seed of [1, 2, 3, 4, 5]) {
+  test(`every record is counted once whatever becomes of commits and tasks (seed ${seed})`, async t => {
+    const random = createRandom(seed)
+    const app = await openClicks(t, state => ({
+      async beforeClaim () { if (random.chance(0.1)) await steal(state, random) },
+      commit: () => random.chance(0.85) ? 'answered' : random.pick(['happened', 'not-happened'] as const)
+    }))
+
+    for (let burst = 0; burst < 8; burst++) {
+      await app.send(1 + random.below(12))
+      await new Promise(resolve => setTimeout(resolve, random.below(60)))
+    }
+    await app.counted()
+
+    assert.deepEqual(app.miscounted(), [])
+  })
+}
