@@ -1,18 +1,15 @@
 import { Registry } from 'prom-client'
-import { messageOf, type Logger } from '../streams/index.ts'
+import type { Logger } from '../streams/index.ts'
 import { openPostgres, openRedisReader, watchGeneration } from '../streams/runtime.ts'
-import { readConfig, type Config } from './config.ts'
-import { createLogger } from './logging.ts'
+import type { Config } from './config.ts'
 import { openApi } from './open-api.ts'
 import type { RunningWorker } from './open-worker.ts'
 import { recommenderApplication } from './recommender.ts'
+import { runProcess } from './run-process.ts'
 import { openRedis, openServiceWorker } from './services.ts'
-import { stopOnSignal } from './stop-on-signal.ts'
 
 /** The read API on the services of the environment, with the worker in the same process where that is asked for. */
-async function main (): Promise<void> {
-  const config = readConfig(process.env)
-  const logger = createLogger('api', config.LOG_LEVEL)
+runProcess('api', process.env, async (config, logger) => {
   const applicationId = config.KAFKA_WORKER_GROUP_ID
   const withWorker = config.API_EMBEDDED_WORKER_ENABLED && config.KAFKA_WORKER_ENABLED
   const database = openPostgres({
@@ -28,23 +25,20 @@ async function main (): Promise<void> {
     worker: { enabled: withWorker, mode: withWorker ? 'embedded' : 'external' },
     logger
   })
-  stopOnSignal(async () => {
-    await app.close()
-    await worker?.stop()
-    redis.disconnect()
-    generation.stop()
-    await database.close()
-  }, logger)
   await app.listen({ host: config.HOST, port: config.PORT })
-  await worker?.done
-}
+  return {
+    ...(worker === undefined ? {} : { done: worker.done }),
+    async stop () {
+      await app.close()
+      await worker?.stop()
+      redis.disconnect()
+      generation.stop()
+      await database.close()
+    }
+  }
+})
 
 async function openEmbedded (config: Config, logger: Logger): Promise<RunningWorker> {
   const registry = new Registry()
   return await openServiceWorker({ application: recommenderApplication({ config, mode: 'embedded', registry }), config, registry, logger })
 }
-
-main().catch((error: unknown) => {
-  process.stderr.write(`millrace api: ${messageOf(error)}\n`)
-  process.exit(1)
-})

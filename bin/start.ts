@@ -1,22 +1,19 @@
 import { Registry } from 'prom-client'
 import { createIngest } from '../ingest/server.ts'
-import { messageOf, type LogProducer } from '../streams/index.ts'
+import type { LogProducer } from '../streams/index.ts'
 import { createMemoryLog, createMemoryProjection, openPglite } from '../streams/runtime.ts'
-import { readConfig, type Config } from './config.ts'
+import type { Config } from './config.ts'
 import { readEventFile, type EventKind, type InputEvent } from './event-file.ts'
-import { createLogger } from './logging.ts'
 import { openApi } from './open-api.ts'
 import { openWorker } from './open-worker.ts'
 import { recommenderApplication } from './recommender.ts'
+import { runProcess } from './run-process.ts'
 import { sampleEvents } from './sample-events.ts'
-import { stopOnSignal } from './stop-on-signal.ts'
 import { welcome } from './welcome.ts'
 
 /** Everything in one process: the log and the projection in memory, Postgres as WebAssembly; topology, processors and SQL as on real services. */
-async function main (): Promise<void> {
+runProcess('start', { LOG_LEVEL: 'warn', ...process.env, KAFKA_WORKER_AUTO_OFFSET_RESET: 'earliest' }, async (config, logger) => {
   const eventFile = readArguments(process.argv.slice(2))
-  const config = readConfig({ LOG_LEVEL: 'warn', ...process.env, KAFKA_WORKER_AUTO_OFFSET_RESET: 'earliest' })
-  const logger = createLogger('millrace', config.LOG_LEVEL)
   const log = createMemoryLog()
   const database = await openPglite()
   const projection = createMemoryProjection()
@@ -42,23 +39,24 @@ async function main (): Promise<void> {
   const api = openApi({ config, database, projection: projection.reader, worker: { enabled: true, mode: 'embedded' }, logger })
   const ingest = createIngest({ producer: log.openProducer(), settings: config, recoUrl: `http://${config.HOST}:${config.PORT}`, logger })
   const feeding = new AbortController()
-  stopOnSignal(async () => {
-    feeding.abort()
-    await ingest.close()
-    await api.close()
-    await worker.stop()
-    await log.close()
-    await database.close()
-  }, logger)
   await api.listen({ host: config.HOST, port: config.PORT })
   await ingest.listen({ host: config.HOST, port: config.INGEST_PORT })
   process.stdout.write(welcome({ config, eventFile }))
   if (process.stdout.isTTY) showProgress(application.status.report, feeding.signal)
 
-  if (eventFile === undefined) await feedSamples(producer, config, feeding.signal)
-  else await feedFile(eventFile, producer, config)
-  await worker.done
-}
+  const fed = eventFile === undefined ? feedSamples(producer, config, feeding.signal) : feedFile(eventFile, producer, config)
+  return {
+    done: Promise.all([fed, worker.done]).then(() => {}),
+    async stop () {
+      feeding.abort()
+      await ingest.close()
+      await api.close()
+      await worker.stop()
+      await log.close()
+      await database.close()
+    }
+  }
+})
 
 function readArguments (given: readonly string[]): string | undefined {
   if (given.length === 0) return undefined
@@ -120,8 +118,3 @@ function showProgress (report: () => { readonly processed_count: number, readonl
   }, 1_000)
   signal.addEventListener('abort', () => clearInterval(timer))
 }
-
-main().catch((error: unknown) => {
-  process.stderr.write(`millrace: ${messageOf(error)}\n`)
-  process.exit(1)
-})

@@ -9,6 +9,6 @@ export function addRun (program: Command): Command {
       const topology = await loadTopology(name)
       // Only here: the other commands start without everything that a worker needs.
       const { runTopology } = await import('./run.ts')
-      await runTopology(topology, process.env)
+      runTopology(topology, process.env)
     })
 }

@@ -94,6 +94,8 @@ export class Worker {
       this.#failed = reject
       this.#finish = resolve
     })
+    // It may fail before anybody waits for it; whoever waits then is still told.
+    this.done.catch(() => {})
   }
 
   #finish: () => void = () => {}
