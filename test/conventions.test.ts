@@ -28,7 +28,7 @@ const NO_NODES: Readonly<Record<string, string>> = {
 
 /** Files that hold several stores, because they are read and written together. */
 const SEVERAL_STORES: Readonly<Record<string, readonly string[]>> = {
-  'stores/co-visitation-totals.ts': ['co_visitation_out', 'co_visitation_in']
+  'stores/co-visitation-totals.ts': ['co_visitation_in', 'co_visitation_out']
 }
 
 test('every processor, store and topology has its mirror test; stores that are data alone are tested by the contract suite of their kind', async () => {
@@ -71,7 +71,7 @@ test('a store is called like its file: a log by what one of its rows is, everyth
         equal(name, camelCase(store.name.replaceAll('_', '-')), `the export of store '${store.name}'`)
       }
     }
-    const names = stores.map(({ store }) => store.name)
+    const names = stores.map(({ store }) => store.name).sort()
     if (stores.some(({ store }) => store.kind === 'rows')) equal(stores.length, 1, `${file} holds one log`)
     else deepEqual(names, SEVERAL_STORES[file] ?? [stemOf(file).replaceAll('-', '_')], `the stores of ${file}`)
   }
@@ -103,6 +103,13 @@ test("README's table of variables is that of Config, and each says what it is fo
 
   equal(table, configTable(), 'paste what `node bin/config-table.ts` prints')
   for (const [name, schema] of Object.entries(Config.properties)) ok('description' in schema && schema.description !== '', `${name} has a description`)
+})
+
+test('code shown in README stands like that in its file', () => {
+  const shown = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```ts\n\/\/ (\S+)\n([^]*?)```/g)]
+
+  ok(shown.length > 0, 'README shows code')
+  for (const [, file = '', code = ''] of shown) ok(readFileSync(join(ROOT, file), 'utf8').includes(code), `${file} as README shows it`)
 })
 
 test('the documents name only files that exist', () => {

@@ -7,7 +7,7 @@ export interface DeadLetterOptions {
   readonly applicationId: string
   readonly topic: string
   readonly format: DeadLetterFormat
-  /** An envelope beyond this is sent with its payload cut; of raw bytes the value is cut. */
+  /** An envelope beyond this is sent with its payload cut; of raw bytes the value is cut. Of key and headers a quarter of it may go along. */
   readonly maxBytes: number
 }
 
@@ -17,13 +17,22 @@ export interface DeadLetterOptions {
  *
  * The same record and failure give the same bytes, however often the unit is run.
  */
-export function deadLetter (record: LogRecord, failure: Failure, options: DeadLetterOptions): OutgoingRecord {
-  const value = options.format === 'envelope' ? envelope(record, failure, options.maxBytes) : cutRaw(record.value, options.maxBytes)
+export function deadLetter (source: LogRecord, failure: Failure, options: DeadLetterOptions): OutgoingRecord {
+  const { maxBytes } = options
+  // A key or headers that alone fill a record would leave no size at which the dead letter can be sent.
+  const key = cutRaw(source.key, Math.floor(maxBytes / 4))
+  const hasLargeHeaders = source.headers.reduce((size, [name, value]) => size + name.length + (value?.length ?? 0), 0) > maxBytes / 4
+  const record = { ...source, key: key.bytes, headers: hasLargeHeaders ? [] : source.headers }
+  const value = options.format === 'envelope' ? envelope(record, failure, maxBytes) : cutRaw(record.value, maxBytes)
   return {
     topic: options.topic,
     key: record.key,
     value: value.bytes,
-    headers: [...record.headers, ...errorHeaders(record, failure, options.applicationId, value.truncated)],
+    headers: [...record.headers, ...errorHeaders(record, failure, options, {
+      ...(value.truncated ? { 'payload-truncated': 'true' } : {}),
+      ...(key.truncated ? { 'key-truncated': 'true' } : {}),
+      ...(hasLargeHeaders ? { 'headers-truncated': 'true' } : {})
+    })],
     ...(record.timestamp < 0 ? {} : { timestamp: record.timestamp })
   }
 }
@@ -31,15 +40,15 @@ export function deadLetter (record: LogRecord, failure: Failure, options: DeadLe
 const MAX_MESSAGE = 2_048
 const MAX_STACK = 8_192
 
-function errorHeaders (record: LogRecord, failure: Failure, applicationId: string, truncated: boolean): LogHeader[] {
+function errorHeaders (record: LogRecord, failure: Failure, { applicationId, maxBytes }: DeadLetterOptions, cuts: Readonly<Record<string, string>>): LogHeader[] {
   const { rejected: { errorType, message }, node, cause, failedAtMs } = failure
   const exception = cause instanceof Error ? cause.name : 'Rejected'
   const stack = cause instanceof Error ? cause.stack ?? '' : ''
-  const shortMessage = message.slice(0, MAX_MESSAGE)
+  const shortMessage = message.slice(0, Math.min(MAX_MESSAGE, maxBytes))
   const coordinates = { topic: record.topic, partition: String(record.partition), offset: String(record.offset) }
   return [
     ...textHeaders('__dlq.errors.', { ...coordinates, group: applicationId, 'delivery.count': '1', message: shortMessage }),
-    ...textHeaders('__streams.errors.', { exception, message: shortMessage, stacktrace: stack.slice(0, MAX_STACK), ...coordinates }),
+    ...textHeaders('__streams.errors.', { exception, message: shortMessage, stacktrace: stack.slice(0, Math.min(MAX_STACK, maxBytes)), ...coordinates }),
     ['kafka_dlt-original-topic', Buffer.from(record.topic)],
     ['kafka_dlt-original-partition', int32(record.partition)],
     ['kafka_dlt-original-offset', int64(record.offset)],
@@ -55,7 +64,7 @@ function errorHeaders (record: LogRecord, failure: Failure, applicationId: strin
       type: errorType,
       class: 'poison',
       'failed-at-ms': String(failedAtMs),
-      ...(truncated ? { 'payload-truncated': 'true' } : {})
+      ...cuts
     })
   ]
 }

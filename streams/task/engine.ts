@@ -254,8 +254,9 @@ export class Engine {
         return [items]
       case 'data': return this.#halve(items, outcome.error)
       case 'unsendable':
-        if (outcome.emission.isDeadLetter) runner.shrinkDeadLetters()
-        else runner.fail(outcome.emission.item, 'sink', outcome.error)
+        if (!outcome.emission.isDeadLetter) runner.fail(outcome.emission.item, 'sink', outcome.error)
+        // Cut to the least and still refused: that is the topic's doing, and waits for whoever looks after it.
+        else if (!runner.shrinkDeadLetter(outcome.emission.item)) await this.#waitOut(messageOf(outcome.error))
         return [items]
       case 'lost': return this.#drop(items, outcome.tasks)
       case 'unknown': return await this.#learn(unit, outcome.positions, outcome.error)

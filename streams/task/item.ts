@@ -18,6 +18,8 @@ export interface Item {
   failure: Failure | undefined
   /** When a validation first turned it away. */
   rejectedAtMs: number | undefined
+  /** Its dead letter was too large for the topic: cut it to so many bytes. */
+  maxDeadLetterBytes?: number
 }
 
 export interface Failure {

@@ -33,6 +33,14 @@ export class Task {
     return end === -1 ? undefined : Math.max(0, end - (this.position.offsets[topic] ?? 0))
   }
 
+  /** Age of the oldest record at hand that is not taken yet: 0 when nothing waits, undefined when what waits is still on the broker. */
+  lagMsOf (topic: string, now: number): number | undefined {
+    const queue = this.#queues.find(each => each.topic === topic)
+    const head = queue?.peek()
+    if (head !== undefined) return Math.max(0, now - head.timestamp)
+    return this.lagOf(topic) === 0 ? 0 : undefined
+  }
+
   wanted (): ReadPosition[] {
     return this.#queues.flatMap(queue => queue.wanted() ?? [])
   }

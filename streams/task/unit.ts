@@ -44,6 +44,9 @@ export interface UnitRunnerOptions {
   readonly maxRecordBytes: number
 }
 
+/** With less, a dead letter no longer says what it is about. */
+const LEAST_DEAD_LETTER_BYTES = 1_024
+
 /** Runs records through the graph, one after the other, and collects what they did. A record that fails is undone alone. */
 export class UnitRunner implements Execution {
   readonly #topology: Topology
@@ -51,7 +54,7 @@ export class UnitRunner implements Execution {
   readonly #stores: StoreStates
   readonly #now: () => number
   readonly #entries: ReadonlyMap<string, Entry>
-  #maxRecordBytes: number
+  readonly #maxRecordBytes: number
   #item: Item | undefined
   #node: Node | undefined
   #emissionIndex = 0
@@ -87,6 +90,8 @@ export class UnitRunner implements Execution {
       if (this.#stores.mode.missed || error instanceof Suspended) return false
       this.#fail(item, 'processor', error)
       this.#stores.beginRecord()
+      // Numbered as when the unit is run again: then nothing is emitted before the dead letter.
+      this.#emissionIndex = 0
       this.#process(item)
     }
     if (this.#stores.mode.missed) {
@@ -136,9 +141,12 @@ export class UnitRunner implements Execution {
     this.#fail(item, errorType, error)
   }
 
-  /** Dead letters were too large for their topic: cut them shorter from now on. */
-  shrinkDeadLetters (): void {
-    this.#maxRecordBytes = Math.max(1_024, Math.floor(this.#maxRecordBytes / 4))
+  /** The record's dead letter was too large for its topic: cut it shorter from now on. False where there is nothing left to cut. */
+  shrinkDeadLetter (item: Item): boolean {
+    const { maxDeadLetterBytes = this.#maxRecordBytes } = item
+    if (maxDeadLetterBytes <= LEAST_DEAD_LETTER_BYTES) return false
+    item.maxDeadLetterBytes = Math.max(LEAST_DEAD_LETTER_BYTES, Math.floor(maxDeadLetterBytes / 4))
+    return true
   }
 
   current (): LogRecord {
@@ -236,7 +244,7 @@ export class UnitRunner implements Execution {
       applicationId: this.#applicationId,
       topic: sink.topic?.name ?? '',
       format: this.#topology.deadLetterFormats.get(sink) ?? 'raw',
-      maxBytes: this.#maxRecordBytes
+      maxBytes: item.maxDeadLetterBytes ?? this.#maxRecordBytes
     }), item, true)
   }
 

@@ -38,6 +38,7 @@ export function observeMetrics (topology: Topology, registers: readonly Registry
   }
   perPartition('millrace_partition_offset', 'Offset of the next record to process.', (task, topic) => task.position.offsets[topic])
   perPartition('millrace_partition_lag_records', 'Records on the broker that are not processed.', (task, topic) => task.lagOf(topic))
+  perPartition('millrace_partition_lag_ms', 'Age of the oldest record that waits to be processed.', (task, topic) => task.lagMsOf(topic, Date.now()))
   perPartition('millrace_partition_stream_time_ms', 'Largest timestamp processed.', task => task.position.streamTime)
 
   return {

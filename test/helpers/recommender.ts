@@ -115,6 +115,8 @@ async function lagOf (client: Client, applicationId: string, ends: ReadonlyMap<s
   const { rows } = await client.query<{ partition: number, offsets: Record<string, number> }>(`select partition, offsets from "${applicationId}".millrace_tasks`)
     .catch(() => ({ rows: [] }))
   const positions = new Map<string, number>(rows.flatMap(({ partition, offsets }) => Object.entries(offsets).map(([topic, offset]) => [`${topic}/${partition}`, offset] as const)))
+  // Before the worker has taken its tasks nothing is behind it, not even an empty log.
+  if (positions.size === 0) return Infinity
   return [...ends].reduce((lag, [partition, end]) => lag + end - (positions.get(partition) ?? 0), 0)
 }
 

@@ -1,8 +1,11 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
 import { openPostgres } from '../../streams/runtime.ts'
 import { runModel } from '../helpers/model.ts'
 import { isReady, projectionLevel, withRedisReader } from '../helpers/projection.ts'
@@ -45,12 +48,48 @@ integrationTest('/reco answers from Redis, and the same from Postgres, flagged d
   deepEqual(fromPostgres.map(comparable), fromRedis.map(comparable))
 })
 
-integrationTest('the read API cannot write: its sessions refuse', async (t, services) => {
-  const database = openPostgres({ url: services.postgres, applicationName: 'test', maxConnections: 1, readOnly: true })
-  t.after(async () => await database.close())
+integrationTest('the read API cannot write: its sessions refuse, and so do the role and the Redis user made for it', async (t, services) => {
+  const topics = await freshTopics(t, services, ['impression', 'watch', 'event', 'dlq'], 1)
+  const applicationId = freshApplicationId(t, services)
+  const admin = openPostgres({ url: services.postgres, applicationName: 'test', maxConnections: 1 })
+  const role = `reader_${randomUUID().replaceAll('-', '')}`
+  await admin.query({ text: `create role ${role} login password 'secret'` })
+  t.after(async () => {
+    await admin.query({ text: `drop owned by ${role}` })
+    await admin.query({ text: `drop role ${role}` })
+    await admin.close()
+  })
+  const worker = startWorker(t, { ...workerEnvironment(services, applicationId, topics), DATABASE_READONLY_ROLE: role })
+  await caughtUp(services, applicationId, topics, worker)
+  equal(await worker.stop(), 0)
 
-  await rejects(database.query({ text: 'create table should_not_be (id integer)' }), { code: '25006' })
+  const asRole = new URL(services.postgres)
+  asRole.username = role
+  asRole.password = 'secret'
+  const reader = openPostgres({ url: asRole.href, applicationName: 'test', maxConnections: 1 })
+  const readOnly = openPostgres({ url: services.postgres, applicationName: 'test', maxConnections: 1, readOnly: true })
+  t.after(async () => await Promise.all([reader.close(), readOnly.close()]))
+  equal((await reader.query({ text: `select count(*) from "${applicationId}".watches` }))[0]?.[0], '0')
+  await rejects(reader.query({ text: `delete from "${applicationId}".watches` }), { code: '42501' })
+  await rejects(readOnly.query({ text: `delete from "${applicationId}".watches` }), { code: '25006' })
+
+  const redis = new Redis(services.redis)
+  const [, name = '', ...rules] = READER_RULES.split(' ')
+  const user = `${name}_${role}`
+  await redis.call('ACL', 'SETUSER', user, ...rules)
+  const asUser = new Redis(services.redis, { username: user, password: name, retryStrategy: null })
+  t.after(async () => {
+    await redis.call('ACL', 'DELUSER', user)
+    redis.disconnect()
+    asUser.disconnect()
+  })
+  equal(await asUser.get('no such key'), null)
+  await rejects(asUser.set('key', 'value'), /NOPERM/)
+  await rejects(asUser.eval("return redis.call('SET', KEYS[1], 'value')", 1, 'key'), /NOPERM/)
 })
+
+/** The user that docker compose makes for the API, as its file has it. */
+const READER_RULES = readFileSync(new URL('../../docker/redis-users.acl', import.meta.url), 'utf8').split('\n').find(line => line.includes('millrace_readonly')) ?? ''
 
 interface Answer {
   readonly items?: readonly string[]

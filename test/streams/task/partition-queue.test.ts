@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { FetchedBatch } from '../../../streams/log/log.ts'
 import { PartitionQueue } from '../../../streams/task/partition-queue.ts'
 import { logRecord } from '../../helpers/tasks.ts'
 
@@ -7,9 +8,18 @@ const EPOCH = 4
 
 const queueAt = (offset: number): PartitionQueue => new PartitionQueue('moves', 0, offset, EPOCH)
 
-const batch = (askedOffset: number, offsets: readonly number[], { nextOffset = (offsets.at(-1) ?? askedOffset - 1) + 1, endOffset = nextOffset, epoch = EPOCH, bytes = 1 } = {}) => ({
-  topic: 'moves', partition: 0, epoch, askedOffset, records: offsets.map(offset => logRecord({ offset, value: Buffer.alloc(bytes) })), nextOffset, endOffset
-})
+interface Answer {
+  readonly nextOffset?: number
+  readonly endOffset?: number
+  readonly epoch?: number
+  readonly bytes?: number
+}
+
+function batch (askedOffset: number, offsets: readonly number[], { nextOffset, endOffset, epoch = EPOCH, bytes = 1 }: Answer = {}): FetchedBatch {
+  const next = nextOffset ?? (offsets.at(-1) ?? askedOffset - 1) + 1
+  const records = offsets.map(offset => logRecord({ offset, value: Buffer.alloc(bytes) }))
+  return { topic: 'moves', partition: 0, epoch, askedOffset, records, nextOffset: next, endOffset: endOffset ?? next }
+}
 
 test('records come out in the order they went in, each with where to go on after it', () => {
   const queue = queueAt(5)
