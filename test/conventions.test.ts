@@ -86,8 +86,7 @@ test("every store's tables are made by its system's migrations, with the columns
       ok(table !== undefined, `a migration of ${topology.name} creates table '${name}'`)
       deepEqual(table.key, key, `primary key of '${name}'`)
       for (const [column, wanted] of Object.entries(columns)) deepEqual(table.columns.get(column), wanted, `column '${column}' of '${name}'`)
-      const needed = [...table.columns].filter(([column, { required, hasDefault }]) => !(column in columns) && required && hasDefault !== true).map(([column]) => column)
-      deepEqual(needed, [], `columns of '${name}' that nobody fills`)
+      deepEqual([...table.columns.keys()].filter(column => !(column in columns) && !table.optional.has(column)), [], `columns of '${name}' that nobody fills`)
     }
   }
 })
@@ -120,6 +119,25 @@ test('the documents name only files that exist', () => {
     ok(named.length > 0, `${document} names files`)
     deepEqual(missing, [], document)
   }
+})
+
+test('ARCHITECTURE names only functions that exist', () => {
+  const code = globSync('streams/**/*.ts', { cwd: ROOT }).map(file => readFileSync(join(ROOT, file), 'utf8'))
+  const named = [...readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8').matchAll(/`([A-Z]\w+)\.(#?\w+)`/g)]
+
+  const missing = named.filter(([, owner, member]) => !code.some(text => text.includes(`class ${owner} `) && text.includes(` ${member} (`))).map(([whole]) => whole)
+
+  ok(named.length > 0)
+  deepEqual(missing, [])
+})
+
+test('every metric is in README', () => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  const files = [...globSync('{api,ingest,streams/worker}/metrics.ts', { cwd: ROOT }), 'bin/recommender-status.ts']
+  const metrics = files.flatMap(file => [...readFileSync(join(ROOT, file), 'utf8').matchAll(/'((?:millrace|reco)_[a-z_]+)'/g)].map(([, name]) => name ?? ''))
+
+  ok(metrics.length > 10)
+  deepEqual(metrics.filter(name => !readme.includes(name)), [])
 })
 
 test('no file knows where it was written: neither paths of a machine nor addresses of a registry', { skip: existsSync(join(ROOT, '.git')) ? false : 'not a git repository' }, () => {

@@ -298,6 +298,7 @@ export class Engine {
         this.#advance(unit, found)
         this.#options.outbound.forget()
       }
+      this.#options.waiting(undefined)
       const again = happened ? [] : [...unit.items]
       return lost.length === 0 ? (again.length === 0 ? [] : [again]) : this.#drop(again, lost)
     }

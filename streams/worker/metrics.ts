@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Topology } from '../graph/topology.ts'
 import type { Committed } from '../task/committer.ts'
+import type { Reads } from '../task/stores/store-state.ts'
 import type { Task } from '../task/task.ts'
 import type { Unit } from '../task/unit.ts'
 import type { WorkerObserver } from './worker.ts'
@@ -18,6 +19,14 @@ export function observeMetrics (topology: Topology, registers: readonly Registry
   })
   const waiting = new Gauge({ name: 'millrace_waiting', help: '1 while the worker waits for a dependency.', ...options })
   let tasks: readonly Task[] = []
+  let reads: ReadonlyMap<string, Readonly<Reads>> = new Map()
+  const perStore = (name: string, help: string, of: (reads: Readonly<Reads>) => number): void => {
+    const gauge: Gauge = new Gauge({
+      name, help, labelNames: ['store'], ...options, collect () { for (const [store, each] of reads) gauge.set({ store }, of(each)) }
+    })
+  }
+  perStore('millrace_store_lookups', 'Keys that processors looked up since the start.', ({ lookups }) => lookups)
+  perStore('millrace_store_loaded_keys', 'Keys loaded from the database since the start; the other look-ups were answered from memory.', ({ loadedKeys }) => loadedKeys)
   const perPartition = (name: string, help: string, of: (task: Task, topic: string) => number | undefined): Gauge => {
     const gauge: Gauge = new Gauge({
       name,
@@ -42,7 +51,10 @@ export function observeMetrics (topology: Topology, registers: readonly Registry
   perPartition('millrace_partition_stream_time_ms', 'Largest timestamp processed.', task => task.position.streamTime)
 
   return {
-    assigned (assigned) { tasks = assigned },
+    assigned (assigned, counted) {
+      tasks = assigned
+      reads = counted
+    },
     waiting (reason) { waiting.set(reason === undefined ? 0 : 1) },
     committed (unit: Unit, { steps: durations }: Committed) {
       unitRecords.observe(unit.items.length)

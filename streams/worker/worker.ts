@@ -7,6 +7,7 @@ import { StateError, type State, type TaskId } from '../state/state.ts'
 import type { Committed, Milestone } from '../task/committer.ts'
 import { Engine } from '../task/engine.ts'
 import { Outbound } from '../task/outbound.ts'
+import type { Reads } from '../task/stores/store-state.ts'
 import { StoreStates } from '../task/stores/store-states.ts'
 import { Task } from '../task/task.ts'
 import { UnitRunner, type Unit } from '../task/unit.ts'
@@ -17,7 +18,8 @@ import { ensureTopics } from './topics.ts'
 export interface WorkerObserver {
   readonly committed: (unit: Unit, committed: Committed) => void
   readonly waiting: (reason: string | undefined) => void
-  readonly assigned: (tasks: readonly Task[]) => void
+  /** `reads` goes on counting, by store. */
+  readonly assigned: (tasks: readonly Task[], reads: ReadonlyMap<string, Readonly<Reads>>) => void
 }
 
 export interface WorkerOptions {
@@ -45,6 +47,7 @@ const GROUP_OFFSETS_EVERY_MS = 500
 export class Worker {
   readonly #options: WorkerOptions
   readonly #engine: Engine
+  readonly #reads: ReadonlyMap<string, Readonly<Reads>>
   readonly #reader: LogReader
   readonly #outbound: Outbound
   readonly #closers: (() => Promise<void>)[] = []
@@ -65,6 +68,7 @@ export class Worker {
     this.#options = options
     const { topology, applicationId, log, state, now, maxRecordBytes } = options
     const stores = new StoreStates(topology.stores)
+    this.#reads = stores.reads
     const producer = log.openProducer()
     this.#closers.push(producer.close)
     this.#outbound = new Outbound(producer)
@@ -163,7 +167,7 @@ export class Worker {
     if (epoch !== this.#assignmentEpoch) return
     const tasks = [...kept, ...opened]
     logger.info({ tasks: tasks.map(({ name }) => name).sort() }, 'tasks assigned')
-    for (const observer of this.#options.observers) observer.assigned(tasks)
+    for (const observer of this.#options.observers) observer.assigned(tasks, this.#reads)
     this.#engine.resume(tasks)
   }
 

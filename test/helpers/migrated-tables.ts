@@ -2,15 +2,16 @@ import type { TestContext } from 'node:test'
 import { ensureEngineSchema, migrate, openPglite } from '../../streams/runtime.ts'
 import type { Column, Columns, Store } from '../../streams/index.ts'
 
-/** A column as Postgres has it; text says that it compares in byte order. */
+/** A column as Postgres has it; of text it says how it compares. */
 export interface MigratedColumn {
   readonly type: string
   readonly required: boolean
-  readonly hasDefault?: true
 }
 
 export interface MigratedTable {
   readonly columns: ReadonlyMap<string, MigratedColumn>
+  /** Columns that an insert may leave out. */
+  readonly optional: ReadonlySet<string>
   readonly key: readonly string[]
 }
 
@@ -31,7 +32,7 @@ export function tablesOf (store: Store): WantedTable[] {
     case 'counter': return [{
       name: store.name,
       key: store.key,
-      columns: { ...keys, [store.count]: NUMBER, ...(store.updatedAt === undefined ? {} : { [store.updatedAt]: { type: 'timestamp with time zone', required: true, hasDefault: true } }) }
+      columns: { ...keys, [store.count]: NUMBER, ...(store.updatedAt === undefined ? {} : { [store.updatedAt]: { type: 'timestamp with time zone', required: true } }) }
     }]
     case 'keyed': return [{ name: store.name, key: store.key, columns: { ...keys, version: NUMBER, value: { type: 'jsonb', required: true } } }]
     case 'list': return [
@@ -64,9 +65,10 @@ export async function migratedTables (t: TestContext, folder: string): Promise<R
       where n.nspname = 'conventions' and c.relkind = 'r' order by 1, 7, 2`
   })
   return new Map([...Map.groupBy(rows, ([table]) => table ?? '')].map(([name, of]) => [name, {
-    columns: new Map(of.map(([, column, type, required, hasDefault, collation]) => [column ?? '', {
-      type: type === 'text' ? `text collate "${collation}"` : type ?? '', required: required === 't', ...(hasDefault === 't' ? { hasDefault: true as const } : {})
+    columns: new Map(of.map(([, column, type, required, , collation]) => [column ?? '', {
+      type: type === 'text' ? `text collate "${collation}"` : type ?? '', required: required === 't'
     }])),
+    optional: new Set(of.flatMap(([, column, , required, hasDefault]) => required === 't' && hasDefault !== 't' ? [] : [column ?? ''])),
     key: of.flatMap(([, column, , , , , place]) => place === null || column == null ? [] : [column])
   }]))
 }

@@ -111,12 +111,12 @@ export function faulty (state: State, faults: Faults): State {
 }
 
 /** Does it the first time only. */
-export function once (work: () => void | Promise<void>): () => Promise<void> {
+export function once<T> (work: () => T): () => T | undefined {
   let done = false
-  return async () => {
+  return () => {
     if (done) return
     done = true
-    await work()
+    return work()
   }
 }
 

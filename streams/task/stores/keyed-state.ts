@@ -16,7 +16,7 @@ interface Put<T> {
 }
 
 export function openKeyedState<K extends KeyColumns, V extends TSchema> (
-  store: Keyed<K, V>, { journal, mode }: RecordScope
+  store: Keyed<K, V>, { journal, mode, reads }: RecordScope
 ): StoreState & { readonly writer: KeyedWriter<K, V> } {
   type Value = Static<V>
   let current = new Map<string, Put<Value>>()
@@ -25,6 +25,7 @@ export function openKeyedState<K extends KeyColumns, V extends TSchema> (
   const missing = new Set<string>()
 
   const find = (key: string): Put<Value> => {
+    if (!mode.speculating) reads.lookups++
     const written = current.get(key)
     if (written !== undefined) return written
     const inFlight = sealed.get(key)

@@ -11,7 +11,7 @@ interface Appended<E extends Columns> {
 }
 
 export function openListState<K extends KeyColumns, E extends Columns> (
-  store: List<K, E>, { journal, mode }: RecordScope
+  store: List<K, E>, { journal, mode, reads }: RecordScope
 ): StoreState & { readonly writer: ListWriter<K, E> } {
   const empty: ListValue<E> = Object.freeze({ newest: 0, entries: Object.freeze([]) })
   let current = new Map<string, Appended<E>>()
@@ -20,6 +20,7 @@ export function openListState<K extends KeyColumns, E extends Columns> (
   const missing = new Set<string>()
 
   const find = (key: string): ListValue<E> => {
+    if (!mode.speculating) reads.lookups++
     const found = current.get(key)?.value ?? sealed.get(key)?.value ?? cache.get(key)
     if (found !== undefined) return found
     missing.add(key)
@@ -32,6 +33,7 @@ export function openListState<K extends KeyColumns, E extends Columns> (
       entries: (key: KeyOf<K>) => find(joinKey(store.key, key)).entries,
       newest: (key: KeyOf<K>) => find(joinKey(store.key, key)).entries[0],
       append (key: KeyOf<K>, entry: RowOf<E>, { keep }) {
+        if (!Number.isSafeInteger(keep) || keep < 1) throw new RangeError(`List '${store.name}' was asked to keep ${keep} entries; it keeps at least the one that is appended.`)
         const joined = joinKey(store.key, key)
         const { newest, entries } = find(joined)
         const expected = current.get(joined)?.expected ?? newest

@@ -5,7 +5,7 @@ import type { Row } from '../../state/state.ts'
 import { CACHED_KEYS, miss, type RecordScope, type StoreState } from './store-state.ts'
 
 export function openRowsState<C extends Columns, K extends readonly string[]> (
-  store: Rows<C, K>, { journal, mode }: RecordScope
+  store: Rows<C, K>, { journal, mode, reads }: RecordScope
 ): StoreState & { readonly writer: RowsWriter<C, K> } {
   let current = new Map<string, Row>()
   let sealed = new Map<string, Row>()
@@ -31,6 +31,7 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
     writer: {
       has (key: RowKey<C, K>) {
         const joined = keyOf(key)
+        if (!mode.speculating) reads.lookups++
         if (current.has(joined) || sealed.has(joined) || present.has(joined)) return true
         if (absent.has(joined)) {
           decided.add(joined)

@@ -25,8 +25,15 @@ export interface StoreState {
   readonly clear: () => void
 }
 
-/** Shared by the stores of a process. */
+/** How a store was read: what was not loaded from the database was found in memory. */
+export interface Reads {
+  lookups: number
+  loadedKeys: number
+}
+
+/** Shared by the stores of a process, but for `reads`. */
 export interface RecordScope {
+  readonly reads: Reads
   /** Every change goes through it, so that a record can be undone alone. */
   readonly journal: Journal
   readonly mode: ReadMode

@@ -5,17 +5,23 @@ import { openCounterState } from './counter-state.ts'
 import { openKeyedState } from './keyed-state.ts'
 import { openListState } from './list-state.ts'
 import { openRowsState } from './rows-state.ts'
-import type { ReadMode, RecordScope, StoreState } from './store-state.ts'
+import type { ReadMode, Reads, RecordScope, StoreState } from './store-state.ts'
 
 /** All stores of a process, as one: a record, a unit or an assignment concerns them alike. */
 export class StoreStates {
   readonly mode: ReadMode = { speculating: false, missed: false }
+  /** By store, since the start. */
+  readonly reads = new Map<string, Reads>()
   readonly #journal = new Journal()
   readonly #states = new Map<string, StoreState & { readonly writer: WriterOf<Store> }>()
   readonly #all: readonly StoreState[]
 
   constructor (stores: readonly Store[]) {
-    for (const store of stores) this.#states.set(store.name, openStoreState(store, { journal: this.#journal, mode: this.mode }))
+    for (const store of stores) {
+      const reads = { lookups: 0, loadedKeys: 0 }
+      this.reads.set(store.name, reads)
+      this.#states.set(store.name, openStoreState(store, { journal: this.#journal, mode: this.mode, reads }))
+    }
     this.#all = [...this.#states.values()]
   }
 
@@ -40,7 +46,12 @@ export class StoreStates {
   }
 
   accept (loaded: readonly Loaded[], wanted: readonly Wanted[]): void {
-    loaded.forEach((each, index) => this.#states.get(each.store.name)?.accept(each, wanted[index]?.keys ?? []))
+    for (const [index, each] of loaded.entries()) {
+      const keys = wanted[index]?.keys ?? []
+      const reads = this.reads.get(each.store.name)
+      if (reads !== undefined) reads.loadedKeys += keys.length
+      this.#states.get(each.store.name)?.accept(each, keys)
+    }
   }
 
   writes (): StoreWrite[] {

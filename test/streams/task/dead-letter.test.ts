@@ -121,3 +121,12 @@ test('the same record and failure give the same bytes', () => {
 
   assert.deepEqual(deadLetter(logRecord({ headers: [['a', Buffer.from('1')]] }), failure(), options), once)
 })
+
+test('a key or headers that alone would fill the record are cut or left out, and it says so', () => {
+  const letter = deadLetter(logRecord({ key: Buffer.alloc(9_000, 'k'), headers: [['h', Buffer.alloc(9_000)]] }), failure(), options)
+
+  assert.equal(letter.key?.length, 2_500)
+  assert.equal(header(letter, 'h'), undefined)
+  assert.equal(String(header(letter, '__millrace.errors.key-truncated')), 'true')
+  assert.equal(String(header(letter, '__millrace.errors.headers-truncated')), 'true')
+})

@@ -242,6 +242,23 @@ test('the tasks that stay lose nothing when another is taken away, however units
   }
 })
 
+test('what was prepared on top of a unit that was lost as a whole is prepared again', async t => {
+  const memory = openMemoryState()
+  const elsewhere = once(async () => {
+    // Fed at once, so that the next unit is prepared while this one is being claimed.
+    it.feed(tenMoves)
+    await memory.takeOver([{ subTopology: 'moves', partition: 1, offsets: {} }])
+  })
+  const it = startEngine(t, { state: faulty(memory, { begin: elsewhere }), producer: fakeProducer(), ...inUnitsOfThree })
+  await it.hold(0, 1)
+  it.feed([moveRecord(0, { id: 'other', user: 'v', item: 'other' }, { partition: 1 })])
+
+  await it.drained(10)
+
+  assert.deepEqual(it.lost.map(tasks => tasks.map(({ partition }) => partition)), [[1]])
+  assertCountedOnce(memory, 10)
+})
+
 for (const happened of [true, false]) {
   test(`a commit that was not answered and ${happened ? 'happened' : 'did not happen'} is settled: every record counts once`, async t => {
     const memory = openMemoryState()
@@ -264,7 +281,7 @@ test('while the outcome of a commit cannot be looked up, the engine asks again',
   const memory = openMemoryState()
   let asked = 0
   const it = startEngine(t, {
-    state: faulty(memory, { written: once2(() => { throw new StateError('unknown', 'no answer', undefined) }), positions: () => { if (asked++ < 2) outage() } }),
+    state: faulty(memory, { written: once(() => { throw new StateError('unknown', 'no answer', undefined) }), positions: () => { if (asked++ < 2) outage() } }),
     producer: fakeProducer(),
     ...inUnitsOfThree
   })
@@ -279,7 +296,7 @@ test('while the outcome of a commit cannot be looked up, the engine asks again',
 
 test('the last commit of all, answered or not, ends the waiting', async t => {
   const memory = openMemoryState()
-  const it = startEngine(t, { state: faulty(memory, { written: once2(() => { throw new StateError('unknown', 'no answer', undefined) }) }), producer: fakeProducer() })
+  const it = startEngine(t, { state: faulty(memory, { written: once(() => { throw new StateError('unknown', 'no answer', undefined) }) }), producer: fakeProducer() })
   await it.hold(0)
   it.feed(tenMoves)
 
@@ -293,7 +310,7 @@ test('a task taken over during a commit without an answer is given up, and what 
   const memory = openMemoryState()
   const it = startEngine(t, {
     state: faulty(memory, {
-      written: once2(() => { throw new StateError('unknown', 'no answer', undefined) }),
+      written: once(() => { throw new StateError('unknown', 'no answer', undefined) }),
       positions: once(async () => { await memory.takeOver([{ subTopology: 'moves', partition: 0, offsets: {} }]) })
     }),
     producer: fakeProducer(),
@@ -346,12 +363,3 @@ test('stop lets the unit in flight finish', async t => {
   const { moves: committed } = (await memory.positions([{ subTopology: 'moves', partition: 0 }]))[0]?.offsets ?? {}
   assertCountedOnce(memory, committed ?? -1)
 })
-
-function once2 (work: () => void): () => void {
-  let done = false
-  return () => {
-    if (done) return
-    done = true
-    work()
-  }
-}

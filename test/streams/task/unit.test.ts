@@ -238,15 +238,21 @@ test('drops and looks of a record that is undone are undone with it; those that 
   assert.deepEqual(looked, [1])
 })
 
-test('dead letters that were too large are cut shorter from then on', async () => {
+test('a dead letter that was too large is cut shorter each time, down to the least, and no other with it', () => {
   const it = world()
-  const big = logRecord({ value: Buffer.from('x'.repeat(90_000)) })
-  await runAll(it, big)
-  const before = it.runner.close().emissions[0]?.record.value?.length ?? 0
+  const [big, other] = [it.item(logRecord({ value: Buffer.from('x'.repeat(90_000)) })), it.item(logRecord({ offset: 1, value: Buffer.from('y'.repeat(90_000)) }))]
+  const sizes = (): (number | undefined)[] => {
+    for (const item of [big, other]) it.runner.run(item)
+    return it.runner.close().emissions.map(({ record }) => record.value?.length)
+  }
+  const [whole] = sizes()
 
-  it.runner.shrinkDeadLetters()
-  await runAll(it, big)
+  assert.equal(it.runner.shrinkDeadLetter(big), true)
+  const [cut, untouched] = sizes()
+  while (it.runner.shrinkDeadLetter(big));
+  const [least] = sizes()
 
-  const after = it.runner.close().emissions[0]?.record.value?.length ?? 0
-  assert.ok(before > 90_000 && after <= 25_000, `${before} ${after}`)
+  assert.ok(whole !== undefined && cut !== undefined && least !== undefined)
+  assert.ok(whole > 90_000 && cut <= 25_000 && least <= 1_024, `${whole} ${cut} ${least}`)
+  assert.equal(untouched, whole)
 })
