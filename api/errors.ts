@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ErrorAnswer } from '../schemas/error-answer.ts'
+import { isOutage } from '../stores/read-query.ts'
 import { FeaturesUnavailableError } from '../stores/reco-features.ts'
 
 /** For the `response` of every route's schema. */
@@ -22,7 +23,7 @@ export function answerError (error: FastifyError, request: FastifyRequest, reply
 
 function statusOf (error: FastifyError): number {
   if (error.validation !== undefined) return 400
-  if (error instanceof FeaturesUnavailableError) return 503
+  if (error instanceof FeaturesUnavailableError || isOutage(error)) return 503
   const { statusCode = 500 } = error
   return statusCode >= 400 && statusCode < 500 ? statusCode : 500
 }
@@ -32,7 +33,7 @@ function answerFor (error: FastifyError, status: number): ErrorAnswer {
     const details = error.validation.map(({ instancePath, params, message = 'is invalid' }) => ({ path: pathOfMistake(instancePath, params), message }))
     return { error: 'invalid_request', message: `${details.length === 1 ? 'A parameter is' : 'Parameters are'} invalid; see details.`, details }
   }
-  if (status === 503) return { error: 'unavailable', message: 'The features cannot be read at the moment; ask again later.', details: [] }
+  if (status === 503) return { error: 'unavailable', message: 'The data cannot be read at the moment; ask again later.', details: [] }
   if (status < 500) return { error: 'bad_request', message: error.message, details: [] }
   return { error: 'internal', message: 'The request failed here, not through you; the log says why.', details: [] }
 }

@@ -1,4 +1,4 @@
-import { compareBytes } from './bytes.ts'
+import { compareBytes } from '../stores/reco-features.ts'
 
 export interface Candidate {
   readonly item: string

@@ -52,8 +52,8 @@ export function createRecommenderStatus ({ watchTopic, historySize, autoOffsetRe
       const newestWatch = watches.at(-1)?.record.timestamp ?? -1
       processed.inc(items.length)
       deadLetters.inc(dead.length)
-      if (newest >= 0) lag.set(at - newest)
-      if (newestWatch >= 0) latency.set(at - newestWatch)
+      if (newest >= 0) lag.set(Math.max(0, at - newest))
+      if (newestWatch >= 0) latency.set(Math.max(0, at - newestWatch))
       report = {
         ...report,
         processed_count: report.processed_count + items.length,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import type { Registry } from 'prom-client'
-import type { Logger } from '../streams/index.ts'
+import { isOutage } from '../stores/read-query.ts'
+import { FatalError, messageOf, type Logger } from '../streams/index.ts'
 import { openKafkaLog, openPostgres, openRedisProjection, Projector, type EngineSchema } from '../streams/runtime.ts'
 import type { Topology } from '../streams/index.ts'
 import type { Config } from './config.ts'
@@ -52,8 +53,13 @@ export async function openServiceWorker ({ application, config, registry, logger
     }
   } catch (error) {
     await close()
-    throw error
+    throw isOutage(error) ? new FatalError(`Postgres does not answer at ${hostOf(config.DATABASE_URL)} (${messageOf(error)}); start it, or set DATABASE_URL.`, { cause: error }) : error
   }
+}
+
+/** Without user and password: messages end up in logs. */
+function hostOf (url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'the address in DATABASE_URL'
 }
 
 /** A connection that comes back by itself. Commands fail at once while it is away: who asks decides what to do meanwhile. */

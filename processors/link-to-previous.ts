@@ -1,6 +1,7 @@
 import { Interaction } from '../schemas/interaction.ts'
 import type { coVisitation } from '../stores/co-visitation.ts'
-import type { coVisitationIn, coVisitationOut } from '../stores/co-visitation-totals.ts'
+import type { coVisitationIn } from '../stores/co-visitation-in.ts'
+import type { coVisitationOut } from '../stores/co-visitation-out.ts'
 import type { userHistory } from '../stores/user-history.ts'
 import { defineProcessor } from '../streams/index.ts'
 

@@ -1,11 +1,13 @@
 import { countsOf, entriesOf, rankingOf, type AnswersOf, type Question, type Ranked, type StateReader } from '../streams/index.ts'
 import { coVisitation } from './co-visitation.ts'
-import { coVisitationIn, coVisitationOut } from './co-visitation-totals.ts'
+import { coVisitationIn } from './co-visitation-in.ts'
+import { coVisitationOut } from './co-visitation-out.ts'
 import { itemPopularity } from './item-popularity.ts'
 import { userHistory } from './user-history.ts'
 import { isSchemaMissing } from './read-query.ts'
 
-export type { Ranked } from '../streams/index.ts'
+/** The order of equals in every ranking. */
+export { compareBytes, type Ranked } from '../streams/index.ts'
 
 /** Both copies of the features failed: an outage, which goes away by itself. */
 export class FeaturesUnavailableError extends Error {

@@ -8,11 +8,6 @@ export class FatalError extends Error {
   override readonly name = 'FatalError'
 }
 
-/** A dependency is away for now; the unit waits and is run again. */
-export class OutageError extends Error {
-  override readonly name = 'OutageError'
-}
-
 export function messageOf (error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

@@ -14,6 +14,7 @@ export { defineKeyed, type Keyed, type KeyedWriter } from './stores/keyed.ts'
 export { defineList, type List, type ListWriter } from './stores/list.ts'
 export { defineRows, type Rows, type RowsWriter } from './stores/rows.ts'
 export type { Store, WriterOf, WritersOf } from './stores/store.ts'
+export { compareBytes } from './projection/byte-order.ts'
 export {
   countsOf, entriesOf, NotLevelError, rankingOf, valueOf,
   type AnswersOf, type Question, type Ranked, type StateReader

@@ -26,11 +26,6 @@ const NO_NODES: Readonly<Record<string, string>> = {
   'processors/weigh-signal.ts': 'functions for mapValues'
 }
 
-/** Files that hold several stores, because they are read and written together. */
-const SEVERAL_STORES: Readonly<Record<string, readonly string[]>> = {
-  'stores/co-visitation-totals.ts': ['co_visitation_in', 'co_visitation_out']
-}
-
 test('every processor, store and topology has its mirror test; stores that are data alone are tested by the contract suite of their kind', async () => {
   const missing = []
   for (const file of sources) {
@@ -73,7 +68,7 @@ test('a store is called like its file: a log by what one of its rows is, everyth
     }
     const names = stores.map(({ store }) => store.name).sort()
     if (stores.some(({ store }) => store.kind === 'rows')) equal(stores.length, 1, `${file} holds one log`)
-    else deepEqual(names, SEVERAL_STORES[file] ?? [stemOf(file).replaceAll('-', '_')], `the stores of ${file}`)
+    else deepEqual(names, [stemOf(file).replaceAll('-', '_')], `the stores of ${file}`)
   }
 })
 

@@ -14,6 +14,8 @@ export interface Execution {
   /** Marks the node whose code runs now, so that an error can name it; returns the one before, to be given back to `leave`. */
   readonly enter: (node: Node) => Node | undefined
   readonly leave: (previous: Node | undefined) => void
+  /** Counts a record that this node hands on. */
+  readonly forwarded: (node: Node) => void
   /** Whether this node has accepted the record's value in an earlier run. */
   readonly wasAccepted: (node: Node) => boolean
   readonly accepted: (node: Node) => void

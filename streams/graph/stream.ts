@@ -115,7 +115,9 @@ export class Stream<K, V> {
       return record => {
         const previous = execution.enter(parent)
         execution.leave(previous)
-        for (const route of opened) if (route(record)) return
+        for (const route of opened) {
+          if (route(record)) return execution.forwarded(parent)
+        }
         execution.drop(parent, 'no-branch')
       }
     })
@@ -165,10 +167,17 @@ export class Stream<K, V> {
     const known = this.#opened.get(execution)
     if (known !== undefined) return known
     const outlets = this.#outlets.map(outlet => outlet(execution))
+    const node = this.#node
     const [only] = outlets
     const forward: Forward<K, V> = outlets.length === 1 && only !== undefined
-      ? only
-      : record => { for (const outlet of outlets) outlet(record) }
+      ? record => {
+        execution.forwarded(node)
+        only(record)
+      }
+      : record => {
+        if (outlets.length > 0) execution.forwarded(node)
+        for (const outlet of outlets) outlet(record)
+      }
     this.#opened.set(execution, forward)
     return forward
   }

@@ -143,20 +143,24 @@ export class Projector {
     }
   }
 
-  /** Projects what crashed processes, full queues and gaps left behind. */
+  /**
+   * Projects what crashed processes, full queues and gaps left behind. Once something was, the younger rows follow in the
+   * same go: while any stay behind, each new unit finds a gap before it, and all would come here for as long as there is load.
+   */
   async #catchUp (): Promise<void> {
     const { database, applicationId, projection } = this.#options
-    for (let more = true; more && !this.#stopped;) {
-      more = await inTransaction(database, async session => {
-        const rows = await lockOutbox(session, applicationId, { olderThanMs: OUTBOX_AGE_MS, limit: OUTBOX_BATCH })
-        if (rows.length === 0) return false
+    for (let olderThanMs = OUTBOX_AGE_MS, more = true; more && !this.#stopped; olderThanMs = 0) {
+      const done = await inTransaction(database, async session => {
+        const rows = await lockOutbox(session, applicationId, { olderThanMs, limit: OUTBOX_BATCH })
+        if (rows.length === 0) return 0
         const changes = await this.#current(Map.groupBy(rows.flatMap(row => Object.entries(row.changes)), ([store]) => store))
         const tasks = rows.flatMap(row => row.tasks).sort(([, a], [, b]) => a - b)
         const applied = await projection.apply(changes, tasks)
-        if (applied !== 'ok') return false
+        if (applied !== 'ok') return 0
         await deleteOutbox(session, applicationId, rows.map(({ id }) => id))
-        return rows.length === OUTBOX_BATCH
+        return rows.length
       })
+      more = done === OUTBOX_BATCH || (done > 0 && olderThanMs > 0)
     }
   }
 

@@ -22,6 +22,8 @@ export interface EngineOptions {
   /** These tasks are somebody else's now, or were reset; whoever knows the group decides whether to take them over anew. */
   readonly lost: (tasks: readonly TaskId[]) => void
   readonly committed: (unit: Unit, outcome: Committed) => void
+  /** What a topology does once per record, beside its stores, has thrown; the record is committed all the same. */
+  readonly effectFailed?: (error: unknown) => void
   /** Something is away: why the engine waits. Called again, with undefined, when it goes on. */
   readonly waiting: (reason: string | undefined) => void
   /** There is room again: the reader may fetch. */
@@ -239,6 +241,7 @@ export class Engine {
       stores.committed(outcome.changes)
       this.#advance(unit, outcome.positions)
       outbound.committed()
+      this.#close(unit)
       this.#options.committed(unit, outcome)
       this.#options.waiting(undefined)
       this.#backoffMs = FIRST_BACKOFF_MS
@@ -261,6 +264,17 @@ export class Engine {
       case 'lost': return this.#drop(items, outcome.tasks)
       case 'unknown': return await this.#learn(unit, outcome.positions, outcome.error)
       case 'fatal': throw outcome.error
+    }
+  }
+
+  /** What happens once per record, however often its unit was run. */
+  #close ({ effects }: Unit): void {
+    for (const effect of effects) {
+      try {
+        effect()
+      } catch (error) {
+        this.#options.effectFailed?.(error)
+      }
     }
   }
 
@@ -296,6 +310,7 @@ export class Engine {
       this.#options.stores.clear()
       if (happened) {
         this.#advance(unit, found)
+        this.#close(unit)
         this.#options.outbound.forget()
       }
       this.#options.waiting(undefined)

@@ -32,9 +32,12 @@ export interface Unit {
   readonly emissions: readonly Emission[]
   readonly drops: readonly Drop[]
   readonly effects: readonly (() => void)[]
-  /** Indexes of the nodes that records passed, once per record and node. */
+  /** Indexes of the nodes that records reached, and, `OUT` higher, of those that handed them on; once each time. */
   readonly trace: readonly number[]
 }
+
+/** Tells what a node handed on from what reached it; no topology has so many nodes. */
+export const OUT = 1_000_000
 
 export interface UnitRunnerOptions {
   readonly topology: Topology
@@ -171,6 +174,10 @@ export class UnitRunner implements Execution {
 
   accepted (node: Node): void {
     if (this.#item !== undefined) this.#item.acceptedBy = node
+  }
+
+  forwarded (node: Node): void {
+    this.#trace.push(node.index + OUT)
   }
 
   emit (sink: Node, record: StreamRecord): void {

@@ -3,13 +3,14 @@ import type { Topology } from '../graph/topology.ts'
 import type { Committed } from '../task/committer.ts'
 import type { Reads } from '../task/stores/store-state.ts'
 import type { Task } from '../task/task.ts'
-import type { Unit } from '../task/unit.ts'
+import { OUT, type Unit } from '../task/unit.ts'
 import type { WorkerObserver } from './worker.ts'
 
 /** The engine's metrics, counted when a unit closes: a record that is run again is counted once. Labels are names from the topology only. */
 export function observeMetrics (topology: Topology, registers: readonly Registry[]): WorkerObserver {
   const options = { registers: [...registers] }
-  const records = new Counter({ name: 'millrace_node_records_total', help: 'Records that reached a node.', labelNames: ['node'], ...options })
+  const reached = new Counter({ name: 'millrace_node_records_in_total', help: 'Records that reached a node.', labelNames: ['node'], ...options })
+  const forwarded = new Counter({ name: 'millrace_node_records_out_total', help: 'Records that a node handed on.', labelNames: ['node'], ...options })
   const dropped = new Counter({ name: 'millrace_dropped_records_total', help: 'Records that a node dropped on purpose.', labelNames: ['node', 'reason'], ...options })
   const deadLetters = new Counter({ name: 'millrace_dead_letters_total', help: 'Records sent to the dead letters.', labelNames: ['source_topic'], ...options })
   const emitted = new Counter({ name: 'millrace_emitted_records_total', help: 'Records written to a topic.', labelNames: ['topic'], ...options })
@@ -59,9 +60,10 @@ export function observeMetrics (topology: Topology, registers: readonly Registry
     committed (unit: Unit, { steps: durations }: Committed) {
       unitRecords.observe(unit.items.length)
       for (const [step, seconds] of Object.entries(durations)) steps.observe({ step }, seconds)
-      const counts = new Array<number>(topology.nodes.length).fill(0)
-      for (const index of unit.trace) counts[index] = (counts[index] ?? 0) + 1
-      counts.forEach((count, index) => { if (count > 0) records.inc({ node: topology.nodes[index]?.name ?? '' }, count) })
+      for (const [index, count] of tally(unit.trace)) {
+        if (index < OUT) reached.inc({ node: topology.nodes[index]?.name ?? '' }, count)
+        else forwarded.inc({ node: topology.nodes[index - OUT]?.name ?? '' }, count)
+      }
       for (const { node, reason } of unit.drops) dropped.inc({ node: node.name, reason })
       for (const { item, record, isDeadLetter } of unit.emissions) {
         emitted.inc({ topic: record.topic })
@@ -69,4 +71,10 @@ export function observeMetrics (topology: Topology, registers: readonly Registry
       }
     }
   }
+}
+
+function tally (indexes: readonly number[]): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (const index of indexes) counts.set(index, (counts.get(index) ?? 0) + 1)
+  return counts
 }

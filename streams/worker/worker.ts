@@ -59,6 +59,8 @@ export class Worker {
   #assigning: Promise<void> = Promise.resolve()
   #failed: ((error: Error) => void) | undefined
   #groupOffsets: NodeJS.Timeout | undefined
+  /** As last committed to the group: what has not moved is not said again. */
+  #saidOffsets = ''
   #stopped: Promise<void> | undefined
   #running: Promise<void> = Promise.resolve()
   /** Rejects when the worker cannot go on; resolves when it was stopped. */
@@ -81,6 +83,7 @@ export class Worker {
       outbound: this.#outbound,
       maxUnitRecords: options.maxUnitRecords,
       takeApplied: options.takeApplied,
+      effectFailed: error => options.logger.error({ error: messageOf(error) }, 'a peek threw; its record is committed all the same'),
       lost: tasks => this.#reconsider(tasks),
       committed: (unit, committed) => { for (const observer of options.observers) observer.committed(unit, committed) },
       waiting: reason => { for (const observer of options.observers) observer.waiting(reason) },
@@ -135,6 +138,8 @@ export class Worker {
   }
 
   async #stop (): Promise<void> {
+    // Whoever is still taking tasks over gives up: no assignment is the newest any more.
+    this.#assignmentEpoch++
     clearInterval(this.#groupOffsets)
     this.#engine.stop()
     await this.#running
@@ -167,7 +172,11 @@ export class Worker {
     if (epoch !== this.#assignmentEpoch) return
     const tasks = [...kept, ...opened]
     logger.info({ tasks: tasks.map(({ name }) => name).sort() }, 'tasks assigned')
-    for (const observer of this.#options.observers) observer.assigned(tasks, this.#reads)
+    for (const observer of this.#options.observers) {
+      observer.assigned(tasks, this.#reads)
+      // Said while the tasks were taken over; without records nothing else would take it back.
+      observer.waiting(undefined)
+    }
     this.#engine.resume(tasks)
   }
 
@@ -216,7 +225,10 @@ export class Worker {
 
   async #commitGroupOffsets (): Promise<void> {
     const positions = this.#engine.tasks.flatMap(({ partition, position: { offsets } }) => Object.entries(offsets).map(([topic, offset]) => ({ topic, partition, offset })))
-    if (positions.length > 0) await this.#member?.commit(positions)
+    const said = JSON.stringify(positions)
+    if (positions.length === 0 || said === this.#saidOffsets) return
+    await this.#member?.commit(positions)
+    this.#saidOffsets = said
   }
 }
 

@@ -119,7 +119,6 @@ function definition (schema: string): string[] {
       offsets jsonb not null,
       stream_time bigint not null,
       owner text not null,
-      owner_sessions integer[] not null default '{}',
       primary key (sub_topology, partition)
     ) with (fillfactor = 50)`,
     // How many partitions an input had when the id first saw it: those that appear later begin at their first record.

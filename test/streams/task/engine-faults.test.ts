@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { createRandom, type Random } from '../../../bin/sample-events.ts'
-import { defineCounter, defineProcessor, defineTopic, defineTopology, silentLogger } from '../../../streams/index.ts'
+import { defineCounter, defineProcessor, defineTopic, defineTopology, silentLogger, type Log } from '../../../streams/index.ts'
 import { createMemoryLog } from '../../../streams/log/memory.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
-import type { State } from '../../../streams/state/state.ts'
-import { Worker } from '../../../streams/worker/worker.ts'
+import { StateError, type State } from '../../../streams/state/state.ts'
+import { Worker, type WorkerOptions } from '../../../streams/worker/worker.ts'
 import { Type } from 'typebox'
 import { withFaults, type Faults } from '../../helpers/faulty-state.ts'
 
@@ -13,8 +13,9 @@ const PARTITIONS = 3
 
 const clicks = defineTopic({ name: 'clicks', partitions: PARTITIONS })
 const tally = defineCounter({ name: 'tally', key: ['click'], count: 'count' })
+const seen: string[] = []
 const topology = defineTopology('clicks', ({ stream }) => {
-  stream(clicks).process(defineProcessor({
+  stream(clicks).peek(({ value }) => { seen.push(String(value)) }).process(defineProcessor({
     name: 'count-clicks',
     input: Type.Unknown(),
     stores: { tally },
@@ -27,29 +28,35 @@ interface Clicks {
   readonly send: (rounds: number) => Promise<void>
   /** Resolves when everything sent is behind the positions. */
   readonly counted: () => Promise<void>
+  /** The unit in flight is closed too. */
+  readonly stop: () => Promise<void>
   /** Records that were not counted exactly once, with how often they were. */
   readonly miscounted: () => string[]
+}
+
+function workerOptions (log: Log, state: State): WorkerOptions {
+  return {
+    topology,
+    applicationId: 'test',
+    log,
+    state,
+    logger: silentLogger,
+    offsetReset: 'earliest',
+    sessionTimeoutMs: 10_000,
+    maxUnitRecords: 6,
+    maxRecordBytes: 900_000,
+    pollTimeoutMs: 10,
+    now: Date.now,
+    observers: [],
+    takeApplied: () => []
+  }
 }
 
 async function openClicks (t: TestContext, faults: (state: State) => Faults, maxUnitRecords = 6): Promise<Clicks> {
   const log = createMemoryLog()
   await log.createTopics([{ name: 'clicks', partitions: PARTITIONS }])
   const state = openMemoryState()
-  const worker = new Worker({
-    topology,
-    applicationId: 'test',
-    log,
-    state: withFaults(state, faults(state)),
-    logger: silentLogger,
-    offsetReset: 'earliest',
-    sessionTimeoutMs: 10_000,
-    maxUnitRecords,
-    maxRecordBytes: 900_000,
-    pollTimeoutMs: 10,
-    now: Date.now,
-    observers: [],
-    takeApplied: () => []
-  })
+  const worker = new Worker({ ...workerOptions(log, withFaults(state, faults(state))), maxUnitRecords })
   t.after(async () => {
     await worker.stop()
     await log.close()
@@ -74,6 +81,7 @@ async function openClicks (t: TestContext, faults: (state: State) => Faults, max
         await new Promise(resolve => setTimeout(resolve, 5))
       }
     },
+    stop: async () => await worker.stop(),
     miscounted () {
       const counts = new Map(state.table(tally).map(row => [row['click'], row['count']]))
       const all = tasks.flatMap(({ partition }) => Array.from({ length: sent }, (_, round) => `${partition}@${round}`))
@@ -104,6 +112,79 @@ test('a commit that never happened is made once more, and in order', async t => 
   await app.counted()
 
   assert.deepEqual(app.miscounted(), [])
+})
+
+test('a peek sees each record once, in order, however often its unit is run and whether or not its commit is answered', async t => {
+  seen.length = 0
+  const app = await openClicks(t, () => ({ commit: transaction => transaction % 4 === 1 ? 'not-happened' : transaction % 4 === 3 ? 'happened' : 'answered' }))
+
+  await app.send(12)
+  await app.counted()
+  await app.stop()
+
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    assert.deepEqual(seen.filter(click => click.startsWith(`${partition}@`)), Array.from({ length: 12 }, (_, round) => `${partition}@${round}`))
+  }
+})
+
+test('a worker that is stopped while it cannot take its tasks over does not go on trying', async () => {
+  const log = createMemoryLog()
+  await log.createTopics([{ name: 'clicks', partitions: PARTITIONS }])
+  let tries = 0
+  const state: State = {
+    ...openMemoryState(),
+    async takeOver () {
+      tries++
+      throw new StateError('outage', 'away', undefined)
+    }
+  }
+  const reasons: (string | undefined)[] = []
+  const tried = Promise.withResolvers<void>()
+  const worker = new Worker({
+    ...workerOptions(log, state),
+    observers: [{
+      assigned () {},
+      committed () {},
+      waiting (reason) {
+        reasons.push(reason)
+        tried.resolve()
+      }
+    }]
+  })
+  const started = worker.start()
+  await tried.promise
+
+  await worker.stop()
+  await started
+  const atStop = tries
+  await new Promise(resolve => setTimeout(resolve, 600))
+
+  assert.equal(tries, atStop)
+  await log.close()
+})
+
+test('a worker that waited to take its tasks over says when it does not wait any more, records or not', async t => {
+  const log = createMemoryLog()
+  await log.createTopics([{ name: 'clicks', partitions: PARTITIONS }])
+  const memory = openMemoryState()
+  let tries = 0
+  const state: State = {
+    ...memory,
+    async takeOver (starts) {
+      if (++tries === 1) throw new StateError('outage', 'away', undefined)
+      return await memory.takeOver(starts)
+    }
+  }
+  const reasons: (string | undefined)[] = []
+  const worker = new Worker({ ...workerOptions(log, state), observers: [{ assigned () {}, committed () {}, waiting (reason) { reasons.push(reason) } }] })
+  t.after(async () => {
+    await worker.stop()
+    await log.close()
+  })
+
+  await worker.start()
+
+  assert.deepEqual(reasons, ['taking tasks over: away', undefined])
 })
 
 test('a worker that loses one task goes on with the records of its others that it had already taken', async t => {
