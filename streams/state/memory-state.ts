@@ -2,7 +2,7 @@ import { splitKey } from '../stores/columns.ts'
 import type { Store } from '../stores/store.ts'
 import {
   StateError,
-  type Change, type Claim, type Conflict, type ListValue, type Loaded, type Row, type RowsWrite, type State, type StoreWrite, type TaskId, type TaskPosition,
+  type Change, type Conflict, type ListValue, type Loaded, type Row, type RowsWrite, type State, type StoreWrite, type TaskId, type TaskPosition,
   type UnitTransaction, type VersionedValue, type Wanted, type Written
 } from './state.ts'
 
@@ -65,10 +65,13 @@ function openUnit (tables: Tables, nextVersion: () => number): UnitTransaction {
     return found === undefined || found.epoch !== position.epoch || found.unit !== position.unit
   })
   return {
-    async claim (positions, rows) {
-      claimed = positions
+    async insert (rows) {
       deciding = rows
-      return { lost: lostOf(positions), conflicts: rows.flatMap(write => rowConflicts(tables, write)) } satisfies Claim
+      return rows.flatMap(write => rowConflicts(tables, write))
+    },
+    async claim (positions) {
+      claimed = positions
+      return lostOf(positions)
     },
     async write (writes) {
       if (lostOf(claimed).length > 0) throw new StateError('outage', 'Another unit moved the positions meanwhile.', undefined)

@@ -115,15 +115,15 @@ export interface Conflict {
   readonly keys: readonly string[]
 }
 
-export interface Claim {
-  readonly lost: readonly TaskId[]
-  readonly conflicts: readonly Conflict[]
-}
-
-/** One commit unit's transaction; the methods are called in this order, once each. */
+/** One commit unit's transaction; the methods are called in this order, once each. After an error or a conflict it is rolled back already. */
 export interface UnitTransaction {
-  /** Compares and moves the positions, and inserts the rows that decide. With anything lost or in conflict the caller rolls back. */
-  readonly claim: (positions: readonly TaskPosition[], rows: readonly RowsWrite[]) => Promise<Claim>
+  /**
+   * Inserts the rows that decide, while the unit before may still be on its way: nothing else of this one is written before
+   * that is committed. Names the keys that somebody else had inserted first; the caller then rolls back.
+   */
+  readonly insert: (rows: readonly RowsWrite[]) => Promise<readonly Conflict[]>
+  /** Compares and moves the positions. Names the tasks that are not ours any more; the caller then rolls back. */
+  readonly claim: (positions: readonly TaskPosition[]) => Promise<readonly TaskId[]>
   /** Everything else, commutative writes last; then the outbox row, in place of those that the projection has `applied`. Commits when there is no conflict, rolls back else. */
   readonly write: (writes: readonly StoreWrite[], applied: readonly number[]) => Promise<Written>
   readonly rollback: () => Promise<void>

@@ -1,4 +1,4 @@
-import type { Change, RowsWrite, State, StoreWrite, TaskId, TaskPosition } from '../state/state.ts'
+import type { Change, Conflict, State, TaskId, TaskPosition, UnitTransaction } from '../state/state.ts'
 import { StateError } from '../state/state.ts'
 import { LogError } from '../log/log.ts'
 import type { Outbound } from './outbound.ts'
@@ -43,20 +43,47 @@ export interface CommitterOptions {
   readonly reached?: (milestone: Milestone) => void
 }
 
-/** Takes a prepared unit through the steps of a commit. Never throws: how it went is the answer. */
-export async function commitUnit (unit: Unit, { state, stores, outbound, takeApplied, reached = () => {} }: CommitterOptions): Promise<Outcome> {
-  const positions = positionsAfter(unit)
-  const writes = stores.writes()
-  const deciding = writes.filter(isDeciding)
-  const others = writes.filter(write => !isDeciding(write))
-  const started = performance.now()
+/** A unit's transaction in which the rows that decide are inserted, or why it could not be. */
+export type Begun =
+  | { readonly transaction: UnitTransaction, readonly conflicts: readonly Conflict[] }
+  | { readonly error: unknown }
+
+/**
+ * Begins to write a unit while the one before it is still being committed: inserts the rows that decide, which that one
+ * cannot have touched. Never throws: `commitUnit` deals with what came of it.
+ */
+export async function beginUnit ({ state, stores }: Pick<CommitterOptions, 'state' | 'stores'>): Promise<Begun> {
+  const rows = stores.deciding()
   try {
     const transaction = await state.begin()
-    const { lost, conflicts } = await transaction.claim(positions, deciding)
-    if (lost.length > 0 || conflicts.length > 0) {
+    return { transaction, conflicts: await transaction.insert(rows) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** The unit will not be committed: the one before it failed, or it is not ours any more. */
+export async function abandonUnit (begun: Begun): Promise<void> {
+  if ('transaction' in begun) await begun.transaction.rollback()
+}
+
+/** Takes a prepared unit through the steps of a commit, after the unit before it. Never throws: how it went is the answer. */
+export async function commitUnit (unit: Unit, begun: Begun, { stores, outbound, takeApplied, reached = () => {} }: CommitterOptions): Promise<Outcome> {
+  const positions = positionsAfter(unit)
+  if ('error' in begun) return outcomeOf(begun.error, positions)
+  const { transaction, conflicts } = begun
+  const writes = stores.writes().filter(({ kind }) => kind !== 'rows')
+  const started = performance.now()
+  try {
+    if (conflicts.length > 0) {
       await transaction.rollback()
       stores.evict(conflicts)
-      return lost.length > 0 ? { kind: 'lost', tasks: lost } : { kind: 'again', reason: 'conflict', error: undefined }
+      return { kind: 'again', reason: 'conflict', error: undefined }
+    }
+    const lost = await transaction.claim(positions)
+    if (lost.length > 0) {
+      await transaction.rollback()
+      return { kind: 'lost', tasks: lost }
     }
     const claimed = performance.now()
     reached('claimed')
@@ -68,7 +95,7 @@ export async function commitUnit (unit: Unit, { state, stores, outbound, takeApp
     }
     const produced = performance.now()
     reached('produced')
-    const written = await transaction.write(others, takeApplied())
+    const written = await transaction.write(writes, takeApplied())
     if (written.outcome === 'conflict') {
       stores.evict(written.conflicts)
       return { kind: 'again', reason: 'conflict', error: undefined }
@@ -84,10 +111,6 @@ export async function commitUnit (unit: Unit, { state, stores, outbound, takeApp
   } catch (error) {
     return outcomeOf(error, positions)
   }
-}
-
-function isDeciding (write: StoreWrite): write is RowsWrite {
-  return write.kind === 'rows'
 }
 
 function positionsAfter ({ items }: Unit): TaskPosition[] {

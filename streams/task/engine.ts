@@ -2,7 +2,7 @@ import type { Topology } from '../graph/topology.ts'
 import { messageOf } from '../errors.ts'
 import type { FetchedBatch, ReadPosition } from '../log/log.ts'
 import { StateError, type State, type TaskId, type TaskPosition } from '../state/state.ts'
-import { commitUnit, type Committed, type Milestone, type Outcome } from './committer.ts'
+import { abandonUnit, beginUnit, commitUnit, type Committed, type Milestone, type Outcome } from './committer.ts'
 import type { Item } from './item.ts'
 import type { Outbound } from './outbound.ts'
 import { Signal } from './signal.ts'
@@ -150,9 +150,13 @@ export class Engine {
       return await this.#arrival.wait(1_000)
     }
     const parts = await this.#prepare(items)
+    // Two lanes: what decides is written while the unit before is committed, and everything else after it.
+    const beginning = parts === undefined ? beginUnit(this.#options) : undefined
     const again = await this.#settleInFlight()
-    if (parts !== undefined || again !== undefined || !this.#hasAll(items)) {
+    const begun = await beginning
+    if (begun === undefined || parts !== undefined || again !== undefined || !this.#hasAll(items)) {
       // What was prepared stood on a unit that was undone, or is partly not ours any more, or is not whole.
+      if (begun !== undefined) await abandonUnit(begun)
       this.#options.runner.discard()
       this.#options.stores.undo()
       this.#backlog.unshift(...again ?? [], ...(parts ?? [[...items]]).flatMap(part => this.#ours(part)))
@@ -160,7 +164,7 @@ export class Engine {
     }
     const unit = this.#options.runner.close()
     this.#options.stores.seal()
-    this.#inFlight = { unit, outcome: commitUnit(unit, this.#options) }
+    this.#inFlight = { unit, outcome: commitUnit(unit, begun, this.#options) }
   }
 
   #hasAll (items: readonly Item[]): boolean {
@@ -177,13 +181,10 @@ export class Engine {
     if (again !== undefined) return again
     const items: Item[] = []
     const { maxUnitRecords, roomMade } = this.#options
-    const share = Math.ceil(maxUnitRecords / Math.max(1, this.#tasks.length))
-    for (const task of this.#tasks) {
-      for (let taken = 0; taken < share; taken++) {
-        const item = task.take()
-        if (item === undefined) break
-        items.push(item)
-      }
+    // Each task has its share; what some have no records for goes to those that have more.
+    for (let ready = this.#tasks; ready.length > 0 && items.length < maxUnitRecords;) {
+      const share = Math.ceil((maxUnitRecords - items.length) / ready.length)
+      ready = ready.filter(task => this.#takeFrom(task, Math.min(share, maxUnitRecords - items.length), items))
     }
     if (items.length > 0) {
       roomMade()
@@ -191,6 +192,16 @@ export class Engine {
       this.#tasks.push(...this.#tasks.splice(0, 1))
     }
     return items
+  }
+
+  /** False when the task had fewer. */
+  #takeFrom (task: Task, count: number, into: Item[]): boolean {
+    for (let taken = 0; taken < count; taken++) {
+      const item = task.take()
+      if (item === undefined) return false
+      into.push(item)
+    }
+    return true
   }
 
   /** Runs the records; answers with the lists to run again where state could not be read. */

@@ -18,14 +18,14 @@ export function withFaults (state: State, { beforeClaim = async () => {}, commit
       const unit = await state.begin()
       return {
         ...unit,
-        async claim (positions, rows) {
+        async claim (...given) {
           await beforeClaim(transaction)
-          return await unit.claim(positions, rows)
+          return await unit.claim(...given)
         },
-        async write (writes, applied) {
+        async write (...given) {
           const fate = commit(transaction)
-          if (fate === 'answered') return await unit.write(writes, applied)
-          if (fate === 'happened') await unit.write(writes, applied)
+          if (fate === 'answered') return await unit.write(...given)
+          if (fate === 'happened') await unit.write(...given)
           else await unit.rollback()
           throw new StateError('unknown', 'The connection broke while the commit was on its way.', undefined)
         }

@@ -49,8 +49,9 @@ export async function freshTopics<const Name extends string> (
   const prefix = uniqueName(t)
   const topics = names.map(name => `${prefix}.${name}`)
   await withAdmin(kafka, async admin => {
-    await admin.createTopics({ topics, partitions, replicas: 1 })
-    await admin.metadata({ topics, forceUpdate: true })
+    // Copies: the client sorts the lists it is given, and each name would get another's topic.
+    await admin.createTopics({ topics: [...topics], partitions, replicas: 1 })
+    await admin.metadata({ topics: [...topics], forceUpdate: true })
   })
   t.after(async () => {
     if (hasFailed(t)) return t.diagnostic(`kept for inspection: topics ${topics.join(', ')} in ${kafka}`)

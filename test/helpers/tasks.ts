@@ -95,9 +95,9 @@ export function faulty (state: State, faults: Faults): State {
       const unit = await state.begin()
       return {
         ...unit,
-        async claim (positions, rows) {
+        async claim (positions) {
           await faults.claim?.()
-          return await unit.claim(positions, rows)
+          return await unit.claim(positions)
         },
         async write (writes, applied) {
           await faults.write?.(writes)

@@ -8,6 +8,7 @@ import { itemPopularity } from '../../stores/item-popularity.ts'
 import { freshApplicationId, integrationTest, servicesOrSkip } from '../helpers/services.ts'
 import { createTestTables } from '../helpers/stores.ts'
 import { stateReaderContract } from '../streams/projection/state-reader.contract.ts'
+import { claimUnit } from '../helpers/units.ts'
 
 stateReaderContract('postgres', async (t, changes) => {
   const services = await servicesOrSkip(t)
@@ -17,7 +18,7 @@ stateReaderContract('postgres', async (t, changes) => {
   t.after(async () => await database.close())
   const state = openPostgresState({ database, schema: await createTestTables(database, applicationId), owner: 'test', projected: false })
   const unit = await state.begin()
-  await unit.claim([], [])
+  await claimUnit(unit, [], [])
   await unit.write(changes.map(asWrite), [])
   return openPostgresReader({ database, applicationId })
 })

@@ -11,6 +11,7 @@ import { freshApplicationId, integrationTest, servicesOrSkip, type Services } fr
 import { createTestTables } from '../helpers/stores.ts'
 import { readTable } from '../helpers/tables.ts'
 import { add, commit, databaseStateContract, event, held, isStateError, rows, stateContract, type StateFactory } from '../streams/state/state.contract.ts'
+import { claimUnit } from '../helpers/units.ts'
 
 const openState: StateFactory = async t => {
   const services = await servicesOrSkip(t)
@@ -25,9 +26,9 @@ integrationTest('of two units at once on one task the second waits, then loses',
   const position = await held({ state })
   const first = await state.begin()
   const second = await state.begin()
-  await first.claim([position], [])
+  await claimUnit(first, [position], [])
 
-  const late = second.claim([position], [])
+  const late = claimUnit(second, [position], [])
   await first.write([add(itemPopularity, { a: 1 })], [])
 
   assert.deepEqual((await late).lost.map(({ partition }) => partition), [position.partition])
@@ -38,9 +39,9 @@ integrationTest('of two units at once that decide on one row the second is told 
   const { state } = await openWorld(t, services)
   const first = await state.begin()
   const second = await state.begin()
-  await first.claim([], [rows(eventLog, [event('e1')], ['e1'])])
+  await claimUnit(first, [], [rows(eventLog, [event('e1')], ['e1'])])
 
-  const late = second.claim([], [rows(eventLog, [event('e1')], ['e1'])])
+  const late = claimUnit(second, [], [rows(eventLog, [event('e1')], ['e1'])])
   await first.write([], [])
 
   assert.deepEqual((await late).conflicts, [{ store: eventLog, keys: ['e1'] }])
@@ -51,7 +52,7 @@ integrationTest('a position is told only when the unit that moves it has ended',
   const { state } = await openWorld(t, services)
   const position = await held({ state })
   const unit = await state.begin()
-  await unit.claim([{ ...position, offsets: { watches: 8 } }], [])
+  await claimUnit(unit, [{ ...position, offsets: { watches: 8 } }], [])
 
   const asked = state.positions([position])
   await unit.write([], [])
@@ -65,7 +66,7 @@ integrationTest('after a reset the old generation loses everything and takes not
   await database.query({ text: `update "${schema.applicationId}".millrace_application set generation = gen_random_uuid()` })
 
   const unit = await state.begin()
-  const { lost } = await unit.claim([position], [])
+  const { lost } = await claimUnit(unit, [position], [])
   await unit.rollback()
 
   assert.deepEqual(lost.map(({ partition }) => partition), [position.partition])
@@ -79,7 +80,7 @@ integrationTest('a commit that was sent and not answered has an unknown outcome,
     const cut = openPostgresState({ database: cutAtCommit(database, happens), schema, owner: 'test', projected: false })
 
     const unit = await cut.begin()
-    await unit.claim([position], [])
+    await claimUnit(unit, [position], [])
     await assert.rejects(unit.write([add(itemPopularity, { a: 1 })], []), isStateError('unknown'))
 
     assert.equal((await state.positions([position]))[0]?.unit, happens ? 1 : 0)
@@ -91,7 +92,7 @@ integrationTest('a session that the server ends in the middle of a unit is an ou
   const { state, database } = await openWorld(t, services)
   const position = await held({ state })
   const unit = await state.begin()
-  await unit.claim([position], [])
+  await claimUnit(unit, [position], [])
   await database.query({ text: "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and state = 'idle in transaction'", values: [applicationName] })
 
   await assert.rejects(unit.write([add(itemPopularity, { a: 1 })], []), isStateError('outage'))
@@ -103,10 +104,10 @@ integrationTest('a lock that is not given in time is an outage', async (t, servi
   const { state } = await openWorld(t, services, { lockTimeoutMs: 50 })
   const position = await held({ state })
   const holder = await state.begin()
-  await holder.claim([position], [])
+  await claimUnit(holder, [position], [])
   const unit = await state.begin()
 
-  await assert.rejects(unit.claim([position], []), isStateError('outage'))
+  await assert.rejects(claimUnit(unit, [position], []), isStateError('outage'))
 
   await holder.rollback()
 })
@@ -140,7 +141,7 @@ integrationTest('a unit leaves one outbox row with the keys it changed, in place
   assert.deepEqual(await outbox(), [[id, [['watches', 3, 1]], { item_popularity: ['a'] }]])
 
   const unit = await state.begin()
-  await unit.claim([{ ...position, unit: 1 }], [])
+  await claimUnit(unit, [{ ...position, unit: 1 }], [])
   await unit.write([], [id])
 
   assert.deepEqual((await outbox()).map(row => row.slice(1)), [[[['watches', 3, 2]], {}]])

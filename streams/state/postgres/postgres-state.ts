@@ -1,5 +1,5 @@
 import type {
-  Change, Claim, Conflict, CounterWrite, KeyedWrite, ListWrite, Loaded, RowsWrite, State, StoreWrite, TaskId, TaskPosition, UnitTransaction, Wanted, Written
+  Change, Conflict, CounterWrite, KeyedWrite, ListWrite, Loaded, RowsWrite, State, StoreWrite, TaskId, TaskPosition, UnitTransaction, Wanted, Written
 } from '../state.ts'
 import { addCounts, countsChange, keyOfRow } from './counter-sql.ts'
 import type { Database, Session, Statement, TextRow } from './database.ts'
@@ -155,21 +155,24 @@ function openUnit ({ session, applicationId, tasks, sameGeneration, projected }:
   return {
     rollback,
 
-    async claim (positions, rows) {
-      claimed = positions
+    async insert (rows) {
       return await guarded(async () => {
-        const [, moved, ...inserted] = await Promise.all([
-          session.query({ text: 'begin' }),
-          session.query(movePositions(tasks, sameGeneration, applicationId, positions)),
-          ...rows.map(async write => await session.query(insertRows(applicationId, write)))
-        ])
-        return { lost: missingTasks(positions, moved), conflicts: rows.flatMap((write, index) => rowConflicts(write, inserted[index] ?? [])) } satisfies Claim
+        const [, ...inserted] = await Promise.all([session.query({ text: 'begin' }), ...rows.map(async write => await session.query(insertRows(applicationId, write)))])
+        return rows.flatMap((write, index) => rowConflicts(write, inserted[index] ?? []))
       })
+    },
+
+    async claim (positions) {
+      claimed = positions
+      return await guarded(async () => missingTasks(positions, await session.query(movePositions(tasks, sameGeneration, applicationId, positions))))
     },
 
     async write (writes, applied) {
       return await guarded(async () => {
-        const results = await Promise.allSettled([...writes].sort(commutativeLast).map(async write => await writeStore(session, applicationId, write)))
+        const stores = Promise.allSettled([...writes].sort(commutativeLast).map(async write => await writeStore(session, applicationId, write)))
+        // Which keys change is known before they are written, so the outbox row goes out with them, and not a round trip later.
+        const outbox = projected ? writeOutbox(session, applicationId, claimed, writes, applied) : undefined
+        const [results, [left]] = await Promise.all([stores, Promise.allSettled([outbox])])
         const conflicts = results.flatMap(result => result.status === 'fulfilled' ? result.value.conflicts : [])
         // Before any error: a list that has moved on may have spoilt the transaction for the statements behind it.
         if (conflicts.length > 0) {
@@ -180,10 +183,10 @@ function openUnit ({ session, applicationId, tasks, sameGeneration, projected }:
           if (result.status === 'rejected') throw result.reason
           return result.value.changes
         })
-        const outbox = projected ? await writeOutbox(session, applicationId, claimed, changes, applied) : undefined
+        if (left.status === 'rejected') throw left.reason
         await commit(session)
         session.release(false)
-        return { outcome: 'committed', changes, outboxId: outbox } satisfies Written
+        return { outcome: 'committed', changes, outboxId: left.value } satisfies Written
       })
     }
   }
@@ -274,7 +277,7 @@ async function writeLists (session: Session, schema: string, write: ListWrite): 
 
 /** One row that names what the unit changed, so that a crash between Postgres and the projection leaves word of it. */
 async function writeOutbox (
-  session: Session, schema: string, claimed: readonly TaskPosition[], changes: readonly Change[], applied: readonly number[]
+  session: Session, schema: string, claimed: readonly TaskPosition[], writes: readonly StoreWrite[], applied: readonly number[]
 ): Promise<number | undefined> {
   const outbox = `${quote(schema)}.millrace_outbox`
   const settled = applied.length === 0
@@ -285,7 +288,7 @@ async function writeOutbox (
     text: `insert into ${outbox} (tasks, changes) values ($1, $2) returning id`,
     values: [
       JSON.stringify(claimed.map(({ subTopology, partition, unit }) => [subTopology, partition, unit + 1])),
-      JSON.stringify(Object.fromEntries(changes.map(change => [change.store.name, [...(change.kind === 'counter' ? change.counts : change.values).keys()]])))
+      JSON.stringify(Object.fromEntries(writes.flatMap(write => write.kind === 'rows' ? [] : [[write.store.name, [...(write.kind === 'counter' ? write.amounts : write.changes).keys()]]])))
     ]
   })
   const [rows] = await Promise.all([written, settled])

@@ -4,9 +4,10 @@ import type { RowsWrite } from '../state.ts'
 import type { Statement, TextRow } from './database.ts'
 import { encodeArray, parseColumn, quote, selectExpression } from './sql.ts'
 
+/** Rows go in key order: two workers that insert the same ones never wait for each other in a circle. */
 export function insertRows (schema: string, { store, rows }: RowsWrite): Statement {
   const columns = Object.entries(store.columns)
-  const values = [...rows.values()]
+  const values = [...rows].sort(([a], [b]) => a < b ? -1 : 1).map(([, row]) => row)
   return {
     prepared: true,
     text: insertText(schema, store, columns),

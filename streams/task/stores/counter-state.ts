@@ -19,6 +19,7 @@ export function openCounterState<K extends KeyColumns> (store: Counter<K>, { jou
     },
     takeMissing: () => undefined,
     accept: () => {},
+    deciding: () => undefined,
     write: () => sealed.size === 0 ? undefined : { kind: 'counter', store, amounts: sealed },
     seal () {
       sealed = current

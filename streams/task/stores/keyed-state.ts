@@ -57,6 +57,7 @@ export function openKeyedState<K extends KeyColumns, V extends TSchema> (
       if (loaded.store.kind !== 'keyed' || !(loaded.found instanceof Map)) return
       for (const key of asked) cache.set(key, loaded.found.get(key) ?? { version: 0, value: undefined })
     },
+    deciding: () => undefined,
     write () {
       const changes = new Map<string, { readonly expected: number, readonly value: Value | undefined }>()
       for (const [key, { value, expected = 0 }] of sealed) {

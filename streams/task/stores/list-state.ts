@@ -51,6 +51,7 @@ export function openListState<K extends KeyColumns, E extends Columns> (
       // Rows of this store's own table, parsed by this store's own columns: they are entries of E.
       for (const key of asked) cache.set(key, (loaded.found.get(key) as ListValue<E> | undefined) ?? empty)
     },
+    deciding: () => undefined,
     write: () => sealed.size === 0 ? undefined : { kind: 'list', store, changes: sealed },
     seal () {
       sealed = current

@@ -59,6 +59,7 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
         else absent.add(key)
       }
     },
+    deciding: () => current.size === 0 ? undefined : { kind: 'rows', store, rows: current, decided },
     write: () => sealed.size === 0 ? undefined : { kind: 'rows', store, rows: sealed, decided: sealedDecided },
     seal () {
       sealed = current

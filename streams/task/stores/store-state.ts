@@ -1,6 +1,6 @@
 import type { Store } from '../../stores/store.ts'
 import type { Journal } from './journal.ts'
-import type { Change, Loaded, StoreWrite, Wanted } from '../../state/state.ts'
+import type { Change, Loaded, RowsWrite, StoreWrite, Wanted } from '../../state/state.ts'
 
 /**
  * A store as the tasks of this process see it: synchronous, in layers.
@@ -13,6 +13,8 @@ export interface StoreState {
   /** Takes the keys that were asked for and are not known. */
   readonly takeMissing: () => Wanted | undefined
   readonly accept: (loaded: Loaded, asked: readonly string[]) => void
+  /** Of the unit being prepared: the rows that decide whether something is new. */
+  readonly deciding: () => RowsWrite | undefined
   /** What the sealed unit writes. */
   readonly write: () => StoreWrite | undefined
   /** The unit is prepared: what it wrote becomes the sealed layer. */

@@ -1,5 +1,5 @@
 import type { Store, WriterOf } from '../../stores/store.ts'
-import type { Change, Conflict, Loaded, StoreWrite, Wanted } from '../../state/state.ts'
+import type { Change, Conflict, Loaded, RowsWrite, StoreWrite, Wanted } from '../../state/state.ts'
 import { Journal } from './journal.ts'
 import { openCounterState } from './counter-state.ts'
 import { openKeyedState } from './keyed-state.ts'
@@ -52,6 +52,10 @@ export class StoreStates {
       if (reads !== undefined) reads.loadedKeys += keys.length
       this.#states.get(each.store.name)?.accept(each, keys)
     }
+  }
+
+  deciding (): RowsWrite[] {
+    return this.#all.flatMap(state => state.deciding() ?? [])
   }
 
   writes (): StoreWrite[] {

@@ -1,5 +1,6 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { Client } from 'pg'
+import { openCuttingProxy } from '../../helpers/cutting-proxy.ts'
 import { runModel, type ModelRecord } from '../../helpers/model.ts'
 import { FAULT_ROUNDS, openFaultWorld } from '../../helpers/faults.ts'
 import { assertTables, caughtUp, modelSettings, readTables, readTopic } from '../../helpers/recommender.ts'
@@ -20,6 +21,31 @@ integrationTest('connections that Postgres ends at any moment, also during a com
   await fed
 
   await world.assertAll(worker)
+  equal(await worker.stop(), 0)
+})
+
+integrationTest('a network that breaks before a commit or behind it leaves every record counted once', async (t, services) => {
+  const world = await openFaultWorld(t, services, { seed: 43, feedMs: 2_000 * FAULT_ROUNDS })
+  const cuts = { before: 0, after: 0 }
+  let isBreaking = false
+  let commits = 0
+  const { url } = await openCuttingProxy(t, services.postgres, () => {
+    if (!isBreaking || ++commits % 3 !== 0) return 'pass'
+    const fate = commits % 2 === 0 ? 'before' : 'after'
+    cuts[fate]++
+    return fate
+  })
+  const fed = world.feed()
+  const worker = world.start({ DATABASE_URL: url })
+  await world.underWay(worker)
+
+  isBreaking = true
+  await fed
+  isBreaking = false
+
+  await world.assertAll(worker)
+  t.diagnostic(`cut ${cuts.before} times before a commit, ${cuts.after} times behind one`)
+  ok(cuts.before > 0 && cuts.after > 0)
   equal(await worker.stop(), 0)
 })
 

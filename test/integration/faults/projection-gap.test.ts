@@ -9,6 +9,7 @@ import { openPostgresState } from '../../../streams/state/postgres/postgres-stat
 import { freshApplicationId, integrationTest } from '../../helpers/services.ts'
 import { createTestTables } from '../../helpers/stores.ts'
 import { add, held } from '../../streams/state/state.contract.ts'
+import { claimUnit } from '../../helpers/units.ts'
 
 integrationTest('behind a unit that its process never projected, Redis is level again under load, not only when the load ends', async (t, services) => {
   const applicationId = freshApplicationId(t, services)
@@ -44,7 +45,7 @@ integrationTest('behind a unit that its process never projected, Redis is level 
   let position = await held({ state })
   const commit = async (): Promise<() => void> => {
     const unit = await state.begin()
-    await unit.claim([position], [])
+    await claimUnit(unit, [position], [])
     const written = await unit.write([add(itemPopularity, { item: 1 })], projector.takeApplied())
     position = { ...position, unit: position.unit + 1 }
     if (written.outcome !== 'committed' || written.outboxId === undefined) throw new Error('The unit was not committed.')

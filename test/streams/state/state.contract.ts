@@ -11,6 +11,7 @@ import { impressionLog } from '../../../stores/impression-log.ts'
 import { itemPopularity } from '../../../stores/item-popularity.ts'
 import { userHistory } from '../../../stores/user-history.ts'
 import { profiles, samples, shelves, visits } from '../../helpers/stores.ts'
+import { claimUnit } from '../../helpers/units.ts'
 
 /** A state with the recommender's stores and those of `test/helpers/stores.ts`, all empty. */
 export interface StateWorld {
@@ -76,7 +77,7 @@ export function stateContract (name: string, openState: StateFactory): void {
       const stale = of(now)
 
       const unit = await world.state.begin()
-      const claim = await unit.claim([{ ...stale, offsets: { watches: 999 } }], [rows(eventLog, [event('e1')], [])])
+      const claim = await claimUnit(unit, [{ ...stale, offsets: { watches: 999 } }], [rows(eventLog, [event('e1')], [])])
       await unit.rollback()
 
       assert.deepEqual(claim.lost.map(({ subTopology, partition }) => ({ subTopology, partition })), [{ subTopology: stale.subTopology, partition: stale.partition }])
@@ -91,7 +92,7 @@ export function stateContract (name: string, openState: StateFactory): void {
     assert.ok(a !== undefined && b !== undefined)
 
     const unit = await world.state.begin()
-    const { lost } = await unit.claim([a, b], [])
+    const { lost } = await claimUnit(unit, [a, b], [])
     await unit.rollback()
 
     assert.deepEqual(lost.map(({ partition }) => partition), [1])
@@ -103,7 +104,7 @@ export function stateContract (name: string, openState: StateFactory): void {
     await commit(world, [], [], [rows(eventLog, [event('e1')], ['e1'])])
 
     const unit = await world.state.begin()
-    const { conflicts } = await unit.claim([position], [rows(eventLog, [event('e1'), event('e2'), event('e3')], ['e1', 'e2'])])
+    const { conflicts } = await claimUnit(unit, [position], [rows(eventLog, [event('e1'), event('e2'), event('e3')], ['e1', 'e2'])])
     await unit.rollback()
 
     assert.deepEqual(conflicts, [{ store: eventLog, keys: ['e1'] }])
@@ -235,7 +236,7 @@ export function stateContract (name: string, openState: StateFactory): void {
   stateTest('what is given up leaves nothing', async world => {
     const position = await held(world)
     const unit = await world.state.begin()
-    await unit.claim([{ ...position, offsets: { watches: 5 } }], [rows(eventLog, [event('e1')], ['e1'])])
+    await claimUnit(unit, [{ ...position, offsets: { watches: 5 } }], [rows(eventLog, [event('e1')], ['e1'])])
 
     await unit.rollback()
 
@@ -290,7 +291,7 @@ export function databaseStateContract (name: string, openState: StateFactory): v
       const write = broken === null ? rows(samples, [sample(1, { an_integer: 2 ** 31 })], []) : rows(eventLog, [event('good'), broken], [])
       const unit = await world.state.begin()
 
-      await assert.rejects(unit.claim([position], [write]), isStateError('data'))
+      await assert.rejects(claimUnit(unit, [position], [write]), isStateError('data'))
 
       assert.deepEqual([await world.table(eventLog), await world.state.positions([TASK])], [[], [position]])
       assert.equal((await commit(world, [position], [add(itemPopularity, { a: 1 })])).outcome, 'committed')
@@ -306,7 +307,7 @@ export function databaseStateContract (name: string, openState: StateFactory): v
       add(itemPopularity, { a: 2 ** 70 })
     ]) {
       const unit = await world.state.begin()
-      await unit.claim([position], [])
+      await claimUnit(unit, [position], [])
       await assert.rejects(unit.write([write, add(itemPopularity, { b: 1 })], []), isStateError('data'))
     }
 
@@ -321,13 +322,13 @@ export function databaseStateContract (name: string, openState: StateFactory): v
   stateTest('a missing value where the table wants one is bad data', async world => {
     const unit = await world.state.begin()
 
-    await assert.rejects(unit.claim([], [rows(eventLog, [{ ...event('e'), item_id: null }], [])]), isStateError('data'))
+    await assert.rejects(claimUnit(unit, [], [rows(eventLog, [{ ...event('e'), item_id: null }], [])]), isStateError('data'))
   })
 
   stateTest('a table that is not there is fatal', async ({ state }) => {
     const missing = { ...itemPopularity, name: 'no_such_table' }
     const unit = await state.begin()
-    await unit.claim([], [])
+    await claimUnit(unit, [], [])
 
     await assert.rejects(unit.write([add(missing, { a: 1 })], []), isStateError('fatal'))
     await assert.rejects(state.load([{ store: { ...profiles, name: 'no_such_table' }, keys: ['a'] }]), isStateError('fatal'))
@@ -364,6 +365,14 @@ function watched (state: State): { readonly state: State, readonly giveUp: () =>
     open.delete(unit)
     return await work
   }
+  const endsWithError = async <T>(unit: UnitTransaction, work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      open.delete(unit)
+      throw error
+    }
+  }
   return {
     state: {
       ...state,
@@ -371,14 +380,8 @@ function watched (state: State): { readonly state: State, readonly giveUp: () =>
         const unit = await state.begin()
         open.add(unit)
         return {
-          claim: async (positions, rows) => {
-            try {
-              return await unit.claim(positions, rows)
-            } catch (error) {
-              open.delete(unit)
-              throw error
-            }
-          },
+          insert: async rows => await endsWithError(unit, unit.insert(rows)),
+          claim: async positions => await endsWithError(unit, unit.claim(positions)),
           write: async (writes, applied) => await ends(unit, unit.write(writes, applied)),
           rollback: async () => await ends(unit, unit.rollback())
         }
@@ -397,7 +400,7 @@ export async function held ({ state }: Pick<StateWorld, 'state'>): Promise<TaskP
 
 export async function commit ({ state }: Pick<StateWorld, 'state'>, positions: readonly TaskPosition[], writes: readonly StoreWrite[] = [], deciding: readonly RowsWrite[] = []): Promise<Written> {
   const unit = await state.begin()
-  assert.deepEqual(await unit.claim(positions, deciding), { lost: [], conflicts: [] })
+  assert.deepEqual(await claimUnit(unit, positions, deciding), { lost: [], conflicts: [] })
   return await unit.write(writes, [])
 }
 

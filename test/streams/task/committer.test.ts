@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { LogError } from '../../../streams/index.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
 import { StateError } from '../../../streams/state/state.ts'
-import { commitUnit, type Milestone, type Outcome } from '../../../streams/task/committer.ts'
+import { beginUnit, commitUnit, type Milestone, type Outcome } from '../../../streams/task/committer.ts'
 import { Outbound } from '../../../streams/task/outbound.ts'
 import { StoreStates } from '../../../streams/task/stores/store-states.ts'
 import { Task } from '../../../streams/task/task.ts'
@@ -12,6 +12,7 @@ import { eventLog } from '../../../stores/event-log.ts'
 import { itemPopularity } from '../../../stores/item-popularity.ts'
 import { fakeProducer } from '../../helpers/producer.ts'
 import { faulty, itemOf, moveRecord, moving, taskOf, type Faults } from '../../helpers/tasks.ts'
+import { claimUnit } from '../../helpers/units.ts'
 
 /** A unit of three records of task 0, prepared; `commit` takes it through the steps. */
 async function prepared (faults: Faults = {}) {
@@ -29,12 +30,16 @@ async function prepared (faults: Faults = {}) {
       stores.accept(await memory.load(wanted), wanted)
     }
   }
-  const unit = runner.close()
-  stores.seal()
   const milestones: Milestone[] = []
-  const commit = async (): Promise<Outcome> => await commitUnit(unit, {
-    state: faulty(memory, faults), stores, outbound: new Outbound(producer), takeApplied: () => [], reached: milestone => milestones.push(milestone)
-  })
+  const options = {
+    state: faulty(memory, faults), stores, outbound: new Outbound(producer), takeApplied: () => [], reached: (milestone: Milestone) => { milestones.push(milestone) }
+  }
+  const commit = async (): Promise<Outcome> => {
+    const begun = await beginUnit(options)
+    const unit = runner.close()
+    stores.seal()
+    return await commitUnit(unit, begun, options)
+  }
   return { memory, position, producer, commit, milestones }
 }
 
@@ -64,7 +69,7 @@ test('a lost task is told before anything is produced', async () => {
 test('a row that somebody else made first is a conflict, before anything is produced', async () => {
   const { memory, producer, commit } = await prepared()
   const other = await memory.begin()
-  await other.claim([], [{ kind: 'rows', store: eventLog, rows: new Map([['e1', { event_id: 'e1' }]]), decided: new Set() }])
+  await claimUnit(other, [], [{ kind: 'rows', store: eventLog, rows: new Map([['e1', { event_id: 'e1' }]]), decided: new Set() }])
   await other.write([], [])
 
   const outcome = await commit()

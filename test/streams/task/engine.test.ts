@@ -9,6 +9,7 @@ import { userHistory } from '../../../stores/user-history.ts'
 import { profiles } from '../../helpers/stores.ts'
 import { eventOf, fakeProducer } from '../../helpers/producer.ts'
 import { faulty, moveRecord, once, startEngine, type Faults } from '../../helpers/tasks.ts'
+import { claimUnit } from '../../helpers/units.ts'
 
 const outage = () => { throw new StateError('outage', 'the database is away', undefined) }
 
@@ -62,11 +63,11 @@ test('a row that somebody else wrote meanwhile makes the unit run again, with th
   const memory = openMemoryState()
   const elsewhere = once(async () => {
     const other = await memory.begin()
-    await other.claim([], [{ kind: 'rows', store: eventLog, rows: new Map([['e1', { event_id: 'e1' }]]), decided: new Set() }])
+    await claimUnit(other, [], [{ kind: 'rows', store: eventLog, rows: new Map([['e1', { event_id: 'e1' }]]), decided: new Set() }])
     await other.write([], [])
   })
   const producer = fakeProducer()
-  const it = startEngine(t, { state: faulty(memory, { claim: elsewhere }), producer, ...inUnitsOfThree })
+  const it = startEngine(t, { state: faulty(memory, { begin: elsewhere }), producer, ...inUnitsOfThree })
   await it.hold(0)
   it.feed(tenMoves)
 
@@ -81,7 +82,7 @@ test('a list and a value that somebody else moved on meanwhile are read again', 
   const memory = openMemoryState()
   const elsewhere = once(async () => {
     const other = await memory.begin()
-    await other.claim([], [])
+    await claimUnit(other, [], [])
     await other.write([
       { kind: 'list', store: userHistory, changes: new Map([['u', { expected: 0, value: { newest: 7, entries: [{ item_id: 'x', ts: 0 }] } }]]) },
       { kind: 'keyed', store: profiles, changes: new Map([['u', { expected: 0, value: 100 }]]) }
