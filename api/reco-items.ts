@@ -18,7 +18,7 @@ export interface RecoItemsOptions {
   readonly historySize: number
 }
 
-const NOTHING_RELATED: SecondLook = { related: [], outgoing: new Map(), incoming: new Map(), popularity: new Map(), degraded: false }
+const NOTHING_RELATED: SecondLook = { related: [], outgoing: [], degraded: false }
 
 /** Looks at the features, at most twice, and ranks. */
 export async function recoItems (query: RecoQuery, { features, historySize }: RecoItemsOptions): Promise<RecoItems> {
@@ -32,7 +32,7 @@ export async function recoItems (query: RecoQuery, { features, historySize }: Re
   const keepSeen = query.exclude_seen === 'none'
   const ranked = query.strategy === 'rules-v1'
     ? rulesV1({ k: query.k, history, look, popular: first.popular, excluded, keepSeen })
-    : rulesV2({ k: query.k, history: followed, look, popular: first.popular, hidden: keepSeen ? excluded : excluded.union(new Set(history)) })
+    : rulesV2({ k: query.k, look, popular: first.popular, hidden: keepSeen ? excluded : excluded.union(new Set(history)) })
 
   return {
     items: ranked.map(candidate => candidate.item),

@@ -9,7 +9,7 @@ export interface RulesV1Input {
   /** The whole history, newest first. */
   readonly history: readonly string[]
   /** The second look at `historyFollowed(history)`. */
-  readonly look: Pick<SecondLook, 'related' | 'popularity'>
+  readonly look: Pick<SecondLook, 'related'>
   /** The top `popularNeeded(k)`. */
   readonly popular: readonly Ranked[]
   readonly excluded: ReadonlySet<string>
@@ -61,8 +61,8 @@ interface Retrieval extends Pick<RulesV1Input, 'look' | 'popular'> {
 function retrieve ({ look, popular, isHidden }: Retrieval): Map<string, Candidate> {
   const candidates = new Map<string, Candidate>()
   for (const [depth, related] of look.related.entries()) {
-    for (const { member, count } of related) {
-      if (!isHidden(member)) add(candidates, member, look.popularity.get(member) ?? 0, count / (depth + 1))
+    for (const { member, count, popularity } of related) {
+      if (!isHidden(member)) add(candidates, member, popularity, count / (depth + 1))
     }
   }
   for (const { member, count } of popular) {

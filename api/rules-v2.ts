@@ -6,9 +6,8 @@ export const HISTORY_LOOKED_AT = 20
 
 export interface RulesV2Input {
   readonly k: number
-  /** Distinct, newest first, at most 20: those that were asked for in the second look. */
-  readonly history: readonly string[]
-  readonly look: Pick<SecondLook, 'related' | 'outgoing' | 'incoming' | 'popularity'>
+  /** The second look at the distinct items of the history, newest first, at most 20. */
+  readonly look: Pick<SecondLook, 'related' | 'outgoing'>
   /** Most popular first; enough to fill up with when `hidden` are left out. */
   readonly popular: readonly Ranked[]
   /** Not to be recommended: excluded, and by default seen. */
@@ -25,9 +24,9 @@ export interface RulesV2Input {
  * over the related items (top 100 of each) that are left after exclusion, filled up from the popular ones to k.
  * Item-to-item similarity with damped norms; the counts alone drown in popularity, see the contract's measurements.
  */
-export function rulesV2 ({ k, history, look, popular, hidden }: RulesV2Input): Candidate[] {
+export function rulesV2 ({ k, look, popular, hidden }: RulesV2Input): Candidate[] {
   const pool = poolOf(look, popular.length)
-  addRelated(pool, history, look)
+  addRelated(pool, look)
   for (const item of hidden) pool.slots.delete(item)
   fillUp(pool, { k, popular, hidden })
   return chooseBest(pool, k, popular[0]?.count ?? 0)
@@ -43,16 +42,9 @@ interface Pool {
   used: number
 }
 
-function poolOf ({ related, incoming, popularity }: RulesV2Input['look'], popularCount: number): Pool {
-  const size = related.reduce((total, { length }) => total + length, Math.max(incoming.size, popularity.size)) + popularCount
-  const pool = { slots: new Map<string, number>(), coVisitation: new Float64Array(size), damping: new Float64Array(size), popularity: new Float64Array(size), used: 0 }
-  // Both maps hold the same items in the same order; walking them side by side saves a look-up per item.
-  const beside = popularity.entries()
-  for (const [item, m] of incoming) {
-    const entry = beside.next().value
-    addSlot(pool, item, m, entry?.[0] === item ? entry[1] : popularity.get(item) ?? 0)
-  }
-  return pool
+function poolOf ({ related }: RulesV2Input['look'], popularCount: number): Pool {
+  const size = related.reduce((total, { length }) => total + length, popularCount)
+  return { slots: new Map(), coVisitation: new Float64Array(size), damping: new Float64Array(size), popularity: new Float64Array(size), used: 0 }
 }
 
 function addSlot (pool: Pool, item: string, m: number, popularity: number): number {
@@ -63,12 +55,13 @@ function addSlot (pool: Pool, item: string, m: number, popularity: number): numb
   return slot
 }
 
-function addRelated (pool: Pool, history: readonly string[], { related, outgoing, popularity }: RulesV2Input['look']): void {
+function addRelated (pool: Pool, { related, outgoing }: RulesV2Input['look']): void {
   const { slots, coVisitation, damping } = pool
-  for (let d = 1; d <= history.length; d++) {
-    const from = Math.pow((outgoing.get(history[d - 1] ?? '') ?? 0) + 5, 0.75)
-    for (const { member, count } of related[d - 1] ?? []) {
-      const slot = slots.get(member) ?? addSlot(pool, member, 0, popularity.get(member) ?? 0)
+  for (const [index, entries] of related.entries()) {
+    const d = index + 1
+    const from = Math.pow((outgoing[index] ?? 0) + 5, 0.75)
+    for (const { member, count, incoming, popularity } of entries) {
+      const slot = slots.get(member) ?? addSlot(pool, member, incoming, popularity)
       coVisitation[slot] = (coVisitation[slot] ?? 0) + count / (from * (damping[slot] ?? 1)) / d
     }
   }

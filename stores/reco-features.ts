@@ -1,10 +1,13 @@
-import { countsOf, entriesOf, rankingOf, type AnswersOf, type Question, type Ranked, type StateReader } from '../streams/index.ts'
-import { coVisitation } from './co-visitation.ts'
-import { coVisitationIn } from './co-visitation-in.ts'
-import { coVisitationOut } from './co-visitation-out.ts'
+import { entriesOf, rankingOf, type Ranked, type StateReader } from '../streams/index.ts'
+import { openGuardedReader } from './guarded-reader.ts'
+import { NOTHING_KNOWN, readItemFeatures, type ItemFeatures, type Related } from './item-features.ts'
 import { itemPopularity } from './item-popularity.ts'
-import { userHistory } from './user-history.ts'
 import { isSchemaMissing } from './read-query.ts'
+import { Recent } from './recent.ts'
+import { CrowdedError, Turnstile } from './turnstile.ts'
+import { userHistory } from './user-history.ts'
+
+export type { Related } from './item-features.ts'
 
 /** The order of equals in every ranking. */
 export { compareBytes, type Ranked } from '../streams/index.ts'
@@ -31,13 +34,9 @@ export interface FirstLook {
 
 export interface SecondLook {
   /** What was watched next, by item asked for, in their order; the best 100 of each. */
-  readonly related: readonly (readonly Ranked[])[]
-  /** n of rules-v2, of the items asked for. */
-  readonly outgoing: ReadonlyMap<string, number>
-  /** m of rules-v2, of everything related. */
-  readonly incoming: ReadonlyMap<string, number>
-  /** Of everything related. */
-  readonly popularity: ReadonlyMap<string, number>
+  readonly related: readonly (readonly Related[])[]
+  /** n of rules-v2: the sum of all counts out of each item asked for, in their order. */
+  readonly outgoing: readonly number[]
   readonly degraded: boolean
 }
 
@@ -57,76 +56,123 @@ export interface RecoFeaturesOptions {
   readonly timeoutMs?: number
   /** Told of every failure of the projection. */
   readonly onFallback?: (error: unknown) => void
+  /** Milliseconds on any clock that does not jump; for tests. */
+  readonly now?: () => number
 }
 
-const RELATED = 100
+/**
+ * How old what is known of items may be: many requests share what is hot, and an answer must still show a change in well
+ * under a second. A history, which changes with its user's every step, is never kept.
+ */
+const KEPT_MS = 250
+
+/** 500 requests a second for 20 items each ask for 2,500 within the time above; 100 related items take some 10 kB. */
+const ITEMS_KEPT = 2_500
+
+/** A look at Postgres costs several times as much as one at the projection; more of them at once only take longer. */
+const FALLBACKS = { atOnce: 4, waiting: 100, waitMs: 1_000 } as const
 
 const NOTHING_SEEN: FirstLook = { history: [], popular: [], degraded: true }
 
-/** Features from the projection, and from Postgres where the projection fails, whatever its error. */
-export function openRecoFeatures ({ projection, postgres, timeoutMs = 100, onFallback }: RecoFeaturesOptions): RecoFeaturesReader {
-  async function ask<const Q extends readonly Question[]> (questions: Q, skipProjection: boolean): Promise<{ answers: AnswersOf<Q> | undefined, degraded: boolean }> {
-    if (projection !== undefined && !skipProjection) {
-      try {
-        return { answers: await withTimeout(projection.read(questions), timeoutMs), degraded: false }
-      } catch (error) {
+/**
+ * Features from the projection, and from Postgres where the projection fails, whatever its error.
+ *
+ * What the projection answered about items is kept for 250 ms, until it fails: every first look asks it for something, so
+ * nothing is answered from here that it has just stopped vouching for.
+ */
+export function openRecoFeatures ({ projection, postgres, timeoutMs = 100, onFallback, now }: RecoFeaturesOptions): RecoFeaturesReader {
+  const kept = { keptMs: KEPT_MS, ...(now === undefined ? {} : { now }) }
+  const items = new Recent<string, ItemFeatures>({ ...kept, maxSize: ITEMS_KEPT })
+  const popular = new Recent<number, readonly Ranked[]>({ ...kept, maxSize: POPULAR_SIZES })
+  const fallbacks = new Turnstile(FALLBACKS)
+  const forget = (): void => {
+    items.clear()
+    popular.clear()
+  }
+  const guarded = projection === undefined
+    ? undefined
+    : openGuardedReader({
+      reader: projection,
+      timeoutMs,
+      onFailure (error) {
+        forget()
         onFallback?.(error)
+      },
+      ...(now === undefined ? {} : { now })
+    })
+
+  /** What the projection answers, else Postgres; undefined where there is no schema yet. */
+  async function ask<T> (skip: boolean, ofProjection: (reader: StateReader) => Promise<T>, ofPostgres: (reader: StateReader) => Promise<T>): Promise<{ answer: T | undefined, degraded: boolean }> {
+    if (guarded !== undefined && !skip) {
+      try {
+        return { answer: await ofProjection(guarded), degraded: false }
+      } catch {
+        // The guard has told of it.
       }
     }
-    const degraded = projection !== undefined
     try {
-      return { answers: await postgres.read(questions), degraded }
+      return { answer: await fallbacks.run(async () => await ofPostgres(postgres)), degraded: guarded !== undefined }
     } catch (error) {
-      if (isSchemaMissing(error)) return { answers: undefined, degraded: true }
+      if (isSchemaMissing(error)) return { answer: undefined, degraded: true }
+      if (error instanceof CrowdedError) throw new FeaturesUnavailableError('The projection does not answer, and too many wait for Postgres; check REDIS_URL.', { cause: error })
       throw new FeaturesUnavailableError('Neither the projection nor Postgres answers; check REDIS_URL and DATABASE_URL.', { cause: error })
     }
   }
 
-  async function firstLook ({ user, popular }: { readonly user: string | undefined, readonly popular: number }): Promise<FirstLook> {
-    const ranking = rankingOf(itemPopularity, { limit: popular })
-    if (user === undefined) {
-      const { answers, degraded } = await ask([ranking], false)
-      return answers === undefined ? NOTHING_SEEN : { history: [], popular: answers[0], degraded }
-    }
-    const { answers, degraded } = await ask([entriesOf(userHistory, { user_id: user }), ranking], false)
-    return answers === undefined ? NOTHING_SEEN : { history: answers[0], popular: answers[1], degraded }
+  async function firstLook ({ user, popular: count }: { readonly user: string | undefined, readonly popular: number }): Promise<FirstLook> {
+    const { answer, degraded } = await ask(false, async reader => await recentFirst(reader, popular, user, count), async reader => await readFirst(reader, user, count))
+    return answer === undefined ? NOTHING_SEEN : { ...answer, degraded }
   }
 
-  async function secondLook ({ items, degraded: skip }: { readonly items: readonly string[], readonly degraded: boolean }): Promise<SecondLook> {
-    const union = { unionOf: items.map((_, index) => index) }
-    const related = items.map(item => rankingOf(coVisitation, { owner: item, limit: RELATED }))
-    const totals = [countsOf(coVisitationOut, items), countsOf(coVisitationIn, union), countsOf(itemPopularity, union)] as const
-    // Rankings come first, since the union counts them by index.
-    const { answers, degraded } = await ask([...related, ...totals], skip)
-    return { ...splitAnswers(answers ?? [], items.length), degraded }
+  async function secondLook ({ items: asked, degraded: skip }: { readonly items: readonly string[], readonly degraded: boolean }): Promise<SecondLook> {
+    const { answer = [], degraded } = await ask(skip, async reader => await recentItems(reader, items, asked), async reader => await readItemFeatures(reader, asked))
+    return { related: answer.map(({ related }) => related), outgoing: answer.map(({ outgoing }) => outgoing), degraded }
   }
 
   return { firstLook, secondLook }
 }
 
-type Answer = readonly Ranked[] | ReadonlyMap<string, number>
+type FirstAnswer = Pick<FirstLook, 'history' | 'popular'>
 
-function splitAnswers (answers: readonly Answer[], count: number) {
-  const related = answers.slice(0, count).filter(isRanking)
-  const [outgoing, incoming, popularity] = answers.slice(count).filter(isCounts)
-  const none: ReadonlyMap<string, number> = new Map()
-  return { related, outgoing: outgoing ?? none, incoming: incoming ?? none, popularity: popularity ?? none }
-}
-
-function isRanking (answer: Answer): answer is readonly Ranked[] {
-  return Array.isArray(answer)
-}
-
-function isCounts (answer: Answer): answer is ReadonlyMap<string, number> {
-  return answer instanceof Map
-}
-
-async function withTimeout<T> (answer: Promise<T>, ms: number): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(reject, ms, new Error(`The projection took more than ${ms} ms.`))
-  try {
-    return await Promise.race([answer, promise])
-  } finally {
-    clearTimeout(timer)
+async function readFirst (reader: StateReader, user: string | undefined, count: number): Promise<FirstAnswer> {
+  const ranking = rankingOf(itemPopularity, { limit: count })
+  if (user === undefined) {
+    const [popular] = await reader.read([ranking])
+    return { history: [], popular }
   }
+  const [history, popular] = await reader.read([entriesOf(userHistory, { user_id: user }), ranking])
+  return { history, popular }
+}
+
+/** Requests want a few items more or less; asked for in powers of two, they can share an answer. */
+const FEWEST_POPULAR = 64
+
+/** Of the sizes above up to what the largest request wants, with room. */
+const POPULAR_SIZES = 16
+
+async function recentFirst (reader: StateReader, recent: Recent<number, readonly Ranked[]>, user: string | undefined, count: number): Promise<FirstAnswer> {
+  const size = Math.max(FEWEST_POPULAR, 2 ** Math.ceil(Math.log2(count)))
+  const known = recent.find(size)
+  if (known === undefined || user === undefined) {
+    const asked = readFirst(reader, user, size)
+    recent.hold(size, asked.then(({ popular }) => popular))
+    const { history, popular } = await asked
+    return { history, popular: popular.slice(0, count) }
+  }
+  const [[history], popular] = await Promise.all([reader.read([entriesOf(userHistory, { user_id: user })]), known])
+  return { history, popular: popular.slice(0, count) }
+}
+
+async function recentItems (reader: StateReader, recent: Recent<string, ItemFeatures>, items: readonly string[]): Promise<readonly ItemFeatures[]> {
+  const found = new Map(items.map(item => [item, recent.find(item)]))
+  const missing = [...found.keys()].filter(item => found.get(item) === undefined)
+  if (missing.length > 0) {
+    const asked = readItemFeatures(reader, missing)
+    for (const [index, item] of missing.entries()) {
+      const coming = asked.then(answers => answers[index] ?? NOTHING_KNOWN)
+      recent.hold(item, coming)
+      found.set(item, coming)
+    }
+  }
+  return await Promise.all(items.map(item => found.get(item) ?? NOTHING_KNOWN))
 }

@@ -5,8 +5,7 @@ create table item_popularity (
   score bigint not null,
   updated_at timestamptz not null default now()
 ) with (fillfactor = 70);
--- The popular items first, for /reco while Redis is away.
-create index item_popularity_score on item_popularity (score desc, item_id);
+-- No index on the score: it would have to change with every count, and /reco sorts the items only while Redis is away.
 
 create table co_visitation (
   prev_item_id text collate "C",

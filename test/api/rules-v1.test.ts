@@ -18,7 +18,12 @@ test('a count from the newest item weighs 2.5, popularity 1, having been seen âˆ
   const input = {
     k: 10,
     history: ['last', 'before'],
-    look: { related: [[{ member: 'x', count: 4 }], [{ member: 'y', count: 9 }, { member: 'last', count: 1 }]], popularity: new Map([['x', 1], ['y', 10.5], ['last', 20]]) },
+    look: {
+      related: [
+        [{ member: 'x', count: 4, incoming: 0, popularity: 1 }],
+        [{ member: 'y', count: 9, incoming: 0, popularity: 10.5 }, { member: 'last', count: 1, incoming: 0, popularity: 20 }]
+      ]
+    },
     popular: [{ member: 'last', count: 20 }, { member: 'y', count: 10.5 }, { member: 'x', count: 1 }],
     excluded: new Set<string>()
   }
@@ -31,9 +36,9 @@ test('a count from the newest item weighs 2.5, popularity 1, having been seen âˆ
 
 test('what is not among the best max(20Â·k, 200) of the retrieval is not ranked', () => {
   const popular = Array.from({ length: 300 }, (_, index) => ({ member: `p${String(index).padStart(3, '0')}`, count: 1000 - index }))
-  const weak = { member: 'weak', count: 1 }
+  const weak = { member: 'weak', count: 1, incoming: 0, popularity: 0 }
 
-  const ranked = rulesV1({ k: 10, history: ['h'], look: { related: [[weak]], popularity: new Map() }, popular, excluded: new Set(), keepSeen: false })
+  const ranked = rulesV1({ k: 10, history: ['h'], look: { related: [[weak]] }, popular, excluded: new Set(), keepSeen: false })
 
   // Retrieved with 1, while the 200th popular item has 80.1.
   assert.equal(ranked.some(({ item }) => item === 'weak'), false)

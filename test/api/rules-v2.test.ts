@@ -11,12 +11,12 @@ import { inOrder, into, outOf, stateOf, worlds, type World } from '../helpers/wo
 test('counts are damped by what leaves the one item and enters the other, and by age', () => {
   const ranked = rulesV2({
     k: 2,
-    history: ['h1', 'h2'],
     look: {
-      related: [[{ member: 'x', count: 2 }], [{ member: 'x', count: 1 }, { member: 'y', count: 6 }]],
-      outgoing: new Map([['h1', 11], ['h2', 11]]),
-      incoming: new Map([['x', 11], ['y', 76]]),
-      popularity: new Map([['x', 3], ['y', 15]])
+      related: [
+        [{ member: 'x', count: 2, incoming: 11, popularity: 3 }],
+        [{ member: 'x', count: 1, incoming: 11, popularity: 3 }, { member: 'y', count: 6, incoming: 76, popularity: 15 }]
+      ],
+      outgoing: [11, 11]
     },
     popular: [{ member: 'p', count: 63 }],
     hidden: new Set()
@@ -30,19 +30,17 @@ test('counts are damped by what leaves the one item and enters the other, and by
 })
 
 test('with too few related items popular ones fill up, and an item nobody came from scores by popularity alone', () => {
-  const look = { related: [], outgoing: new Map<string, number>(), incoming: new Map<string, number>(), popularity: new Map<string, number>() }
-
-  const ranked = rulesV2({ k: 2, history: [], look, popular: [{ member: 'p', count: 3 }, { member: 'q', count: 1 }, { member: 'r', count: 1 }], hidden: new Set(['p']) })
+  const ranked = rulesV2({ k: 2, look: { related: [], outgoing: [] }, popular: [{ member: 'p', count: 3 }, { member: 'q', count: 1 }, { member: 'r', count: 1 }], hidden: new Set(['p']) })
 
   assert.deepEqual(ranked.map(({ item }) => item), ['q', 'r'])
   assertClose(ranked[0]?.score, 0.02 * 1 / 2)
 })
 
 test('0/0 is 0: in an empty world nothing divides by nothing', () => {
-  const look = { related: [[{ member: 'x', count: 1 }]], outgoing: new Map([['h', 1]]), incoming: new Map([['x', 1]]), popularity: new Map<string, number>() }
+  const look = { related: [[{ member: 'x', count: 1, incoming: 1, popularity: 0 }]], outgoing: [1] }
 
-  assert.deepEqual(rulesV2({ k: 5, history: ['h'], look, popular: [], hidden: new Set() }).map(({ score }) => score), [1])
-  assert.deepEqual(rulesV2({ k: 5, history: ['h'], look, popular: [], hidden: new Set(['x']) }), [])
+  assert.deepEqual(rulesV2({ k: 5, look, popular: [], hidden: new Set() }).map(({ score }) => score), [1])
+  assert.deepEqual(rulesV2({ k: 5, look, popular: [], hidden: new Set(['x']) }), [])
 })
 
 test('it ranks as the formula written down word by word does', async () => {

@@ -18,10 +18,8 @@ test('the projection answers, and Postgres is not asked', async () => {
 
   assert.deepEqual(first, { history: [{ item_id: 'a', ts: 1 }], popular: [{ member: 'b', count: 2 }], degraded: false })
   assert.deepEqual(second, {
-    related: [[{ member: 'b', count: 3 }], []],
-    outgoing: new Map([['a', 3], ['zz', 0]]),
-    incoming: new Map([['b', 3]]),
-    popularity: new Map([['b', 2]]),
+    related: [[{ member: 'b', count: 3, incoming: 3, popularity: 2 }], []],
+    outgoing: [3, 0],
     degraded: false
   })
   assert.equal(postgres.looks.length, 0)
