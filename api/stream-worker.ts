@@ -25,28 +25,39 @@ const schema = { summary: 'What the stream workers are doing', response: { 200: 
 export const streamWorker: FastifyPluginAsyncTypebox<StreamWorkerOptions> = async (app, { workers, groupId, settings, worker }) => {
   app.get('/stream/worker', { schema }, async (): Promise<StreamWorkerAnswer> => {
     const reported = await workers.current()
-    const report = reported ?? silent(worker, settings)
-    return {
-      enabled: worker.enabled || reported !== undefined,
-      is_running: reported !== undefined,
-      mode: report.mode,
-      group_id: groupId,
-      topics: { impression: settings.TOPIC_IMPRESSION, watch: settings.TOPIC_WATCH, event: settings.TOPIC_EVENT, dlq: settings.TOPIC_DLQ },
-      auto_offset_reset: report.auto_offset_reset,
-      processed_count: report.processed_count,
-      dlq_count: report.dlq_count,
-      runtime: {
-        last_consumer_lag_ms: report.last_consumer_lag_ms,
-        last_event_to_feature_latency_ms: report.last_event_to_feature_latency_ms,
-        last_processed_at_ms: report.last_processed_at_ms
-      },
-      feature_loop: {
-        watch_feature_updates: report.watch_feature_updates,
-        watch_duplicates: report.watch_duplicates,
-        history_size: report.history_size
-      }
-    }
+    return streamWorkerAnswer(reported ?? silent(worker, settings), { enabled: worker.enabled || reported !== undefined, isRunning: reported !== undefined, groupId, settings })
   })
+}
+
+export interface StreamWorkerState {
+  readonly enabled: boolean
+  readonly isRunning: boolean
+  readonly groupId: string
+  readonly settings: RecommenderSettings
+}
+
+/** One report in the words of the contract; also what a worker answers of itself. */
+export function streamWorkerAnswer (report: WorkerReport, { enabled, isRunning, groupId, settings }: StreamWorkerState): StreamWorkerAnswer {
+  return {
+    enabled,
+    is_running: isRunning,
+    mode: report.mode,
+    group_id: groupId,
+    topics: { impression: settings.TOPIC_IMPRESSION, watch: settings.TOPIC_WATCH, event: settings.TOPIC_EVENT, dlq: settings.TOPIC_DLQ },
+    auto_offset_reset: report.auto_offset_reset,
+    processed_count: report.processed_count,
+    dlq_count: report.dlq_count,
+    runtime: {
+      last_consumer_lag_ms: report.last_consumer_lag_ms,
+      last_event_to_feature_latency_ms: report.last_event_to_feature_latency_ms,
+      last_processed_at_ms: report.last_processed_at_ms
+    },
+    feature_loop: {
+      watch_feature_updates: report.watch_feature_updates,
+      watch_duplicates: report.watch_duplicates,
+      history_size: report.history_size
+    }
+  }
 }
 
 function silent ({ mode, autoOffsetReset }: WorkerOptions, settings: RecommenderSettings): WorkerReport {

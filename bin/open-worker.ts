@@ -14,6 +14,8 @@ export interface Application {
   readonly observers: readonly WorkerObserver[]
   /** Written to the schema's `millrace_workers` every second. */
   readonly report: () => object
+  /** What `GET /stream/worker` answers. */
+  readonly answer: () => object
 }
 
 /** What follows the commits and makes them readable: Redis beside a server, memory when embedded. */

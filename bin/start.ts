@@ -42,7 +42,7 @@ runProcess('start', { LOG_LEVEL: 'warn', ...process.env, KAFKA_WORKER_AUTO_OFFSE
   await api.listen({ host: config.HOST, port: config.PORT })
   await ingest.listen({ host: config.HOST, port: config.INGEST_PORT })
   process.stdout.write(welcome({ config, eventFile }))
-  if (process.stdout.isTTY) showProgress(application.status.report, feeding.signal)
+  if (process.stdout.isTTY) showProgress(application.report, feeding.signal)
 
   const fed = eventFile === undefined ? feedSamples(producer, config, feeding.signal) : feedFile(eventFile, producer, config)
   return {

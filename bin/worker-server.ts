@@ -7,11 +7,11 @@ export interface WorkerServerOptions {
   readonly registry: Registry
   readonly withMetrics: boolean
   /** What the application says of itself. */
-  readonly report: () => object
+  readonly answer: () => object
 }
 
 /** What a worker tells of itself: metrics, health, status. Not yet listening. */
-export function createWorkerServer ({ health, registry, withMetrics, report }: WorkerServerOptions): FastifyInstance {
+export function createWorkerServer ({ health, registry, withMetrics, answer }: WorkerServerOptions): FastifyInstance {
   const app = Fastify()
   if (withMetrics) app.get('/metrics', async (_request, reply) => await reply.type(registry.contentType).send(await registry.metrics()))
   app.get('/health/live', async () => ({ status: 'live' }))
@@ -20,6 +20,6 @@ export function createWorkerServer ({ health, registry, withMetrics, report }: W
     if (waiting === undefined) return { status: 'ready' }
     return await reply.code(503).send({ error: 'waiting', message: `Waiting since ${waiting.since}: ${waiting.reason}`, details: [] })
   })
-  app.get('/stream/worker', async () => ({ ...report(), tasks: health.tasks(), waiting: health.waitingFor() ?? null }))
+  app.get('/stream/worker', async () => ({ ...answer(), tasks: health.tasks(), waiting: health.waitingFor() ?? null }))
   return app
 }

@@ -1,10 +1,5 @@
 import { NotLevelError, type AnswersOf, type Question, type StateReader } from '../streams/index.ts'
 
-/** It has failed a moment ago and is not asked again yet. */
-export class RestingError extends Error {
-  override readonly name = 'RestingError'
-}
-
 export interface GuardedReaderOptions {
   readonly reader: StateReader
   /** How long an answer may take. */
@@ -15,38 +10,46 @@ export interface GuardedReaderOptions {
   readonly now?: () => number
 }
 
+/** Counted by questions that were asked one after the other: a pause of 100 ms fails many at once, and is no more than one failure. */
 const FAILURES_IN_A_ROW = 3
 
-/** After so many failures in a row every further question would wait for its timeout. Then one question finds out whether that is over. */
-const REST_MS = 1_000
+/** After those every further question would wait for its timeout. Then one question finds out whether it is over. */
+const REST_MS = 250
 
 /** A projection that is being built says so at once and without harm; asking ten times a second sees its end soon enough. */
 const NOT_LEVEL_REST_MS = 100
 
-/** A reader that fails in time, and is left in peace while it does nothing but fail. */
+/** A reader that fails in time, and is left in peace while it does nothing but fail: meanwhile every question rejects with the last error. */
 export function openGuardedReader ({ reader, timeoutMs, onFailure, now = () => performance.now() }: GuardedReaderOptions): StateReader {
   let failures = 0
+  let failedAt = -Infinity
   let restsUntil = -Infinity
+  let lastError: unknown
   let probing = false
 
-  function failed (error: unknown): void {
+  function failed (error: unknown, askedAt: number): void {
+    lastError = error
     if (error instanceof NotLevelError) {
       failures = 0
       restsUntil = now() + NOT_LEVEL_REST_MS
-    } else if (++failures >= FAILURES_IN_A_ROW) restsUntil = now() + REST_MS
+    } else if (askedAt >= failedAt) {
+      failedAt = now()
+      if (++failures >= FAILURES_IN_A_ROW) restsUntil = failedAt + REST_MS
+    }
     onFailure?.(error)
   }
 
   async function read<const Q extends readonly Question[]> (questions: Q): Promise<AnswersOf<Q>> {
+    const askedAt = now()
     const probes = failures >= FAILURES_IN_A_ROW
-    if (now() < restsUntil || (probes && probing)) throw new RestingError('The projection has failed a moment ago.')
+    if (askedAt < restsUntil || (probes && probing)) throw lastError
     probing = probes
     try {
       const answers = await inTime(reader.read(questions), timeoutMs)
       failures = 0
       return answers
     } catch (error) {
-      failed(error)
+      failed(error, askedAt)
       throw error
     } finally {
       if (probes) probing = false

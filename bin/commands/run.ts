@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Registry } from 'prom-client'
+import { recommender } from '../../topology/recommender.ts'
 import type { Topology } from '../../streams/index.ts'
 import { readEnvironment, type Environment } from '../config.ts'
 import type { Application } from '../open-worker.ts'
-import { runProcess } from '../run-process.ts'
-import { openServiceWorker } from '../services.ts'
-import { createWorkerServer } from '../worker-server.ts'
+import { recommenderApplication } from '../recommender.ts'
+import { runWorker } from '../run-worker.ts'
 
 /**
  * Runs any topology on the services of the environment, until it is stopped. Its settings are read from the environment,
@@ -14,27 +13,17 @@ import { createWorkerServer } from '../worker-server.ts'
  */
 export function runTopology (topology: Topology, env: Environment): void {
   const environment = { ...env, KAFKA_WORKER_GROUP_ID: env['KAFKA_WORKER_GROUP_ID'] ?? topology.name }
-  runProcess(topology.name, environment, async (config, logger) => {
-    const registry = new Registry()
-    const application = applicationOf(topology.configure(readEnvironment(topology.settings, env)), config.KAFKA_WORKER_GROUP_ID)
-    const worker = await openServiceWorker({ application, config, registry, logger })
-    const server = createWorkerServer({ health: worker.health, registry, withMetrics: config.PROMETHEUS_METRICS_ENABLED, report: application.report })
-    await server.listen({ host: config.WORKER_METRICS_HOST, port: config.WORKER_METRICS_PORT })
-    logger.info({ applicationId: config.KAFKA_WORKER_GROUP_ID, port: config.WORKER_METRICS_PORT }, 'the worker runs')
-    return {
-      done: worker.done,
-      async stop () {
-        await worker.stop()
-        await server.close()
-      }
-    }
-  })
+  runWorker(topology.name, environment, (config, registry) => topology.name === recommender.name
+    // It has numbers of its own, which the API adds up.
+    ? recommenderApplication({ config, mode: 'external', registry })
+    : applicationOf(topology.configure(readEnvironment(topology.settings, env)), config.KAFKA_WORKER_GROUP_ID))
 }
 
 function applicationOf (topology: Topology, applicationId: string): Application {
   const migrations = fileURLToPath(new URL(`../../migrations/${topology.name}`, import.meta.url))
   let processed = 0
   let deadLetters = 0
+  const report = (): object => ({ topology: topology.name, application_id: applicationId, processed_count: processed, dlq_count: deadLetters })
   return {
     topology,
     migrations: existsSync(migrations) ? migrations : undefined,
@@ -46,6 +35,7 @@ function applicationOf (topology: Topology, applicationId: string): Application 
         deadLetters += emissions.filter(({ isDeadLetter }) => isDeadLetter).length
       }
     }],
-    report: () => ({ topology: topology.name, application_id: applicationId, processed_count: processed, dlq_count: deadLetters })
+    report,
+    answer: report
   }
 }

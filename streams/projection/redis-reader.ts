@@ -32,7 +32,8 @@ export function openRedisReader ({ redis, applicationId, shards, generation }: R
     const raw = await runScript(redis, read, prefix + FENCE, prefix, current, ...questions.flatMap(argumentsOf))
     if (!Array.isArray(raw)) throw new NotLevelError('The projection is being built, or belongs to another generation.')
     const answers: Answer[] = []
-    for (const [index, question] of questions.entries()) answers.push(decode(question, raw[index], answers))
+    const unions: Unions = new Map()
+    for (const [index, question] of questions.entries()) answers.push(decode(question, raw[index], answers, unions))
     return answers
   }
 
@@ -98,16 +99,27 @@ function rankingName ({ store, owner }: Pick<CountsQuestion, 'store' | 'owner'>)
   return owner === undefined ? store.name : `${store.name}:${owner}`
 }
 
-function decode (question: Question, raw: unknown, before: readonly Answer[]): Answer {
+/** By the question's own object: several questions may count one union, which is then made once. */
+type Unions = Map<CountsQuestion['members'], ReadonlySet<string>>
+
+function decode (question: Question, raw: unknown, before: readonly Answer[], unions: Unions): Answer {
   switch (question.kind) {
     case 'list': return texts(raw).map(entry => JSON.parse(entry.slice(entry.indexOf(':') + 1)))
     case 'value': return typeof raw === 'string' ? valueFrom(raw) : undefined
     case 'ranking': return rankedFrom(texts(raw))
     case 'counts': {
-      const counts = texts(raw)
-      return new Map([...membersOf(question, rankingsIn(before))].map((member, index) => [member, countFrom(counts[index])]))
+      let members = unions.get(question.members)
+      if (members === undefined) unions.set(question.members, members = membersOf(question, rankingsIn(before)))
+      return countsFrom(members, texts(raw))
     }
   }
+}
+
+function countsFrom (members: ReadonlySet<string>, scores: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  let index = 0
+  for (const member of members) counts.set(member, countFrom(scores[index++]))
+  return counts
 }
 
 function valueFrom (raw: string): unknown {

@@ -1,0 +1,25 @@
+import { Registry } from 'prom-client'
+import type { Config, Environment } from './config.ts'
+import type { Application } from './open-worker.ts'
+import { runProcess } from './run-process.ts'
+import { openServiceWorker } from './services.ts'
+import { createWorkerServer } from './worker-server.ts'
+
+/** Runs an application's worker on the services of the environment until it is stopped, with its metrics and health beside it. */
+export function runWorker (name: string, env: Environment, applicationOf: (config: Config, registry: Registry) => Application): void {
+  runProcess(name, env, async (config, logger) => {
+    const registry = new Registry()
+    const application = applicationOf(config, registry)
+    const worker = await openServiceWorker({ application, config, registry, logger })
+    const server = createWorkerServer({ health: worker.health, registry, withMetrics: config.PROMETHEUS_METRICS_ENABLED, answer: application.answer })
+    await server.listen({ host: config.WORKER_METRICS_HOST, port: config.WORKER_METRICS_PORT })
+    logger.info({ applicationId: config.KAFKA_WORKER_GROUP_ID, port: config.WORKER_METRICS_PORT }, 'the worker runs')
+    return {
+      done: worker.done,
+      async stop () {
+        await worker.stop()
+        await server.close()
+      }
+    }
+  })
+}
