@@ -2,7 +2,7 @@ import { NotLevelError, type AnswersOf, type Question, type StateReader } from '
 
 export interface GuardedReaderOptions {
   readonly reader: StateReader
-  /** How long an answer may take. */
+  /** How long it may be silent; while it answers others it is only busy, and may take five times as long. */
   readonly timeoutMs: number
   /** Told of every failure, not of the questions that were refused because of it. */
   readonly onFailure?: (error: unknown) => void
@@ -12,6 +12,9 @@ export interface GuardedReaderOptions {
 
 /** Counted by questions that were asked one after the other: a pause of 100 ms fails many at once, and is no more than one failure. */
 const FAILURES_IN_A_ROW = 3
+
+/** Asking elsewhere costs more than waiting does, and takes what a busy machine lacks; this long people do not notice. */
+const PATIENCE = 5
 
 /** After those every further question would wait for its timeout. Then one question finds out whether it is over. */
 const REST_MS = 250
@@ -26,6 +29,8 @@ export function openGuardedReader ({ reader, timeoutMs, onFailure, now = () => p
   let restsUntil = -Infinity
   let lastError: unknown
   let probing = false
+  let answeredAt = -Infinity
+  const isSilent = (): boolean => now() - answeredAt >= timeoutMs
 
   function failed (error: unknown, askedAt: number): void {
     lastError = error
@@ -45,8 +50,9 @@ export function openGuardedReader ({ reader, timeoutMs, onFailure, now = () => p
     if (askedAt < restsUntil || (probes && probing)) throw lastError
     probing = probes
     try {
-      const answers = await inTime(reader.read(questions), timeoutMs)
+      const answers = await inTime(reader.read(questions), timeoutMs, isSilent)
       failures = 0
+      answeredAt = now()
       return answers
     } catch (error) {
       failed(error, askedAt)
@@ -63,12 +69,19 @@ export function openGuardedReader ({ reader, timeoutMs, onFailure, now = () => p
  * The timer alone would blame the reader for our own delays: after a long turn of the event loop timers run first, and
  * only then what has arrived meanwhile is read. So the answer gets the rest of that turn.
  */
-async function inTime<T> (answer: Promise<T>, ms: number): Promise<T> {
+async function inTime<T> (answer: Promise<T>, ms: number, isSilent: () => boolean): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => setImmediate(() => reject(new Error(`The projection took more than ${ms} ms.`))), ms)
+  let waited = 0
+  const look = (): void => {
+    if (++waited >= PATIENCE || isSilent()) reject(new Error(`The projection took more than ${ms * waited} ms.`))
+    else timer = setTimeout(setImmediate, ms, look)
+  }
+  let timer = setTimeout(setImmediate, ms, look)
   try {
     return await Promise.race([answer, promise])
   } finally {
+    // A look that is on its way already arms nothing anew.
+    waited = PATIENCE
     clearTimeout(timer)
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { FeaturesUnavailableError, openRecoFeatures } from '../../stores/reco-features.ts'
+import { CrowdedError } from '../../stores/turnstile.ts'
 import { failingReader, fakeReader, silentReader } from '../helpers/state.ts'
 
 const state = {
@@ -66,4 +67,59 @@ test('when Postgres fails as well, it is an outage with its cause', async () => 
   const features = openRecoFeatures({ projection: failingReader(), postgres: failingReader(cause) })
 
   await assert.rejects(features.firstLook({ user: 'u1', popular: 1 }), error => error instanceof FeaturesUnavailableError && error.cause === cause)
+})
+
+function openKept () {
+  const clock = { at: 0 }
+  const projection = fakeReader(state)
+  return { clock, projection, features: openRecoFeatures({ projection, postgres: failingReader(), now: () => clock.at }) }
+}
+
+test('what is known of items and what is popular is asked for once in 250 ms, the history each time', async () => {
+  const { clock, projection, features } = openKept()
+  const look = async () => [await features.firstLook({ user: 'u1', popular: 1 }), await features.secondLook({ items: ['a', 'zz'], degraded: false })]
+  const kinds = () => projection.looks.map(questions => questions.map(({ kind }) => kind).join())
+
+  const before = await look()
+  clock.at = 249
+  assert.deepEqual(await look(), before)
+  assert.deepEqual(kinds(), ['list,ranking', 'ranking,ranking,counts,counts,counts', 'list'])
+
+  clock.at = 250
+  assert.deepEqual(await look(), before)
+  assert.deepEqual(kinds().slice(3), ['list,ranking', 'ranking,ranking,counts,counts,counts'])
+})
+
+test('requests at the same time share a question, and only what is not known is asked; an item twice is answered twice', async () => {
+  const { projection, features } = openKept()
+  const [one, two] = await Promise.all([features.secondLook({ items: ['a'], degraded: false }), features.secondLook({ items: ['a', 'zz', 'a'], degraded: false })])
+
+  assert.deepEqual(two.related, [one.related[0], [], one.related[0]])
+  assert.deepEqual(projection.looks.map(questions => questions.flatMap(question => question.kind === 'ranking' ? question.owner : [])), [['a'], ['zz']])
+})
+
+test('nothing is kept beyond a failure of the projection, nor of what Postgres answered', async () => {
+  const projection = fakeReader(state)
+  const postgres = fakeReader(state)
+  let away = false
+  const features = openRecoFeatures({ projection: { read: async questions => { if (away) throw new Error('away'); return await projection.read(questions) } }, postgres })
+  await features.firstLook({ user: 'u1', popular: 1 })
+  await features.secondLook({ items: ['a'], degraded: false })
+
+  away = true
+  assert.equal((await features.firstLook({ user: 'u1', popular: 1 })).degraded, true)
+  assert.equal((await features.secondLook({ items: ['a'], degraded: true })).degraded, true)
+  away = false
+  await features.secondLook({ items: ['a'], degraded: false })
+
+  assert.equal(projection.looks.length, 3)
+  assert.equal(postgres.looks.length, 2)
+})
+
+test('where the projection is away and too many wait for Postgres, the others hear of an outage at once', async () => {
+  const features = openRecoFeatures({ projection: failingReader(), postgres: silentReader() })
+  const looks = Array.from({ length: 4 + 100 + 1 }, async () => await features.firstLook({ user: 'u1', popular: 1 }))
+
+  await assert.rejects(Promise.race(looks), error => error instanceof FeaturesUnavailableError && error.cause instanceof CrowdedError)
+  assert.equal((await Promise.allSettled(looks.slice(4))).every(({ status }) => status === 'rejected'), true)
 })
