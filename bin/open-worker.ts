@@ -72,6 +72,7 @@ export async function openWorker (options: OpenWorkerOptions): Promise<RunningWo
       sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
       ...(config.KAFKA_GROUP_INSTANCE_ID === undefined ? {} : { groupInstanceId: config.KAFKA_GROUP_INSTANCE_ID }),
       maxUnitRecords: config.KAFKA_WORKER_MAX_POLL_RECORDS,
+      unitIntervalMs: UNIT_INTERVAL_MS,
       maxRecordBytes: MAX_RECORD_BYTES,
       pollTimeoutMs: config.KAFKA_WORKER_POLL_TIMEOUT_MS,
       now: Date.now,
@@ -86,6 +87,9 @@ export async function openWorker (options: OpenWorkerOptions): Promise<RunningWo
     throw error
   }
 }
+
+/** Twenty units a second are soon enough for a change to be seen in well under a second; more would only cost round trips. */
+const UNIT_INTERVAL_MS = 50
 
 /** Below the broker's default limit of a megabyte, headers included. */
 const MAX_RECORD_BYTES = 900_000

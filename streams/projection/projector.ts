@@ -35,8 +35,9 @@ const OUTBOX_BATCH = 20
 /** About a quarter of an hour of full units; beyond, building anew is cheaper than catching up. */
 const MAX_OUTBOX_ROWS = 10_000
 const PAGE = 2_000
-/** How often the background walk takes a page: slow, because it is only there for what should not happen. */
-const WALK_EVERY_MS = 2_000
+/** How often the background walk takes a page, and how small: it is only there for what should not happen, and readers wait while Redis runs a script. */
+const WALK_EVERY_MS = 1_000
+const WALK_PAGE = 50
 
 /**
  * Keeps Redis level with Postgres: projects each unit after its commit, what a crash left in the outbox, and builds
@@ -224,7 +225,7 @@ export class Projector {
     if (store === undefined || build === undefined || Date.now() - this.#lastWalk < WALK_EVERY_MS) return
     this.#lastWalk = Date.now()
     const { database, applicationId, projection } = this.#options
-    const { change, last } = await pageOf(database, applicationId, store, this.#walk.after, PAGE)
+    const { change, last } = await pageOf(database, applicationId, store, this.#walk.after, WALK_PAGE)
     await projection.apply([change], [], build)
     this.#walk = last === undefined ? { store: (this.#walk.store + 1) % this.#stores.length, after: undefined } : { store: this.#walk.store, after: last }
   }

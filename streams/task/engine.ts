@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly runner: UnitRunner
   readonly outbound: Outbound
   readonly maxUnitRecords: number
+  /** A unit that is not full begins no sooner than this after the one before: a unit costs the same round trips whatever its size. */
+  readonly unitIntervalMs: number
   /** Outbox rows that the projection has applied; the next unit removes them. */
   readonly takeApplied: () => readonly number[]
   /** These tasks are somebody else's now, or were reset; whoever knows the group decides whether to take them over anew. */
@@ -55,6 +57,7 @@ export class Engine {
   #backlog: Item[][] = []
   #inFlight: InFlight | undefined
   #backoffMs = FIRST_BACKOFF_MS
+  #lastUnitAt = -Infinity
   #stopping = false
   /** From the start until tasks are given. */
   #paused = true
@@ -144,6 +147,11 @@ export class Engine {
   }
 
   async #cycle (): Promise<void> {
+    const restMs = this.#restBeforeUnit()
+    if (restMs > 0) {
+      if (this.#inFlight !== undefined) return await this.#finishInFlight()
+      return await this.#arrival.wait(restMs)
+    }
     const items = this.#take()
     if (items.length === 0) {
       if (this.#inFlight !== undefined) return await this.#finishInFlight()
@@ -167,6 +175,14 @@ export class Engine {
     this.#inFlight = { unit, outcome: commitUnit(unit, begun, this.#options) }
   }
 
+  #restBeforeUnit (): number {
+    const { maxUnitRecords, unitIntervalMs } = this.#options
+    const restMs = unitIntervalMs - (performance.now() - this.#lastUnitAt)
+    if (restMs <= 0 || this.#backlog.length > 0) return 0
+    const atHand = this.#tasks.reduce((sum, task) => sum + task.queues.reduce((records, { length }) => records + length, 0), 0)
+    return atHand >= maxUnitRecords ? 0 : restMs
+  }
+
   #hasAll (items: readonly Item[]): boolean {
     return items.every(({ task }) => this.#tasks.includes(task))
   }
@@ -187,6 +203,7 @@ export class Engine {
       ready = ready.filter(task => this.#takeFrom(task, Math.min(share, maxUnitRecords - items.length), items))
     }
     if (items.length > 0) {
+      this.#lastUnitAt = performance.now()
       roomMade()
       // The first task has its turn last next time.
       this.#tasks.push(...this.#tasks.splice(0, 1))

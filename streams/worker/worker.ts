@@ -32,6 +32,7 @@ export interface WorkerOptions {
   readonly sessionTimeoutMs: number
   readonly groupInstanceId?: string
   readonly maxUnitRecords: number
+  readonly unitIntervalMs: number
   readonly maxRecordBytes: number
   readonly pollTimeoutMs: number
   readonly now: () => number
@@ -82,6 +83,7 @@ export class Worker {
       runner,
       outbound: this.#outbound,
       maxUnitRecords: options.maxUnitRecords,
+      unitIntervalMs: options.unitIntervalMs,
       takeApplied: options.takeApplied,
       effectFailed: error => options.logger.error({ error: messageOf(error) }, 'a peek threw; its record is committed all the same'),
       lost: tasks => this.#reconsider(tasks),

@@ -35,6 +35,7 @@ export async function openEmbedded (t: TestContext, topology: Topology, { maxUni
     offsetReset: 'earliest',
     sessionTimeoutMs: 10_000,
     maxUnitRecords,
+    unitIntervalMs: 0,
     maxRecordBytes: 900_000,
     pollTimeoutMs: 10,
     now: Date.now,

@@ -160,6 +160,7 @@ export function startEngine (t: TestContext, { state, producer, topology = movin
     runner: new UnitRunner({ topology, applicationId: 'app', stores, now: Date.now, maxRecordBytes }),
     outbound: new Outbound(producer),
     maxUnitRecords,
+    unitIntervalMs: 0,
     takeApplied: () => [],
     committed (_unit, outcome) {
       commits.push(outcome)

@@ -44,6 +44,7 @@ function workerOptions (log: Log, state: State): WorkerOptions {
     offsetReset: 'earliest',
     sessionTimeoutMs: 10_000,
     maxUnitRecords: 6,
+    unitIntervalMs: 0,
     maxRecordBytes: 900_000,
     pollTimeoutMs: 10,
     now: Date.now,
