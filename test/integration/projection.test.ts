@@ -1,3 +1,4 @@
+import { equal } from 'node:assert/strict'
 import { runModel } from '../helpers/model.ts'
 import { assertProjection, projectionLevel, withRedisReader } from '../helpers/projection.ts'
 import { createRandomLog } from '../helpers/random-log.ts'
@@ -30,7 +31,15 @@ integrationTest('Redis is a projection: it equals Postgres, and can be deleted a
   await projectionLevel(services, applicationId)
   await withRedisReader(services, applicationId, async (_reader, redis) => await restore(redis, applicationId, dump))
   await projectionLevel(services, applicationId)
-  await waitForEqual(services, applicationId, runModel(records, settings))
+  const all = runModel(records, settings)
+  await waitForEqual(services, applicationId, all)
+
+  // Everything gone while nobody is there to see it.
+  equal(await worker.stop(), 0)
+  await withRedisReader(services, applicationId, async (_reader, redis) => await restore(redis, applicationId, new Map()))
+  startWorker(t, workerEnvironment(services, applicationId, topics))
+  await projectionLevel(services, applicationId)
+  await withRedisReader(services, applicationId, async reader => await assertProjection(reader, all))
 })
 
 async function snapshot (redis: import('ioredis').Redis, applicationId: string): Promise<Map<string, Buffer>> {
