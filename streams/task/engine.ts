@@ -1,4 +1,3 @@
-import type { Topology } from '../graph/topology.ts'
 import { messageOf } from '../errors.ts'
 import type { FetchedBatch, ReadPosition } from '../log/log.ts'
 import { StateError, type State, type TaskId, type TaskPosition } from '../state/state.ts'
@@ -11,7 +10,6 @@ import type { Task } from './task.ts'
 import type { Unit, UnitRunner } from './unit.ts'
 
 export interface EngineOptions {
-  readonly topology: Topology
   readonly state: State
   readonly stores: StoreStates
   readonly runner: UnitRunner

@@ -31,10 +31,6 @@ export class PartitionQueue {
     return this.#endOffset
   }
 
-  get fetchOffset (): number {
-    return this.#fetchOffset
-  }
-
   /** What to ask the log for, or undefined while enough is at hand. */
   wanted (): ReadPosition | undefined {
     if (this.length > 0 && (this.length >= MAX_RECORDS || this.#bytes >= MAX_BYTES)) return undefined

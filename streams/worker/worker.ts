@@ -77,7 +77,6 @@ export class Worker {
     this.#outbound = new Outbound(producer)
     const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes })
     this.#engine = new Engine({
-      topology,
       state,
       stores,
       runner,
@@ -151,7 +150,7 @@ export class Worker {
     this.#finish()
   }
 
-  /** Dies without finishing anything, as a killed process does; for tests. */
+  /** Tells whoever waits for `done`; stopping in order is theirs. */
   #fail (error: unknown): void {
     this.#failed?.(error instanceof Error ? error : new Error(String(error)))
   }

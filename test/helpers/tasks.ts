@@ -154,7 +154,6 @@ export function startEngine (t: TestContext, { state, producer, topology = movin
   const waiters = new Set<() => void>()
   const happened = (): void => { for (const wake of waiters) wake() }
   const engine = new Engine({
-    topology,
     state,
     stores,
     runner: new UnitRunner({ topology, applicationId: 'app', stores, now: Date.now, maxRecordBytes }),

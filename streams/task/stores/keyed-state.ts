@@ -2,7 +2,7 @@ import QuickLRU from 'quick-lru'
 import type { Static, TSchema } from 'typebox'
 import { joinKey, type KeyColumns, type KeyOf } from '../../stores/columns.ts'
 import type { Keyed, KeyedWriter } from '../../stores/keyed.ts'
-import { CACHED_KEYS, miss, type RecordScope, type StoreState } from './store-state.ts'
+import { CACHED_KEYS, miss, takeKeys, type RecordScope, type StoreState } from './store-state.ts'
 
 interface Versioned<T> {
   readonly version: number
@@ -48,10 +48,8 @@ export function openKeyedState<K extends KeyColumns, V extends TSchema> (
       delete: key => put(key, undefined)
     },
     takeMissing () {
-      if (missing.size === 0) return undefined
-      const keys = [...missing]
-      missing.clear()
-      return { store, keys }
+      const keys = takeKeys(missing)
+      return keys === undefined ? undefined : { store, keys }
     },
     accept (loaded, asked) {
       if (loaded.store.kind !== 'keyed' || !(loaded.found instanceof Map)) return

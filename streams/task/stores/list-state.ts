@@ -2,7 +2,7 @@ import QuickLRU from 'quick-lru'
 import { joinKey, type Columns, type KeyColumns, type KeyOf, type RowOf } from '../../stores/columns.ts'
 import type { List, ListWriter } from '../../stores/list.ts'
 import type { ListValue } from '../../state/state.ts'
-import { CACHED_KEYS, miss, type RecordScope, type StoreState } from './store-state.ts'
+import { CACHED_KEYS, miss, takeKeys, type RecordScope, type StoreState } from './store-state.ts'
 
 interface Appended<E extends Columns> {
   /** The newest number in Postgres before this unit: what the write compares. */
@@ -41,10 +41,8 @@ export function openListState<K extends KeyColumns, E extends Columns> (
       }
     },
     takeMissing () {
-      if (missing.size === 0) return undefined
-      const keys = [...missing]
-      missing.clear()
-      return { store, keys }
+      const keys = takeKeys(missing)
+      return keys === undefined ? undefined : { store, keys }
     },
     accept (loaded, asked) {
       if (loaded.store.kind !== 'list' || !(loaded.found instanceof Map)) return

@@ -2,7 +2,7 @@ import QuickLRU from 'quick-lru'
 import type { Columns, RowOf } from '../../stores/columns.ts'
 import { joinRowKey, type RowKey, type Rows, type RowsWriter } from '../../stores/rows.ts'
 import type { Row } from '../../state/state.ts'
-import { CACHED_KEYS, miss, type RecordScope, type StoreState } from './store-state.ts'
+import { CACHED_KEYS, miss, takeKeys, type RecordScope, type StoreState } from './store-state.ts'
 
 export function openRowsState<C extends Columns, K extends readonly string[]> (
   store: Rows<C, K>, { journal, mode, reads }: RecordScope
@@ -47,10 +47,8 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
       }
     },
     takeMissing () {
-      if (missing.size === 0) return undefined
-      const keys = [...missing]
-      missing.clear()
-      return { store, keys }
+      const keys = takeKeys(missing)
+      return keys === undefined ? undefined : { store, keys }
     },
     accept (loaded, asked) {
       if (!(loaded.found instanceof Set)) return

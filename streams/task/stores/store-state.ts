@@ -64,3 +64,11 @@ export function miss (mode: ReadMode): void {
 
 /** How many keys each store keeps in memory between units; the keys of the units in flight come on top. */
 export const CACHED_KEYS = 50_000
+
+/** Empties what was asked for and not known; undefined when there is nothing. */
+export function takeKeys (missing: Set<string>): readonly string[] | undefined {
+  if (missing.size === 0) return undefined
+  const keys = [...missing]
+  missing.clear()
+  return keys
+}
