@@ -63,18 +63,16 @@ export function openPostgres (options: PostgresOptions): Database {
 
 /** Wraps a pool of pg's; PGlite's adapter makes one of a single connection. */
 export function databaseOn (pool: pg.Pool, onError: (error: Error) => void = () => {}): Database {
-  // Without a listener a connection that breaks while idle would end the process.
-  pool.on('error', onError)
+  // Without a listener a connection that breaks would end the process. The pool listens while it is idle; the one of its own
+  // is there from before it is handed out until it is gone, since the server may end it in between.
+  pool.on('error', () => {})
+  pool.on('connect', client => { client.on('error', onError) })
   return {
     async session () {
       const client = await pool.connect()
-      client.on('error', onError)
       return {
         query: async statement => await run(client, statement),
-        release (broken) {
-          client.off('error', onError)
-          client.release(broken)
-        }
+        release: broken => client.release(broken)
       }
     },
     query: async statement => await run(pool, statement),
