@@ -12,8 +12,8 @@ export function runWorker (name: string, env: Environment, applicationOf: (confi
     const application = applicationOf(config, registry)
     const worker = await openServiceWorker({ application, config, registry, logger })
     const server = createWorkerServer({ health: worker.health, registry, withMetrics: config.PROMETHEUS_METRICS_ENABLED, answer: application.answer })
-    await server.listen({ host: config.WORKER_METRICS_HOST, port: config.WORKER_METRICS_PORT })
-    logger.info({ applicationId: config.KAFKA_WORKER_GROUP_ID, port: config.WORKER_METRICS_PORT }, 'the worker runs')
+    const address = await server.listen({ host: config.WORKER_METRICS_HOST, port: config.WORKER_METRICS_PORT })
+    logger.info({ applicationId: config.KAFKA_WORKER_GROUP_ID, address }, 'the worker runs')
     return {
       done: worker.done,
       async stop () {

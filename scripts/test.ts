@@ -11,12 +11,15 @@ import { oneRun, skipSummary, type Outcome, type TestEvent } from './test-events
 const usage = `npm test [-- words]               all tests: those without services, then those on real ones
 npm run test:unit [-- words]      those without services
 npm run test:integration [-- words]
+npm run test:faults [-- words]    those of them that break services and workers; FAULT_ROUNDS says how often, FAULT_SEED repeats one round
 
 Words choose the test files whose path contains one of them.
 `
 
 /** A file that has not ended by then has left something open, or hangs. */
 const fileTimeoutMs = 5 * 60_000
+/** One of the fault suite has as many rounds as it was asked for, or a few, each with a timeout of its own. */
+const faultsTimeoutMs = (20 + Number(process.env['FAULT_ROUNDS'] ?? 0)) * 60_000
 
 /** Runs the chosen tests as one run of Node's test runner: one report, one closing account. */
 async function main (args: readonly string[], signal: AbortSignal): Promise<number> {
@@ -33,12 +36,12 @@ async function main (args: readonly string[], signal: AbortSignal): Promise<numb
   const outcome: Outcome = { success: true, skipped: [] }
   const finish: Array<() => Promise<void>> = []
   async function * events (): AsyncGenerator<TestEvent> {
-    yield * runFiles(unit, signal)
+    yield * runFiles(unit, { signal, timeout: fileTimeoutMs })
     if (integration.length === 0 || signal.aborted) return
     const services = await findServices()
     finish.push(() => leave(services))
     for (const { name, problem } of services.missing) console.error(`${name} is missing: ${problem}`)
-    yield * runFiles(integration, signal, environmentOf(services))
+    yield * runFiles(integration, { signal, env: environmentOf(services), timeout: integration.some(isFault) ? faultsTimeoutMs : fileTimeoutMs })
   }
 
   try {
@@ -51,22 +54,33 @@ async function main (args: readonly string[], signal: AbortSignal): Promise<numb
 }
 
 function chooseFiles ([kind, ...rest]: readonly string[]): { unit: string[], integration: string[] } {
-  const named = kind === 'unit' || kind === 'integration'
+  const named = kind === 'unit' || kind === 'integration' || kind === 'faults'
   const words = named || kind === undefined ? rest : [kind, ...rest]
   const chosen = globSync('test/**/*.test.ts').sort().filter(file => words.length === 0 || words.some(word => file.includes(word)))
   const isIntegration = (file: string): boolean => file.startsWith(`test${sep}integration${sep}`)
+  if (kind === 'faults') return { unit: [], integration: chosen.filter(isFault) }
   return {
     unit: kind === 'integration' ? [] : chosen.filter(file => !isIntegration(file)),
     integration: kind === 'unit' ? [] : chosen.filter(isIntegration)
   }
 }
 
-function runFiles (files: readonly string[], signal: AbortSignal, env: Record<string, string> = {}): AsyncIterable<TestEvent> {
+function isFault (file: string): boolean {
+  return file.startsWith(`test${sep}integration${sep}faults${sep}`)
+}
+
+interface RunOptions {
+  readonly signal: AbortSignal
+  readonly timeout: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
+function runFiles (files: readonly string[], { signal, timeout, env = {} }: RunOptions): AsyncIterable<TestEvent> {
   if (files.length === 0) return Readable.from([])
   return run({
     files,
     concurrency: Math.min(2, availableParallelism()),
-    timeout: fileTimeoutMs,
+    timeout,
     signal,
     env: { ...process.env, ...env }
   })

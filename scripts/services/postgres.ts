@@ -19,7 +19,6 @@ const settings = [
 /** One Postgres with a fresh data directory; everybody on this machine may connect as `postgres`. */
 export async function startPostgres (directory: string): Promise<RunningService> {
   const initdb = await requireProgram(findInitdb, 'PostgreSQL', 'postgresql')
-  const bin = join(initdb, '..')
   const user = await serverUser()
   const data = join(directory, 'data')
   mkdirSync(data, { mode: 0o700 })
@@ -29,17 +28,27 @@ export async function startPostgres (directory: string): Promise<RunningService>
   const port = await freePort()
   appendFileSync(join(data, 'postgresql.conf'), [...settings, `port=${port}`, `unix_socket_directories='${directory}'`].join('\n') + '\n')
 
-  const logFile = join(directory, 'log')
-  const pid = await spawnDetached({ program: join(bin, 'postgres'), args: ['-D', data], cwd: directory, logFile, user })
-  await waitUntilReady(pid, logFile, () => isReady(join(bin, 'pg_isready'), port))
   return {
     name: 'postgres',
-    pid,
+    pid: await serve(directory, port),
     commandContains: data,
     port,
     address: `postgres://postgres@127.0.0.1:${port}/postgres`,
     directory
   }
+}
+
+/** One that was stopped, on its port and with its data. */
+export async function startPostgresAgain (stopped: RunningService): Promise<RunningService> {
+  return { ...stopped, pid: await serve(stopped.directory, stopped.port) }
+}
+
+async function serve (directory: string, port: number): Promise<number> {
+  const bin = join(await requireProgram(findInitdb, 'PostgreSQL', 'postgresql'), '..')
+  const logFile = join(directory, 'log')
+  const pid = await spawnDetached({ program: join(bin, 'postgres'), args: ['-D', join(directory, 'data')], cwd: directory, logFile, user: await serverUser() })
+  await waitUntilReady(pid, logFile, () => isReady(join(bin, 'pg_isready'), port))
+  return pid
 }
 
 /** Debian keeps the server's programs out of the PATH, one folder per version; the newest is taken. */

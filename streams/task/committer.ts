@@ -32,8 +32,8 @@ export type Outcome =
   | { readonly kind: 'unknown', readonly positions: readonly TaskPosition[], readonly error: Error }
   | { readonly kind: 'fatal', readonly error: Error }
 
-/** Called between each pair of steps; tests make the process die there. */
-export type Milestone = 'claimed' | 'produced' | 'written'
+/** A step of a unit that has been taken; after the last, everything but the projection and the group offsets is done. */
+export type Milestone = 'inserted' | 'claimed' | 'produced' | 'written'
 
 export interface CommitterOptions {
   readonly state: State
@@ -52,11 +52,13 @@ export type Begun =
  * Begins to write a unit while the one before it is still being committed: inserts the rows that decide, which that one
  * cannot have touched. Never throws: `commitUnit` deals with what came of it.
  */
-export async function beginUnit ({ state, stores }: Pick<CommitterOptions, 'state' | 'stores'>): Promise<Begun> {
+export async function beginUnit ({ state, stores, reached = () => {} }: Pick<CommitterOptions, 'state' | 'stores' | 'reached'>): Promise<Begun> {
   const rows = stores.deciding()
   try {
     const transaction = await state.begin()
-    return { transaction, conflicts: await transaction.insert(rows) }
+    const conflicts = await transaction.insert(rows)
+    reached('inserted')
+    return { transaction, conflicts }
   } catch (error) {
     return { error }
   }

@@ -20,6 +20,8 @@ export interface WorkerObserver {
   readonly waiting: (reason: string | undefined) => void
   /** `reads` goes on counting, by store. */
   readonly assigned: (tasks: readonly Task[], reads: ReadonlyMap<string, Readonly<Reads>>) => void
+  /** Between each pair of a unit's steps; tests make the process die there. */
+  readonly reached?: (milestone: Milestone) => void
 }
 
 export interface WorkerOptions {
@@ -38,7 +40,6 @@ export interface WorkerOptions {
   readonly now: () => number
   readonly observers: readonly WorkerObserver[]
   readonly takeApplied: () => readonly number[]
-  readonly reached?: (milestone: Milestone) => void
 }
 
 /** Group offsets follow for lag tools; more often would only load the broker. */
@@ -89,7 +90,7 @@ export class Worker {
       committed: (unit, committed) => { for (const observer of options.observers) observer.committed(unit, committed) },
       waiting: reason => { for (const observer of options.observers) observer.waiting(reason) },
       roomMade: () => this.#reader.wake(),
-      ...(options.reached === undefined ? {} : { reached: options.reached })
+      reached: milestone => { for (const observer of options.observers) observer.reached?.(milestone) }
     })
     this.#reader = log.openReader({
       wanted: () => this.#engine.wanted(),

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { createRandom, type Random } from '../../bin/sample-events.ts'
+import type { Milestone } from '../../streams/task/committer.ts'
 import { runModel, type ModelResult } from './model.ts'
 import { assertProjection, projectionLevel, withRedisReader } from './projection.ts'
 import { createRandomLog, type RandomRecord } from './random-log.ts'
@@ -9,45 +12,73 @@ import {
 } from './recommender.ts'
 import { freshApplicationId, freshTopics, type Services } from './services.ts'
 
-/** How often a fault is repeated: twice where time matters, as often as told where faults are hunted. */
-export const FAULT_ROUNDS = Number(process.env['FAULT_ROUNDS'] ?? 2)
+export interface FaultWorldOptions {
+  /** How many records, and in what time they are produced; 0: at once. */
+  readonly events?: number
+  readonly feedMs?: number
+  readonly environment?: Readonly<Record<string, string>>
+}
 
 /** The recommender on services of which something is about to break. */
 export interface FaultWorld {
+  readonly services: Services
   readonly applicationId: string
   readonly topics: RecommenderTopics
   readonly records: readonly RandomRecord[]
   readonly expected: ModelResult
   readonly random: Random
+  readonly environment: Readonly<Record<string, string>>
   readonly start: (environment?: Readonly<Record<string, string>>) => WorkerProcess
-  /** Produces the records bit by bit, so that there is work whenever something breaks. */
-  readonly feed: () => Promise<void>
+  /** A worker that ends itself, or stands still, at a step of a unit. */
+  readonly startDying: (death: Death) => WorkerProcess
+  /** Produces the records bit by bit, so that there is work whenever something breaks; what is left at the signal goes at once. */
+  readonly feed: (hurry?: AbortSignal) => Promise<void>
   /** Resolves when some records, but by far not all, are behind the positions. */
   readonly underWay: (worker: WorkerProcess) => Promise<void>
   /** Waits for the end of the work, then compares every table, the projection, and each dead letter once: after a crash one may have been sent twice. */
   readonly assertAll: (worker: WorkerProcess) => Promise<void>
+  /** The same; then all of these workers stop in order. */
+  readonly finish: (...workers: readonly [WorkerProcess, ...WorkerProcess[]]) => Promise<void>
 }
 
-export async function openFaultWorld (t: TestContext, services: Services, { seed, events = 4_000, feedMs = 3_000 }: { readonly seed: number, readonly events?: number, readonly feedMs?: number }): Promise<FaultWorld> {
-  t.diagnostic(`seed ${seed}`)
+export interface Death {
+  readonly at: Milestone
+  /** How often it gets there. */
+  readonly after: number
+  readonly by: 'SIGKILL' | 'SIGSTOP'
+}
+
+/** Sessions end soon, so that a round is over soon; units are small, so that there are many. */
+const ENVIRONMENT = { KAFKA_SESSION_TIMEOUT_MS: '2000', KAFKA_WORKER_MAX_POLL_RECORDS: '100', LOG_LEVEL: 'info' }
+
+export interface OpenFaultWorld extends FaultWorldOptions {
+  readonly seed: number
+  readonly measured: (what: string, value: number) => void
+}
+
+export async function openFaultWorld (t: TestContext, services: Services, { seed, measured, events = 4_000, feedMs = 5_000, environment: more = {} }: OpenFaultWorld): Promise<FaultWorld> {
   const topics = await freshTopics(t, services, ['impression', 'watch', 'event', 'dlq'], 6)
   const applicationId = freshApplicationId(t, services)
   const settings = modelSettings(topics)
   const records = createRandomLog({ seed, events, partitions: 6, settings })
   const expected = runModel(records, settings)
-  const environment = { ...workerEnvironment(services, applicationId, topics), KAFKA_SESSION_TIMEOUT_MS: '2000', KAFKA_WORKER_MAX_POLL_RECORDS: '100' }
-  return {
+  const environment = { ...workerEnvironment(services, applicationId, topics), ...ENVIRONMENT, ...more }
+  const world: FaultWorld = {
+    services,
     applicationId,
     topics,
     records,
     expected,
     random: createRandom(seed),
-    start: more => startWorker(t, { ...environment, ...more }),
-    async feed () {
-      const slice = Math.ceil(records.length / 20)
+    environment,
+    start: own => startWorker(t, { ...environment, ...own }),
+    startDying: ({ at, after, by }) => startWorker(t, { ...environment, DIE_AT: at, DIE_AFTER: String(after), DIE_BY: by }, DYING_WORKER),
+    async feed (hurry) {
+      const slice = Math.ceil(records.length * FEED_EVERY_MS / Math.max(FEED_EVERY_MS, feedMs))
       for (let from = 0; from < records.length; from += slice) {
+        if (hurry?.aborted === true) return await produce(services, records.slice(from))
         await produce(services, records.slice(from, from + slice))
-        await new Promise(resolve => setTimeout(resolve, feedMs / 20))
+        await sleep(FEED_EVERY_MS, undefined, { signal: hurry }).catch(() => {})
       }
     },
     async underWay (worker) {
@@ -62,9 +93,22 @@ export async function openFaultWorld (t: TestContext, services: Services, { seed
       assertTables(await readTables(services, applicationId), expected)
       const letters = deadLettersOf(await readTopic(services, topics.dlq))
       const once = new Map(letters.map(letter => [`${letter.source_topic}/${letter.source_partition}/${letter.source_offset}`, letter]))
+      measured('dead letters sent again', letters.length - once.size)
       assertSameRows([...once.values()], expected.dead_letters, 'dead letters')
       await projectionLevel(services, applicationId)
       await withRedisReader(services, applicationId, async reader => await assertProjection(reader, expected))
+    },
+    async finish (...workers) {
+      await world.assertAll(workers[0])
+      for (const worker of workers) {
+        await worker.address()
+        assert.equal(await worker.stop(), 0, worker.output())
+      }
     }
   }
+  return world
 }
+
+const FEED_EVERY_MS = 150
+
+const DYING_WORKER = fileURLToPath(new URL('dying-worker.ts', import.meta.url))

@@ -41,6 +41,8 @@ export function workerEnvironment (services: Services, applicationId: string, to
 export interface WorkerProcess {
   readonly child: ChildProcess
   readonly output: () => string
+  /** The address of its metrics and health, once it runs; it must log at level info. Rejects when it ended before. */
+  readonly address: () => Promise<string>
   /** SIGTERM, and the exit code. */
   readonly stop: () => Promise<number | null>
 }
@@ -48,8 +50,8 @@ export interface WorkerProcess {
 const WORKER = fileURLToPath(new URL('../../bin/worker.ts', import.meta.url))
 
 /** A worker as users run it: a process of its own. It is killed at the end of the test, if it still runs. */
-export function startWorker (t: { after: (fn: () => Promise<void>) => void }, environment: Readonly<Record<string, string>>): WorkerProcess {
-  const child = spawn(process.execPath, [WORKER], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+export function startWorker (t: { after: (fn: () => Promise<void>) => void }, environment: Readonly<Record<string, string>>, program = WORKER): WorkerProcess {
+  const child = spawn(process.execPath, [program], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout.on('data', chunk => { output += String(chunk) })
   child.stderr.on('data', chunk => { output += String(chunk) })
@@ -61,6 +63,14 @@ export function startWorker (t: { after: (fn: () => Promise<void>) => void }, en
   return {
     child,
     output: () => output,
+    async address () {
+      for (;;) {
+        const told = /"address":"([^"]+)","msg":"the worker runs"/.exec(output)?.[1]
+        if (told !== undefined) return told
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the worker ended before it ran:\n${output}`)
+        await new Promise(resolve => setTimeout(resolve, 20))
+      }
+    },
     async stop () {
       child.kill('SIGTERM')
       await exited

@@ -1,31 +1,79 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { Client } from 'pg'
 import { openCuttingProxy } from '../../helpers/cutting-proxy.ts'
+import { faultRounds, type Round, type Variant } from '../../helpers/fault-rounds.ts'
+import type { FaultWorld } from '../../helpers/faults.ts'
 import { runModel, type ModelRecord } from '../../helpers/model.ts'
-import { FAULT_ROUNDS, openFaultWorld } from '../../helpers/faults.ts'
-import { assertTables, caughtUp, modelSettings, readTables, readTopic } from '../../helpers/recommender.ts'
-import { integrationTest, type Services } from '../../helpers/services.ts'
+import { openNetwork, through, type Network } from '../../helpers/network.ts'
+import { openOwnPostgres } from '../../helpers/own-postgres.ts'
+import { progress } from '../../helpers/progress.ts'
+import { assertTables, caughtUp, modelSettings, readTables, readTopic, type WorkerProcess } from '../../helpers/recommender.ts'
+import { withPostgres } from '../../helpers/with-postgres.ts'
 
-integrationTest('connections that Postgres ends at any moment, also during a commit, cost no record and repeat none', async (t, services) => {
-  const world = await openFaultWorld(t, services, { seed: 41, feedMs: 2_000 * FAULT_ROUNDS })
-  const fed = world.feed()
-  const worker = world.start()
-  await world.underWay(worker)
+/** Processing must go on so soon after Postgres is back. */
+const GOES_ON_WITHIN_MS = 5_000
 
-  await withClient(services, async client => {
-    for (let cut = 0; cut < 15 * FAULT_ROUNDS; cut++) {
-      await client.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name like $1', [`millrace ${world.applicationId}%`])
-      await new Promise(resolve => setTimeout(resolve, 5 + world.random.below(200)))
-    }
-  })
-  await fed
-
-  await world.assertAll(worker)
-  equal(await worker.stop(), 0)
+faultRounds('postgres', {
+  'stopped at once, for 15 s': stopped,
+  'a network that holds what is sent': broken(network => network.hold(), 4_000),
+  'a network that refuses': broken(network => network.refuse(), 4_000),
+  'a network that resets again and again': broken(network => network.reset(), 50, 40),
+  'a slow network': broken(network => network.delay(150), 4_000),
+  'a network cut around commits': cutAroundCommits,
+  'connections ended by the server': ended,
+  deadlocks: refusing('40P01'),
+  'serialization failures': refusing('40001'),
+  'a full disk': refusing('53100'),
+  'read-only for a while': readOnly,
+  'too many connections': tooManyConnections,
+  'rows that can never be stored': refusedForGood
 })
 
-integrationTest('a network that breaks before a commit or behind it leaves every record counted once', async (t, services) => {
-  const world = await openFaultWorld(t, services, { seed: 43, feedMs: 2_000 * FAULT_ROUNDS })
+async function stopped ({ t, services, openWorld, measured }: Round): Promise<void> {
+  const postgres = await openOwnPostgres(t)
+  const world = await openWorld({ services: { ...services, postgres: postgres.address }, feedMs: 60_000 })
+  const over = new AbortController()
+  const fed = world.feed(over.signal)
+  const worker = world.start()
+  const address = await worker.address()
+  await world.underWay(worker)
+
+  await postgres.stopImmediately()
+  await pause(15_000)
+  const { status } = await fetch(`${address}/health/ready`)
+  await postgres.startAgain()
+  await goesOn(world, worker, measured)
+  over.abort()
+  await fed
+
+  equal(status, 503, 'a worker that waits for Postgres is not ready')
+  await world.finish(worker)
+}
+
+function broken (breakIt: (network: Network) => void, lastsMs: number, times = 1): Variant {
+  return async ({ t, services, openWorld, random, measured }) => {
+    const network = await openNetwork(t, Number(new URL(services.postgres).port))
+    const world = await openWorld({ feedMs: 60_000 })
+    const over = new AbortController()
+    const fed = world.feed(over.signal)
+    const worker = world.start({ DATABASE_URL: through(network, services.postgres) })
+    await world.underWay(worker)
+
+    for (let time = 0; time < times; time++) {
+      await pause(random.below(100))
+      breakIt(network)
+      await pause(lastsMs)
+    }
+    network.mend()
+    await goesOn(world, worker, measured)
+    over.abort()
+    await fed
+
+    await world.finish(worker)
+  }
+}
+
+async function cutAroundCommits ({ t, services, openWorld, measured }: Round): Promise<void> {
+  const world = await openWorld()
   const cuts = { before: 0, after: 0 }
   let isBreaking = false
   let commits = 0
@@ -43,23 +91,124 @@ integrationTest('a network that breaks before a commit or behind it leaves every
   await fed
   isBreaking = false
 
-  await world.assertAll(worker)
-  t.diagnostic(`cut ${cuts.before} times before a commit, ${cuts.after} times behind one`)
   ok(cuts.before > 0 && cuts.after > 0)
-  equal(await worker.stop(), 0)
-})
+  measured('cuts before a commit', cuts.before)
+  measured('cuts behind a commit', cuts.after)
+  await world.finish(worker)
+}
 
-integrationTest('rows that Postgres refuses, at once or only at the commit, send their records to the dead letters and hold up no other', async (t, services) => {
-  const world = await openFaultWorld(t, services, { seed: 42, events: 3_000, feedMs: 0 })
+async function ended ({ services, openWorld, random }: Round): Promise<void> {
+  const world = await openWorld()
+  const fed = world.feed()
+  const worker = world.start()
+  await world.underWay(worker)
+
+  await withPostgres(services, async client => {
+    for (let cut = 0; cut < 30; cut++) {
+      await client.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name like $1', [`millrace ${world.applicationId}%`])
+      await pause(5 + random.below(200))
+    }
+  })
+  await fed
+
+  await world.finish(worker)
+}
+
+/** What a busy or full server answers to a statement now and then; here to every third write of three tables. */
+function refusing (code: string): Variant {
+  return async ({ services, openWorld, measured }) => {
+    const world = await openWorld({ feedMs: 60_000 })
+    const over = new AbortController()
+    const fed = world.feed(over.signal)
+    const worker = world.start()
+    await world.underWay(worker)
+
+    await withPostgres(services, async client => {
+      const schema = `"${world.applicationId}"`
+      await client.query(`set search_path to ${schema}`)
+      await client.query(`
+        create sequence writes;
+        create function refuse_now () returns trigger language plpgsql as $$ begin
+          if nextval('${schema}.writes') % 3 = 0 then raise 'refused for now' using errcode = '${code}'; end if;
+          return null;
+        end $$;
+        ${TABLES.map(table => `create trigger refuse after insert or update on ${table} for each statement execute function refuse_now ();`).join('')}`)
+      await pause(3_000)
+      // What they call stays: a statement that began before still has it.
+      await client.query(TABLES.map(table => `drop trigger refuse on ${table};`).join(''))
+    })
+    await goesOn(world, worker, measured)
+    over.abort()
+    await fed
+
+    await world.finish(worker)
+  }
+}
+
+const TABLES = ['watches', 'item_popularity', 'user_history_newest'] as const
+
+/** As after a failover to a replica: every statement that writes is refused. */
+async function readOnly ({ t, services, openWorld, measured }: Round): Promise<void> {
+  const postgres = await openOwnPostgres(t)
+  const own = { ...services, postgres: postgres.address }
+  const world = await openWorld({ services: own, feedMs: 60_000 })
+  const over = new AbortController()
+  const fed = world.feed(over.signal)
+  const worker = world.start()
+  await world.underWay(worker)
+
+  await withPostgres(own, async client => {
+    await client.query('alter database postgres set default_transaction_read_only = on')
+    await endOthers(client)
+    await pause(4_000)
+    await client.query('set transaction_read_only = off; alter database postgres reset default_transaction_read_only')
+    await endOthers(client)
+  })
+  await goesOn(world, worker, measured)
+  over.abort()
+  await fed
+
+  await world.finish(worker)
+}
+
+/** A session may be the only one: every new connection is refused. */
+async function tooManyConnections ({ t, services, openWorld, measured }: Round): Promise<void> {
+  const postgres = await openOwnPostgres(t)
+  const own = { ...services, postgres: postgres.address }
+  const world = await openWorld({ services: own, feedMs: 60_000 })
+  await withPostgres(own, async client => await client.query('create role millrace login; grant create on database postgres to millrace'))
+  const over = new AbortController()
+  const fed = world.feed(over.signal)
+  const worker = world.start({ DATABASE_URL: postgres.address.replace('//postgres@', '//millrace@') })
+  await world.underWay(worker)
+
+  await withPostgres(own, async client => {
+    await client.query('alter role millrace connection limit 1')
+    await endOthers(client)
+    await pause(4_000)
+    await client.query('alter role millrace connection limit -1')
+  })
+  await goesOn(world, worker, measured)
+  over.abort()
+  await fed
+
+  await world.finish(worker)
+}
+
+async function endOthers (client: { readonly query: (text: string) => Promise<unknown> }): Promise<void> {
+  await client.query("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'")
+}
+
+/** Refused at once, or only at the commit: the record goes to the dead letters, and holds up no other. */
+async function refusedForGood ({ services, openWorld }: Round): Promise<void> {
+  const world = await openWorld({ events: 3_000, feedMs: 0 })
   const { applicationId, topics, records } = world
   const valid = records.filter(({ kind }) => kind === 'valid')
   const ids = (topic: string, from: number): string[] => valid.filter(record => record.topic === topic).slice(from, from + 2).map(record => eventOf(record)['event_id'] ?? '')
   const refused = { watches: ids(topics.watch, 500), events: ids(topics.event, 20), user_history: [rarest(records.filter(({ topic }) => topic !== topics.impression))] }
   const worker = world.start()
-  await withClient(services, async client => {
-    while ((await client.query('select to_regclass($1) is null as missing', [`"${applicationId}".user_history`])).rows[0]?.missing === true) {
-      await new Promise(resolve => setTimeout(resolve, 50))
-    }
+  await worker.address()
+  await withPostgres(services, async client => {
     await client.query(`set search_path to "${applicationId}"`)
     await client.query(refuse('watches', 'event_id', refused.watches, '23514'))
     await client.query(refuse('user_history', 'item_id', refused.user_history, '22001'))
@@ -83,7 +232,7 @@ integrationTest('rows that Postgres refuses, at once or only at the commit, send
   )
   equal(letters.length, expected.dead_letters.length + records.filter(isRefused).length)
   equal(await worker.stop(), 0)
-})
+}
 
 function eventOf ({ value }: ModelRecord): Readonly<Record<string, string | undefined>> {
   try {
@@ -108,12 +257,12 @@ function refuse (table: string, column: string, values: readonly string[], code:
     create constraint trigger refuse after insert on ${table} ${when} for each row execute function refuse_${table} ();`
 }
 
-async function withClient (services: Services, work: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client({ connectionString: services.postgres })
-  await client.connect()
-  try {
-    await work(client)
-  } finally {
-    await client.end()
-  }
+async function goesOn (world: FaultWorld, worker: WorkerProcess, measured: Round['measured']): Promise<void> {
+  const tookMs = await progress(world, worker)
+  measured('went on after, ms', tookMs)
+  ok(tookMs < GOES_ON_WITHIN_MS, `processing went on only ${tookMs} ms after Postgres was back`)
+}
+
+async function pause (ms: number): Promise<void> {
+  await new Promise(resolve => setTimeout(resolve, ms))
 }

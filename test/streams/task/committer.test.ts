@@ -43,13 +43,13 @@ async function prepared (faults: Faults = {}) {
   return { memory, position, producer, commit, milestones }
 }
 
-test('a unit is claimed, produced and written, in this order', async () => {
+test('a unit is inserted, claimed, produced and written, in this order', async () => {
   const { memory, position, producer, commit, milestones } = await prepared()
 
   const outcome = await commit()
 
   assert.equal(outcome.kind, 'committed')
-  assert.deepEqual(milestones, ['claimed', 'produced', 'written'])
+  assert.deepEqual(milestones, ['inserted', 'claimed', 'produced', 'written'])
   assert.equal(producer.sent.length, 3)
   const moved = { ...position, unit: 1, offsets: { moves: 3 }, streamTime: 1_700_000_000_002 }
   assert.deepEqual(await memory.positions([position]), [moved])
