@@ -16,6 +16,7 @@ export interface FaultWorldOptions {
   /** How many records, and in what time they are produced; 0: at once. */
   readonly events?: number
   readonly feedMs?: number
+  readonly mixedUsers?: boolean
   readonly environment?: Readonly<Record<string, string>>
 }
 
@@ -56,11 +57,11 @@ export interface OpenFaultWorld extends FaultWorldOptions {
   readonly measured: (what: string, value: number) => void
 }
 
-export async function openFaultWorld (t: TestContext, services: Services, { seed, measured, events = 4_000, feedMs = 5_000, environment: more = {} }: OpenFaultWorld): Promise<FaultWorld> {
+export async function openFaultWorld (t: TestContext, services: Services, { seed, measured, events = 4_000, feedMs = 5_000, mixedUsers = false, environment: more = {} }: OpenFaultWorld): Promise<FaultWorld> {
   const topics = await freshTopics(t, services, ['impression', 'watch', 'event', 'dlq'], 6)
   const applicationId = freshApplicationId(t, services)
   const settings = modelSettings(topics)
-  const records = createRandomLog({ seed, events, partitions: 6, settings })
+  const records = createRandomLog({ seed, events, partitions: 6, settings, mixedUsers })
   const expected = runModel(records, settings)
   const environment = { ...workerEnvironment(services, applicationId, topics), ...ENVIRONMENT, ...more }
   const world: FaultWorld = {

@@ -115,7 +115,7 @@ async function deleteKeys (address: string, pattern: string): Promise<void> {
   }
 }
 
-async function withAdmin<Result> (kafka: string, task: (admin: Admin) => Promise<Result>): Promise<Result> {
+export async function withAdmin<Result> (kafka: string, task: (admin: Admin) => Promise<Result>): Promise<Result> {
   const admin = new Admin({ clientId: 'millrace-tests', bootstrapBrokers: [kafka] })
   try {
     return await task(admin)

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { Client } from 'pg'
 import { schemaSessionLock } from '../../streams/state/postgres/engine-schema.ts'
+import { millrace } from '../helpers/millrace.ts'
 import { runModel } from '../helpers/model.ts'
 import { createRandomLog } from '../helpers/random-log.ts'
 import { assertTables, caughtUp, modelSettings, produce, readTables, startWorker, workerEnvironment, type RecommenderTopics } from '../helpers/recommender.ts'
 import { freshApplicationId, freshTopics, integrationTest, type Owner, type Services } from '../helpers/services.ts'
-
-const MILLRACE = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url))
 
 integrationTest('a reset and a second run give the same tables', async (t, services) => {
   const { applicationId, topics, environment, expected } = await world(t, services)
@@ -96,13 +93,6 @@ async function world (t: Owner, services: Services) {
   const records = createRandomLog({ seed: 3, events: 1_000, partitions: 2, settings })
   await produce(services, records)
   return { applicationId, topics, environment: workerEnvironment(services, applicationId, topics), expected: runModel(records, settings) }
-}
-
-async function millrace ({ kafka, postgres, redis }: Services, ...args: string[]): Promise<{ code: number | string | null | undefined, stdout: string, stderr: string }> {
-  const env = { ...process.env, KAFKA_BOOTSTRAP: kafka, DATABASE_URL: postgres, REDIS_URL: redis }
-  return await new Promise(resolve => {
-    execFile(process.execPath, [MILLRACE, ...args], { env }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : error.code, stdout, stderr }))
-  })
 }
 
 function endsOf (plan: string): number[] {
