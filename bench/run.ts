@@ -6,6 +6,7 @@ import type { Services } from '../test/helpers/services.ts'
 import type { Benchmark, Options } from './lib/benchmark.ts'
 import { describeMachine } from './lib/machine.ts'
 import { writeReport } from './lib/report.ts'
+import { faults } from './faults.ts'
 import { freshness } from './freshness.ts'
 import { serving } from './serving.ts'
 import { compare, floor, oneWorker, throughput } from './throughput.ts'
@@ -17,10 +18,13 @@ const usage = `npm run bench -- [name…] [options]
   serving      /reco at 500 requests/s, open loop, while 1,000 events/s come in (default)
   worker       one worker alone
   floor        the floor alone
+  faults       the fault suite, as a table
 
   --events N     length of the log (100000)
   --repeats N    runs of each subject of throughput; the median counts (3)
   --seconds N    how long freshness and serving run (30)
+  --rounds N     rounds of each kind of fault (30)
+  --from FILE    faults: the rounds of earlier runs, as FAULT_RESULTS left them
   --profile DIR  workers leave CPU profiles there
   --no-save      leave bench/results and bench/RESULTS.md as they are
 `
@@ -30,7 +34,8 @@ const benchmarks: readonly Benchmark[] = [
   freshness,
   serving,
   { name: 'worker', run: async context => await compare(context, [oneWorker]) },
-  { name: 'floor', run: async context => await compare(context, [floor]) }
+  { name: 'floor', run: async context => await compare(context, [floor]) },
+  faults
 ]
 const DEFAULT = ['throughput', 'freshness', 'serving']
 
@@ -42,6 +47,8 @@ async function main (): Promise<void> {
       events: { type: 'string', default: '100000' },
       repeats: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '30' },
+      rounds: { type: 'string', default: '30' },
+      from: { type: 'string' },
       profile: { type: 'string' },
       save: { type: 'boolean', default: true },
       help: { type: 'boolean', default: false }
@@ -53,7 +60,7 @@ async function main (): Promise<void> {
     process.exitCode = unknown === undefined ? 0 : 2
     return
   }
-  const options = { events: positive('events', values.events), repeats: positive('repeats', values.repeats), seconds: positive('seconds', values.seconds), profile: values.profile }
+  const options = { events: positive('events', values.events), repeats: positive('repeats', values.repeats), seconds: positive('seconds', values.seconds), rounds: positive('rounds', values.rounds), from: values.from, profile: values.profile }
   const chosen = positionals.length === 0 ? DEFAULT : positionals
   await withServices(async services => {
     for (const benchmark of benchmarks.filter(({ name }) => chosen.includes(name))) {

@@ -6,6 +6,10 @@ export interface Options {
   readonly repeats: number
   /** How long `freshness` and `serving` run. */
   readonly seconds: number
+  /** How often each kind of fault is repeated. */
+  readonly rounds: number
+  /** A file with the rounds of earlier runs (`FAULT_RESULTS`), for the table of `faults`. */
+  readonly from: string | undefined
   /** Where workers leave their CPU profiles. */
   readonly profile: string | undefined
 }
