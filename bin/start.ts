@@ -32,7 +32,7 @@ runProcess('start', { LOG_LEVEL: 'warn', ...process.env, KAFKA_WORKER_AUTO_OFFSE
       outbox: false,
       takeApplied: () => [],
       stop: async () => {},
-      observer: { assigned () {}, waiting () {}, committed: (_unit, { changes }) => projection.apply(changes) }
+      observer: { assigned () {}, committed: (_unit, { changes }) => projection.apply(changes) }
     })
   })
   const producer = log.openProducer()

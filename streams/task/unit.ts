@@ -122,6 +122,11 @@ export class UnitRunner implements Execution {
     }
   }
 
+  /** The node whose code ran last. */
+  get node (): string | undefined {
+    return this.#node?.name
+  }
+
   /** Takes what was collected since the last unit. */
   close (): Unit {
     const unit = { items: this.#items, emissions: this.#emissions, drops: this.#drops, effects: this.#effects, trace: this.#trace }

@@ -10,6 +10,7 @@ import { StoreStates } from '../../streams/task/stores/store-states.ts'
 import { Task } from '../../streams/task/task.ts'
 import { UnitRunner } from '../../streams/task/unit.ts'
 import type { LogProducer } from '../../streams/log/log.ts'
+import { Pauses } from '../../streams/pauses.ts'
 import { eventLog } from '../../stores/event-log.ts'
 import { itemPopularity } from '../../stores/item-popularity.ts'
 import { userHistory } from '../../stores/user-history.ts'
@@ -124,7 +125,9 @@ export interface RunningEngine {
   readonly engine: Engine
   readonly commits: Committed[]
   readonly lost: TaskId[][]
+  /** Why it waited, and undefined where it went on. */
   readonly reasons: (string | undefined)[]
+  readonly pauses: Pauses
   /** Rejects with what ended the loop. */
   readonly running: Promise<void>
   /** Takes over these partitions of the topology from the state. */
@@ -151,8 +154,14 @@ export function startEngine (t: TestContext, { state, producer, topology = movin
   const commits: Committed[] = []
   const lost: TaskId[][] = []
   const reasons: (string | undefined)[] = []
+  const pauses = new Pauses()
   const waiters = new Set<() => void>()
   const happened = (): void => { for (const wake of waiters) wake() }
+  const noted = (reason: string | undefined): void => {
+    reasons.push(reason)
+    happened()
+  }
+  pauses.listen({ began: ({ reason }) => noted(reason), ended: () => noted(undefined) })
   const engine = new Engine({
     state,
     stores,
@@ -169,10 +178,7 @@ export function startEngine (t: TestContext, { state, producer, topology = movin
       lost.push([...tasks])
       happened()
     },
-    waiting (reason) {
-      reasons.push(reason)
-      happened()
-    },
+    pauses,
     roomMade: happened
   })
   const running = engine.run()
@@ -199,6 +205,7 @@ export function startEngine (t: TestContext, { state, producer, topology = movin
     commits,
     lost,
     reasons,
+    pauses,
     running,
     until,
     async hold (...partitions) {

@@ -307,6 +307,20 @@ test('the last commit of all, answered or not, ends the waiting', async t => {
   assert.equal(it.engine.tasks[0]?.position.offsets.moves, 10)
 })
 
+test('whoever loses what it waited with does not wait any more', async t => {
+  const it = startEngine(t, { state: faulty(openMemoryState(), { claim: outage }), producer: fakeProducer() })
+  await it.hold(0)
+  it.feed(tenMoves)
+  await it.until(() => it.pauses.of('postgres') !== undefined)
+  assert.ok((it.engine.trouble?.attempts ?? 0) > 0)
+
+  await it.engine.pause()
+  it.engine.resume([])
+
+  assert.deepEqual(it.pauses.list(), [])
+  assert.equal(it.engine.trouble, undefined)
+})
+
 test('a task taken over during a commit without an answer is given up, and what happened is not done again', async t => {
   const memory = openMemoryState()
   const it = startEngine(t, {
