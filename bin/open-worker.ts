@@ -1,7 +1,8 @@
 import type { Registry } from 'prom-client'
 import type { Log, Logger, Topology } from '../streams/index.ts'
 import {
-  ensureEngineSchema, logPauses, migrate, observeLog, observeMetrics, openPostgresState, Pauses, quote, startReporting, Worker, type Database, type EngineSchema, type WorkerObserver
+  ensureEngineSchema, logPauses, migrate, observeLog, observeMetrics, openPostgresState, Pauses, Pulse, quote, startReporting, startWatchdog, Worker,
+  type Database, type EngineSchema, type WatchdogOptions, type WorkerObserver
 } from '../streams/runtime.ts'
 import type { Config } from './config.ts'
 import { createWorkerHealth, type WorkerHealth } from './worker-health.ts'
@@ -38,6 +39,8 @@ export interface OpenWorkerOptions {
   readonly units: Database
   /** For everything else. */
   readonly service: Database
+  /** Where a watchdog writes down what stands still; undefined: the database is in this process. */
+  readonly watchdogDatabase: WatchdogOptions['database']
   readonly openProjection: (schema: EngineSchema, pauses: Pauses) => RunningProjection
 }
 
@@ -50,7 +53,7 @@ export interface RunningWorker {
 
 /** A worker of an application on the log and the databases it is given; closes what it opened, in reverse order. */
 export async function openWorker (options: OpenWorkerOptions): Promise<RunningWorker> {
-  const { application: { topology, migrations, observers, report }, config, registry, logger, workerId, log, units, service, openProjection } = options
+  const { application: { topology, migrations, observers, report }, config, registry, logger, workerId, log, units, service, watchdogDatabase, openProjection } = options
   const applicationId = config.KAFKA_WORKER_GROUP_ID
   const pauses = new Pauses()
   const pauseLog = logPauses(pauses, logger)
@@ -64,6 +67,9 @@ export async function openWorker (options: OpenWorkerOptions): Promise<RunningWo
     closers.push(projection.stop)
     closers.push(startReporting({ database: service, applicationId, workerId, status: report, logger }).stop)
     const health = createWorkerHealth(pauses)
+    const pulse = new Pulse()
+    const recordTimeoutMs = config.KAFKA_WORKER_RECORD_TIMEOUT_MS
+    if (recordTimeoutMs > 0) closers.push(startWatchdog({ topology, schema, pulse, recordTimeoutMs, database: watchdogDatabase, logger }).stop)
     const worker = new Worker({
       topology,
       applicationId,
@@ -81,6 +87,7 @@ export async function openWorker (options: OpenWorkerOptions): Promise<RunningWo
       now: Date.now,
       observers: [projection.observer, health.observer, ...observers, observeLog(logger), observeMetrics(topology, pauses, [registry])],
       pauses,
+      pulse,
       takeApplied: projection.takeApplied
     })
     closers.push(async () => await worker.stop())

@@ -42,6 +42,7 @@ export async function openServiceWorker ({ application, config, registry, logger
       log,
       units,
       service,
+      watchdogDatabase: { url: config.DATABASE_URL },
       openProjection: (schema, pauses) => followWithRedis({ redis, schema, topology: application.topology, config, logger, pauses, service })
     })
     return {

@@ -28,6 +28,7 @@ runProcess('start', { LOG_LEVEL: 'warn', ...process.env, KAFKA_WORKER_AUTO_OFFSE
     log,
     units: database,
     service: database,
+    watchdogDatabase: undefined,
     openProjection: () => ({
       outbox: false,
       takeApplied: () => [],

@@ -80,7 +80,8 @@ export async function commitUnit (unit: Unit, begun: Begun, { stores, outbound, 
       stores.evict(conflicts)
       return { kind: 'again', reason: 'conflict', error: undefined }
     }
-    const lost = await transaction.claim(positions)
+    const condemned = unit.items.filter(({ failure }) => failure?.condemned === true).map(({ record }) => record)
+    const lost = await transaction.claim(positions, condemned)
     if (lost.length > 0) {
       await transaction.rollback()
       return { kind: 'lost', tasks: lost }

@@ -8,6 +8,7 @@ import { StateError, type State, type TaskId } from '../state/state.ts'
 import type { Committed, Milestone } from '../task/committer.ts'
 import { Engine } from '../task/engine.ts'
 import { Outbound } from '../task/outbound.ts'
+import type { Pulse } from '../task/pulse.ts'
 import type { Reads } from '../task/stores/store-state.ts'
 import { StoreStates } from '../task/stores/store-states.ts'
 import { Task } from '../task/task.ts'
@@ -42,6 +43,8 @@ export interface WorkerOptions {
   readonly observers: readonly WorkerObserver[]
   /** What holds the worker up, for those who observe it. */
   readonly pauses: Pauses
+  /** Written for every record that is run, for a watchdog. */
+  readonly pulse?: Pulse
   readonly takeApplied: () => readonly number[]
   readonly reached?: (milestone: Milestone) => void
 }
@@ -81,7 +84,7 @@ export class Worker {
     const producer = log.openProducer()
     this.#closers.push(producer.close)
     this.#outbound = new Outbound(producer)
-    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes })
+    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes, ...(options.pulse === undefined ? {} : { pulse: options.pulse }) })
     this.#engine = new Engine({
       state,
       stores,
@@ -212,10 +215,11 @@ export class Worker {
         }
         const starts = await startsOf(candidates, { applicationId, log, state, offsetReset, noted: this.#noted })
         const positions = await state.takeOver(starts)
+        const condemned = await state.condemned(candidates)
         return candidates.flatMap(({ subTopology, partition, topics }) => {
           const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
           const definition = topology.subTopologies.find(({ name }) => name === subTopology)
-          return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch)]
+          return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, condemned.filter(record => record.subTopology === subTopology && record.partition === partition))]
         })
       } catch (error) {
         if (isFatal(error)) throw error

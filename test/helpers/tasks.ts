@@ -96,9 +96,9 @@ export function faulty (state: State, faults: Faults): State {
       const unit = await state.begin()
       return {
         ...unit,
-        async claim (positions) {
+        async claim (...given) {
           await faults.claim?.()
-          return await unit.claim(positions)
+          return await unit.claim(...given)
         },
         async write (writes, applied) {
           await faults.write?.(writes)

@@ -1,4 +1,5 @@
 import { FatalError } from '../../errors.ts'
+import { condemnedTable } from './condemned.ts'
 import type { Database, Session } from './database.ts'
 import { quote } from './sql.ts'
 
@@ -48,6 +49,8 @@ export async function ensureEngineSchema (database: Database, applicationId: str
     if (found === undefined) {
       throw new FatalError(`Schema '${applicationId}' exists but was not made by Millrace; nothing in it was touched. Choose another application id, or rename that schema.`)
     }
+    // Schemas of before have no such table.
+    await session.query({ text: condemnedTable(applicationId) })
     return found
   })
 }
