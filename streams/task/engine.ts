@@ -18,6 +18,7 @@ export interface EngineOptions {
   readonly maxUnitRecords: number
   /** A unit that is not full begins no sooner than this after the one before: a unit costs the same round trips whatever its size. */
   readonly unitIntervalMs: number
+  readonly acknowledgeWithinMs: number
   /** Outbox rows that the projection has applied; the next unit removes them. */
   readonly takeApplied: () => readonly number[]
   /** These tasks are somebody else's now, or were reset; whoever knows the group decides whether to take them over anew. */

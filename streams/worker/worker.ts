@@ -52,6 +52,9 @@ export interface WorkerOptions {
 /** Group offsets follow for lag tools; more often would only load the broker. */
 const GROUP_OFFSETS_EVERY_MS = 500
 
+/** Of the session timeout: half of what a transaction may stand still before Postgres ends it (`openServiceWorker`). */
+const ACKNOWLEDGED_WITHIN = 0.45
+
 /** One process' share of an application: a member of its group, the tasks it was given, the loop over them. */
 export class Worker {
   readonly #options: WorkerOptions
@@ -92,6 +95,7 @@ export class Worker {
       outbound: this.#outbound,
       maxUnitRecords: options.maxUnitRecords,
       unitIntervalMs: options.unitIntervalMs,
+      acknowledgeWithinMs: Math.floor(options.sessionTimeoutMs * ACKNOWLEDGED_WITHIN),
       takeApplied: options.takeApplied,
       effectFailed: error => options.logger.error({ error: messageOf(error) }, 'a peek threw; its record is committed all the same'),
       lost: tasks => this.#reconsider(tasks),

@@ -74,6 +74,7 @@ export interface Faults {
   load?: () => void | Promise<void>
   begin?: () => void | Promise<void>
   claim?: () => void | Promise<void>
+  rollback?: () => void
   write?: (writes: readonly StoreWrite[]) => void | Promise<void>
   /** The commit has happened. */
   written?: () => void
@@ -96,6 +97,10 @@ export function faulty (state: State, faults: Faults): State {
       const unit = await state.begin()
       return {
         ...unit,
+        async rollback () {
+          faults.rollback?.()
+          await unit.rollback()
+        },
         async claim (...given) {
           await faults.claim?.()
           return await unit.claim(...given)
@@ -146,10 +151,11 @@ export interface EngineWorld {
   readonly topology?: Topology
   readonly maxUnitRecords?: number
   readonly maxRecordBytes?: number
+  readonly acknowledgeWithinMs?: number
 }
 
 /** A running engine, stopped with the test. */
-export function startEngine (t: TestContext, { state, producer, topology = moving, maxUnitRecords = 100, maxRecordBytes = 100_000 }: EngineWorld): RunningEngine {
+export function startEngine (t: TestContext, { state, producer, topology = moving, maxUnitRecords = 100, maxRecordBytes = 100_000, acknowledgeWithinMs = 10_000 }: EngineWorld): RunningEngine {
   const stores = new StoreStates(topology.stores)
   const commits: Committed[] = []
   const lost: TaskId[][] = []
@@ -169,6 +175,7 @@ export function startEngine (t: TestContext, { state, producer, topology = movin
     outbound: new Outbound(producer),
     maxUnitRecords,
     unitIntervalMs: 0,
+    acknowledgeWithinMs,
     takeApplied: () => [],
     committed (_unit, outcome) {
       commits.push(outcome)
