@@ -3,8 +3,8 @@ import type { Statement, TextRow } from './database.ts'
 import { encodeArray, quote } from './sql.ts'
 
 /** Records that made a node run for ever: written by a watchdog, read when a task is taken over, gone with the unit that moves past them. */
-export function condemnedTable (applicationId: string): string {
-  return `create table if not exists ${quote(applicationId)}.millrace_poison (
+export function condemnedTable (schema: string): string {
+  return `create table ${schema}.millrace_poison (
     topic text collate "C",
     partition integer,
     "offset" bigint,
