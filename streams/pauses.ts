@@ -9,7 +9,7 @@ export const PAUSE_KINDS = {
   stuck: { waitsFor: 'what these partitions stand before', holdsRecords: true },
   // Part of life, and over in a moment: whoever asks whether the worker is ready need not know.
   rebalance: { waitsFor: 'the other members of the consumer group', holdsRecords: false },
-  'projection-away': { waitsFor: 'Redis', holdsRecords: false },
+  'projection-away': { waitsFor: 'Redis, or Postgres to compare it with', holdsRecords: false },
   'projection-building': { waitsFor: 'the projection, which is built from Postgres', holdsRecords: false }
 } as const satisfies Readonly<Record<string, { readonly waitsFor: string, readonly holdsRecords: boolean }>>
 

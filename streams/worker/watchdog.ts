@@ -43,6 +43,7 @@ export interface WatchedSource {
  * dead-letter it, says so, and kills the process.
  */
 export function startWatchdog ({ topology, schema, pulse, recordTimeoutMs, database, logger }: WatchdogOptions): { readonly stop: () => Promise<void> } {
+  if (process.pid === 1) logger.warn({}, 'this process is the first of its container, which nothing inside can kill: a record that makes a node run for ever will be told and not ended; run it with an init (docker run --init)')
   const data: WatchdogData = {
     schema,
     memory: pulse.memory,

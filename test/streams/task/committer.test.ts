@@ -16,7 +16,7 @@ import { faulty, itemOf, moveRecord, moving, taskOf, type Faults } from '../../h
 import { claimUnit } from '../../helpers/units.ts'
 
 /** A unit of three records of task 0, prepared; `commit` takes it through the steps. */
-async function prepared (faults: Faults = {}) {
+async function prepared (faults: Faults = {}, acknowledgeWithinMs = 10_000) {
   const memory = openMemoryState()
   const [position] = await memory.takeOver([{ subTopology: 'moves', partition: 0, offsets: { moves: 0 } }])
   assert.ok(position !== undefined)
@@ -34,7 +34,7 @@ async function prepared (faults: Faults = {}) {
   const pauses = new Pauses()
   const milestones: Milestone[] = []
   const options = {
-    state: faulty(memory, faults), stores, outbound: new Outbound(producer), takeApplied: () => [], acknowledgeWithinMs: 20, pauses, reached: (milestone: Milestone) => { milestones.push(milestone) }
+    state: faulty(memory, faults), stores, outbound: new Outbound(producer), takeApplied: () => [], acknowledgeWithinMs, pauses, reached: (milestone: Milestone) => { milestones.push(milestone) }
   }
   const commit = async (): Promise<Outcome> => {
     const begun = await beginUnit(options)
@@ -114,7 +114,7 @@ for (const [kind, recordIndex, expected] of [['outage', undefined, 'again'], ['f
 for (const [what, answer] of [['acknowledges', undefined], ['refuses', new LogError('outage', 'too few replicas')]] as const) {
   test(`acknowledgements that take too long roll the unit back at once; when the log ${what} in the end, it is run again`, async () => {
     let rolledBack = 0
-    const { memory, position, producer, commit, pauses } = await prepared({ rollback: () => { rolledBack++ } })
+    const { memory, position, producer, commit, pauses } = await prepared({ rollback: () => { rolledBack++ } }, 20)
     const log = Promise.withResolvers<void>()
     const send = producer.send
     const slow = async (...given: Parameters<typeof send>): Promise<void> => {
