@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { defineProcessor, defineTopic, defineTopology, isRejected, isValid } from '../../streams/index.ts'
 
 /** The processor time that a slow word takes: it is not over because the process was stopped meanwhile. */
-const SLOW_MS = 500
+const SLOW_MS = 300
 
 /** Hands words on, but for those that tell it to stumble; says when it begins with one that takes time, past everything that stands still. */
 const takeWord = defineProcessor({
@@ -15,12 +15,17 @@ const takeWord = defineProcessor({
     if (record.value === 'throw') throw new Error('it was told to')
     if (record.value === 'loop' || record.value === 'slow') {
       writeSync(2, `begins with ${record.value}\n`)
-      const limit = record.value === 'loop' ? Infinity : SLOW_MS * 1_000
-      for (const before = process.cpuUsage(); process.cpuUsage(before).user < limit;);
+      const limitMs = record.value === 'loop' ? Infinity : SLOW_MS
+      for (const before = process.cpuUsage(); usedMs(before) < limitMs;);
     }
     forward(record)
   }
 })
+
+function usedMs (before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1_000
+}
 
 const Settings = Type.Object({
   WORDS_IN: Type.String({ default: 'words' }), WORDS_OUT: Type.String({ default: 'words-out' }), WORDS_DEAD: Type.String({ default: 'words-dead' })
