@@ -17,6 +17,10 @@ const ServiceSettings = Type.Object({
     minimum: 1, maximum: 100_000, default: 2000, description: 'Records per commit unit. The original took 200; a unit costs a handful of round trips whatever its size, so ten times as many cost a tenth per record.'
   }),
   KAFKA_SESSION_TIMEOUT_MS: Type.Integer({ minimum: 500, maximum: 1_800_000, default: 10_000, description: 'How long a silent worker keeps its partitions.' }),
+  KAFKA_WORKER_RECORD_TIMEOUT_MS: Type.Integer({
+    minimum: 0, maximum: 3_600_000, default: 30_000, description: 'How long the nodes may work on one record until a watchdog ends the process; the record is dead-lettered at the next start. 0: no watchdog, for debuggers.'
+  }),
+  KAFKA_WORKER_STUCK_AFTER_MS: Type.Integer({ minimum: 1_000, maximum: 86_400_000, default: 60_000, description: 'A partition that has records and does not advance for so long makes the worker not ready.' }),
   KAFKA_GROUP_INSTANCE_ID: Type.Optional(Type.String({ minLength: 1, description: 'Static membership: a restart under this name within the session timeout moves no partition.' })),
   DATABASE_URL: Type.String({ minLength: 1, default: 'postgres://postgres@localhost:5432/postgres', description: 'Postgres, for the worker.' }),
   DATABASE_READONLY_URL: Type.Optional(Type.String({ minLength: 1, description: 'Postgres for the API, as a role that cannot write; left out: DATABASE_URL in read-only sessions.' })),

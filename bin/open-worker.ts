@@ -1,7 +1,8 @@
 import type { Registry } from 'prom-client'
 import type { Log, Logger, Topology } from '../streams/index.ts'
 import {
-  ensureEngineSchema, migrate, observeLog, observeMetrics, openPostgresState, quote, startReporting, Worker, type Database, type EngineSchema, type WorkerObserver
+  ensureEngineSchema, logPauses, migrate, observeLog, observeMetrics, openPostgresState, Pauses, Pulse, quote, startReporting, startWatchdog, Worker,
+  type Database, type EngineSchema, type WatchdogOptions, type WorkerObserver
 } from '../streams/runtime.ts'
 import type { Config } from './config.ts'
 import { createWorkerHealth, type WorkerHealth } from './worker-health.ts'
@@ -38,7 +39,9 @@ export interface OpenWorkerOptions {
   readonly units: Database
   /** For everything else. */
   readonly service: Database
-  readonly openProjection: (schema: EngineSchema) => RunningProjection
+  /** Where a watchdog writes down what stands still; undefined: the database is in this process. */
+  readonly watchdogDatabase: WatchdogOptions['database']
+  readonly openProjection: (schema: EngineSchema, pauses: Pauses) => RunningProjection
 }
 
 export interface RunningWorker {
@@ -50,18 +53,23 @@ export interface RunningWorker {
 
 /** A worker of an application on the log and the databases it is given; closes what it opened, in reverse order. */
 export async function openWorker (options: OpenWorkerOptions): Promise<RunningWorker> {
-  const { application: { topology, migrations, observers, report }, config, registry, logger, workerId, log, units, service, openProjection } = options
+  const { application: { topology, migrations, observers, report }, config, registry, logger, workerId, log, units, service, watchdogDatabase, openProjection } = options
   const applicationId = config.KAFKA_WORKER_GROUP_ID
-  const closers: (() => Promise<void>)[] = []
+  const pauses = new Pauses()
+  const pauseLog = logPauses(pauses, logger)
+  const closers: (() => Promise<void>)[] = [async () => pauseLog.stop()]
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).toReversed()) await close()
   }
   try {
     const schema = await prepareSchema(service, config, migrations, logger)
-    const projection = openProjection(schema)
+    const projection = openProjection(schema, pauses)
     closers.push(projection.stop)
     closers.push(startReporting({ database: service, applicationId, workerId, status: report, logger }).stop)
-    const health = createWorkerHealth(Date.now)
+    const health = createWorkerHealth(pauses)
+    const pulse = new Pulse()
+    const recordTimeoutMs = config.KAFKA_WORKER_RECORD_TIMEOUT_MS
+    if (recordTimeoutMs > 0) closers.push(startWatchdog({ topology, schema, pulse, recordTimeoutMs, database: watchdogDatabase, logger }).stop)
     const worker = new Worker({
       topology,
       applicationId,
@@ -70,13 +78,16 @@ export async function openWorker (options: OpenWorkerOptions): Promise<RunningWo
       logger,
       offsetReset: config.KAFKA_WORKER_AUTO_OFFSET_RESET,
       sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
+      stuckAfterMs: config.KAFKA_WORKER_STUCK_AFTER_MS,
       ...(config.KAFKA_GROUP_INSTANCE_ID === undefined ? {} : { groupInstanceId: config.KAFKA_GROUP_INSTANCE_ID }),
       maxUnitRecords: config.KAFKA_WORKER_MAX_POLL_RECORDS,
       unitIntervalMs: UNIT_INTERVAL_MS,
       maxRecordBytes: MAX_RECORD_BYTES,
       pollTimeoutMs: config.KAFKA_WORKER_POLL_TIMEOUT_MS,
       now: Date.now,
-      observers: [projection.observer, health.observer, ...observers, observeLog(logger, Date.now), observeMetrics(topology, [registry])],
+      observers: [projection.observer, health.observer, ...observers, observeLog(logger), observeMetrics(topology, pauses, [registry])],
+      pauses,
+      pulse,
       takeApplied: projection.takeApplied
     })
     closers.push(async () => await worker.stop())

@@ -41,7 +41,6 @@ export function createRecommenderStatus ({ watchTopic, historySize, autoOffsetRe
   return {
     report: () => report,
     assigned () {},
-    waiting () {},
     committed ({ items, emissions, drops }) {
       const at = now()
       const dead = emissions.filter(({ isDeadLetter }) => isDeadLetter)

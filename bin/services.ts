@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import type { Registry } from 'prom-client'
 import { isOutage } from '../stores/read-query.ts'
 import { FatalError, messageOf, type Logger } from '../streams/index.ts'
-import { openKafkaLog, openPostgres, openRedisProjection, Projector, type EngineSchema } from '../streams/runtime.ts'
+import { openKafkaLog, openPostgres, openRedisProjection, Projector, type EngineSchema, type Pauses } from '../streams/runtime.ts'
 import type { Topology } from '../streams/index.ts'
 import type { Config } from './config.ts'
 import { openWorker, type Application, type RunningProjection, type RunningWorker } from './open-worker.ts'
@@ -42,7 +42,8 @@ export async function openServiceWorker ({ application, config, registry, logger
       log,
       units,
       service,
-      openProjection: schema => followWithRedis({ redis, schema, topology: application.topology, config, logger, service })
+      watchdogDatabase: { url: config.DATABASE_URL },
+      openProjection: (schema, pauses) => followWithRedis({ redis, schema, topology: application.topology, config, logger, pauses, service })
     })
     return {
       ...worker,
@@ -78,17 +79,19 @@ interface RedisFollower {
   readonly topology: Topology
   readonly config: Config
   readonly logger: Logger
+  readonly pauses: Pauses
   readonly service: ReturnType<typeof openPostgres>
 }
 
-function followWithRedis ({ redis, schema: { applicationId, generation }, topology, config, logger, service }: RedisFollower): RunningProjection {
+function followWithRedis ({ redis, schema: { applicationId, generation }, topology, config, logger, pauses, service }: RedisFollower): RunningProjection {
   const projector = new Projector({
     projection: openRedisProjection({ redis, applicationId, generation, shards: config.REDIS_SHARDS }),
     database: service,
     applicationId,
     generation,
     stores: topology.stores,
-    logger
+    logger,
+    pauses
   })
   projector.start()
   return {
@@ -97,7 +100,6 @@ function followWithRedis ({ redis, schema: { applicationId, generation }, topolo
     stop: async () => await projector.stop(),
     observer: {
       assigned () {},
-      waiting () {},
       committed (_unit, { changes, positions, outboxId }) {
         if (outboxId === undefined) return
         projector.committed({ changes, outboxId, tasks: positions.map(({ subTopology, partition, unit }) => [`${subTopology}/${partition}`, unit]) })

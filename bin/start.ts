@@ -28,11 +28,12 @@ runProcess('start', { LOG_LEVEL: 'warn', ...process.env, KAFKA_WORKER_AUTO_OFFSE
     log,
     units: database,
     service: database,
+    watchdogDatabase: undefined,
     openProjection: () => ({
       outbox: false,
       takeApplied: () => [],
       stop: async () => {},
-      observer: { assigned () {}, waiting () {}, committed: (_unit, { changes }) => projection.apply(changes) }
+      observer: { assigned () {}, committed: (_unit, { changes }) => projection.apply(changes) }
     })
   })
   const producer = log.openProducer()

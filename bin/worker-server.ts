@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
+import type { Pause } from '../streams/runtime.ts'
 import type { WorkerHealth } from './worker-health.ts'
 
 export interface WorkerServerOptions {
@@ -18,8 +19,16 @@ export function createWorkerServer ({ health, registry, withMetrics, answer }: W
   app.get('/health/ready', async (_request, reply) => {
     const waiting = health.waitingFor()
     if (waiting === undefined) return { status: 'ready' }
-    return await reply.code(503).send({ error: 'waiting', message: `Waiting since ${waiting.since}: ${waiting.reason}`, details: [] })
+    return await reply.code(503).send({ error: waiting.kind === 'stuck' ? 'stuck' : 'waiting', message: sentenceOf(waiting), details: [] })
   })
-  app.get('/stream/worker', async () => ({ ...answer(), tasks: health.tasks(), waiting: health.waitingFor() ?? null }))
+  app.get('/stream/worker', async () => {
+    const waiting = health.waitingFor()
+    return { ...answer(), tasks: health.tasks(), waiting: waiting === undefined ? null : { reason: waiting.reason, since: waiting.since }, pauses: health.pauses() }
+  })
   return app
+}
+
+function sentenceOf ({ kind, waitsFor, reason, since, about, attempts }: Pause): string {
+  if (kind !== 'stuck') return `Waiting for ${waitsFor} since ${since}${about.length === 0 ? '' : `, ${about.join(', ')}`} (attempt ${attempts}): ${reason}`
+  return about.length === 1 ? reason : `${reason} So do ${about.length - 1} others of ${about.join(', ')}.`
 }

@@ -29,7 +29,6 @@ function applicationOf (topology: Topology, applicationId: string): Application 
     migrations: existsSync(migrations) ? migrations : undefined,
     observers: [{
       assigned () {},
-      waiting () {},
       committed ({ items, emissions }) {
         processed += items.length
         deadLetters += emissions.filter(({ isDeadLetter }) => isDeadLetter).length

@@ -44,10 +44,12 @@ export interface FetchedBatch extends TopicPartition {
 export interface ReaderOptions {
   /** Asked before each fetch. A partition that is not listed is not fetched: that is how one is paused. */
   readonly wanted: () => readonly ReadPosition[]
-  /** Called in offset order per partition and epoch; never twice for the same question. */
+  /** Called in offset order per partition and epoch; never twice for the same question, but for an empty answer behind `delayed`. */
   readonly deliver: (batch: FetchedBatch) => void
   /** A partition cannot be read from where it was asked. The reader goes on with the others, and asks again only if it is still wanted. */
   readonly failed: (position: ReadPosition, error: LogError) => void
+  /** A partition cannot be read for now; called at each try. The reader asks again by itself, and delivers what it is answered, be it nothing. */
+  readonly delayed?: (position: ReadPosition, reason: string) => void
   /** The most bytes of one answer of one broker; at most 1 MB, since decoding a larger one blocks the process. */
   readonly maxBytes?: number
   /** How long a broker may wait for data before it answers with nothing. */
@@ -96,8 +98,8 @@ export interface GroupOptions {
   readonly together: readonly (readonly string[])[]
   /** Awaited before every join while the old generation still holds: finish what is in flight. Must end within the session timeout. */
   readonly prepare: () => Promise<void>
-  /** All that this member now owns. Also called with nothing when membership is lost. */
-  readonly assigned: (partitions: readonly TopicPartition[]) => void
+  /** All that this member now owns. Also called with nothing, and with the reason, when membership is lost. */
+  readonly assigned: (partitions: readonly TopicPartition[], lost?: string) => void
   /** Membership cannot be had again (authorisation, a fenced instance id); the process should stop. */
   readonly failed: (error: LogError) => void
 }
@@ -156,11 +158,14 @@ export class LogError extends Error {
   readonly kind: LogErrorKind
   /** Of a `data` error: which of the records given to `send`. */
   readonly recordIndex: number | undefined
+  /** The one topic that it is about; undefined: the log as a whole, or several. */
+  readonly topic: string | undefined
 
-  constructor (kind: LogErrorKind, message: string, options: { readonly cause?: unknown, readonly recordIndex?: number } = {}) {
+  constructor (kind: LogErrorKind, message: string, options: { readonly cause?: unknown, readonly recordIndex?: number, readonly topic?: string } = {}) {
     super(message, { cause: options.cause })
     this.name = 'LogError'
     this.kind = kind
     this.recordIndex = options.recordIndex
+    this.topic = options.topic
   }
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import type { Pauses } from '../pauses.ts'
 import type { Change } from '../state/state.ts'
 import { currentOf, pageOf, type Projected } from '../state/postgres/current.ts'
 import type { Database } from '../state/postgres/database.ts'
@@ -15,6 +16,7 @@ export interface ProjectorOptions {
   readonly generation: string
   readonly stores: readonly Store[]
   readonly logger: Logger
+  readonly pauses: Pauses
 }
 
 /** level: Redis follows unit by unit · building: it is made anew from Postgres · away: it does not answer, and units wait in the outbox. */
@@ -127,7 +129,7 @@ export class Projector {
     }).find(each => each !== undefined)
     if (reason !== undefined) return await this.#build(reason)
     if (new Set(fences.map(fence => fence?.build)).size > 1) return await this.#build('its shards are of different builds')
-    this.#became('level', undefined)
+    this.#became('level')
     await this.#catchUp()
     await this.#walkOn(fences[0]?.build)
   }
@@ -179,9 +181,9 @@ export class Projector {
     const session = await database.session()
     let broken = true
     try {
+      this.#became('building', reason)
       const [[locked] = []] = await session.query({ text: 'select pg_try_advisory_lock(hashtextextended($1, 0))', values: [`millrace projection ${applicationId}`] })
       if (locked === 't') {
-        this.#became('building', reason)
         const started = performance.now()
         const keys = await this.#buildAll()
         logger.info({ keys, seconds: (performance.now() - started) / 1000 }, 'the projection was built from Postgres')
@@ -213,7 +215,7 @@ export class Projector {
       }
     }
     if (await projection.advance(build, 'ready', await explainedUnits(database, applicationId))) {
-      this.#became('level', undefined)
+      this.#became('level')
       await projection.sweep(build)
     }
     return keys
@@ -230,9 +232,12 @@ export class Projector {
     this.#walk = last === undefined ? { store: (this.#walk.store + 1) % this.#stores.length, after: undefined } : { store: this.#walk.store, after: last }
   }
 
-  #became (status: ProjectorStatus, reason: string | undefined): void {
-    if (status === this.#status) return
+  #became (status: ProjectorStatus, reason: string = ''): void {
+    const { pauses } = this.#options
     this.#status = status
-    this.#options.logger[status === 'level' ? 'info' : 'warn']({ status, reason }, 'the projection is ' + status)
+    for (const each of ['away', 'building'] as const) {
+      if (each === status) pauses.waits(`projection-${each}`, reason)
+      else pauses.over(`projection-${each}`)
+    }
   }
 }

@@ -1,8 +1,9 @@
 import { splitKey } from '../stores/columns.ts'
+import type { TopicPartition } from '../log/log.ts'
 import type { Store } from '../stores/store.ts'
 import {
   StateError,
-  type Change, type Conflict, type ListValue, type Loaded, type Row, type RowsWrite, type State, type StoreWrite, type TaskId, type TaskPosition,
+  type Change, type CondemnedRecord, type Conflict, type ListValue, type Loaded, type Row, type RowsWrite, type State, type StoreWrite, type TaskId, type TaskPosition,
   type UnitTransaction, type VersionedValue, type Wanted, type Written
 } from './state.ts'
 
@@ -15,6 +16,7 @@ export interface MemoryState extends State {
 interface Tables {
   readonly tasks: Map<string, TaskPosition>
   readonly inputs: Map<string, number>
+  readonly condemned: Map<string, CondemnedRecord & { readonly foundAtMs: number }>
   readonly counters: Map<string, Map<string, number>>
   readonly rows: Map<string, Map<string, Row>>
   readonly lists: Map<string, Map<string, ListValue>>
@@ -22,7 +24,7 @@ interface Tables {
 }
 
 export function openMemoryState (): MemoryState {
-  const tables: Tables = { tasks: new Map(), inputs: new Map(), counters: new Map(), rows: new Map(), lists: new Map(), keyed: new Map() }
+  const tables: Tables = { tasks: new Map(), inputs: new Map(), condemned: new Map(), counters: new Map(), rows: new Map(), lists: new Map(), keyed: new Map() }
   let version = 0
   return {
     async noteInputs (counts) {
@@ -45,6 +47,16 @@ export function openMemoryState (): MemoryState {
     async positions (tasks) {
       return tasks.flatMap(task => tables.tasks.get(nameOf(task)) ?? [])
     },
+    async condemn (record) {
+      const { subTopology, topic, partition, offset } = record
+      const task = tables.tasks.get(nameOf({ subTopology, partition }))
+      if (task === undefined || (task.offsets[topic] ?? 0) > offset) return false
+      tables.condemned.set(placeOf(record), { ...record, foundAtMs: Date.now() })
+      return true
+    },
+    async condemned (tasks) {
+      return [...tables.condemned.values()].filter(record => tasks.some(task => nameOf(task) === nameOf(record)))
+    },
     async load (wanted) {
       return wanted.map(each => loadFrom(tables, each))
     },
@@ -59,6 +71,7 @@ export function openMemoryState (): MemoryState {
 /** Collects first and applies at the end, so that a unit given up leaves nothing behind. */
 function openUnit (tables: Tables, nextVersion: () => number): UnitTransaction {
   let claimed: readonly TaskPosition[] = []
+  let passed: readonly string[] = []
   let deciding: readonly RowsWrite[] = []
   const lostOf = (positions: readonly TaskPosition[]): TaskPosition[] => positions.filter(position => {
     const found = tables.tasks.get(nameOf(position))
@@ -69,8 +82,9 @@ function openUnit (tables: Tables, nextVersion: () => number): UnitTransaction {
       deciding = rows
       return rows.flatMap(write => rowConflicts(tables, write))
     },
-    async claim (positions) {
+    async claim (positions, condemned) {
       claimed = positions
+      passed = condemned.map(placeOf)
       return lostOf(positions)
     },
     async write (writes) {
@@ -78,6 +92,7 @@ function openUnit (tables: Tables, nextVersion: () => number): UnitTransaction {
       const conflicts = [...deciding, ...writes].flatMap(write => conflictsOf(tables, write))
       if (conflicts.length > 0) return { outcome: 'conflict', conflicts } satisfies Written
       for (const position of claimed) tables.tasks.set(nameOf(position), { ...position, unit: position.unit + 1 })
+      for (const place of passed) tables.condemned.delete(place)
       const changes = [...deciding, ...writes].flatMap(write => apply(tables, write, nextVersion))
       return { outcome: 'committed', changes, outboxId: undefined } satisfies Written
     },
@@ -87,6 +102,10 @@ function openUnit (tables: Tables, nextVersion: () => number): UnitTransaction {
 
 function nameOf ({ subTopology, partition }: TaskId): string {
   return `${subTopology}/${partition}`
+}
+
+function placeOf ({ topic, partition, offset }: TopicPartition & { readonly offset: number }): string {
+  return `${topic}-${partition}@${offset}`
 }
 
 function within<T> (tables: Map<string, Map<string, T>>, { name }: Store): Map<string, T> {

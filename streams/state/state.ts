@@ -22,6 +22,10 @@ export interface State {
   readonly takeOver: (tasks: readonly TaskStart[]) => Promise<readonly TaskPosition[]>
   /** Waits for a transaction that is still moving one of them. */
   readonly positions: (tasks: readonly TaskId[]) => Promise<readonly TaskPosition[]>
+  /** Writes down a record that made a node run for ever. False, and nothing written, where somebody has moved past it. */
+  readonly condemn: (record: CondemnedRecord) => Promise<boolean>
+  /** Those of these tasks. Asked behind taking them over: what is written later, nobody has to know before they are taken over again. */
+  readonly condemned: (tasks: readonly TaskId[]) => Promise<readonly (CondemnedRecord & { readonly foundAtMs: number })[]>
   /** What stands in the stores now, one round trip. Keys that are not there are left out. */
   readonly load: (wanted: readonly Wanted[]) => Promise<readonly Loaded[]>
   readonly begin: () => Promise<UnitTransaction>
@@ -45,6 +49,12 @@ export interface TaskPosition extends TaskId {
   readonly offsets: Readonly<Record<string, number>>
   /** The largest timestamp of any record processed, −1 before the first. */
   readonly streamTime: number
+}
+
+/** A record that is not to be run again, and the node that did not come back from it. */
+export interface CondemnedRecord extends TaskId, TopicPartition {
+  readonly offset: number
+  readonly node: string
 }
 
 export type Row = Readonly<Record<string, string | number | boolean | null>>
@@ -122,8 +132,8 @@ export interface UnitTransaction {
    * that is committed. Names the keys that somebody else had inserted first; the caller then rolls back.
    */
   readonly insert: (rows: readonly RowsWrite[]) => Promise<readonly Conflict[]>
-  /** Compares and moves the positions. Names the tasks that are not ours any more; the caller then rolls back. */
-  readonly claim: (positions: readonly TaskPosition[]) => Promise<readonly TaskId[]>
+  /** Compares and moves the positions, past the condemned records named. Names the tasks that are not ours any more; the caller then rolls back. */
+  readonly claim: (positions: readonly TaskPosition[], condemned: readonly (TopicPartition & { readonly offset: number })[]) => Promise<readonly TaskId[]>
   /** Everything else, commutative writes last; then the outbox row, in place of those that the projection has `applied`. Commits when there is no conflict, rolls back else. */
   readonly write: (writes: readonly StoreWrite[], applied: readonly number[]) => Promise<Written>
   readonly rollback: () => Promise<void>

@@ -1,6 +1,7 @@
 import type { Change, Conflict, State, TaskId, TaskPosition, UnitTransaction } from '../state/state.ts'
 import { StateError } from '../state/state.ts'
 import { LogError } from '../log/log.ts'
+import type { Pauses } from '../pauses.ts'
 import type { Outbound } from './outbound.ts'
 import { UnsendableError } from './outbound.ts'
 import type { StoreStates } from './stores/store-states.ts'
@@ -40,6 +41,9 @@ export interface CommitterOptions {
   readonly stores: StoreStates
   readonly outbound: Outbound
   readonly takeApplied: () => readonly number[]
+  /** A unit whose records are not acknowledged by then is rolled back: others may wait for what it has locked. */
+  readonly acknowledgeWithinMs: number
+  readonly pauses: Pauses
   readonly reached?: (milestone: Milestone) => void
 }
 
@@ -70,7 +74,8 @@ export async function abandonUnit (begun: Begun): Promise<void> {
 }
 
 /** Takes a prepared unit through the steps of a commit, after the unit before it. Never throws: how it went is the answer. */
-export async function commitUnit (unit: Unit, begun: Begun, { stores, outbound, takeApplied, reached = () => {} }: CommitterOptions): Promise<Outcome> {
+export async function commitUnit (unit: Unit, begun: Begun, options: CommitterOptions): Promise<Outcome> {
+  const { stores, takeApplied, reached = () => {} } = options
   const positions = positionsAfter(unit)
   if ('error' in begun) return outcomeOf(begun.error, positions)
   const { transaction, conflicts } = begun
@@ -82,19 +87,15 @@ export async function commitUnit (unit: Unit, begun: Begun, { stores, outbound, 
       stores.evict(conflicts)
       return { kind: 'again', reason: 'conflict', error: undefined }
     }
-    const lost = await transaction.claim(positions)
+    const condemned = unit.items.filter(({ failure }) => failure?.condemned === true).map(({ record }) => record)
+    const lost = await transaction.claim(positions, condemned)
     if (lost.length > 0) {
       await transaction.rollback()
       return { kind: 'lost', tasks: lost }
     }
     const claimed = performance.now()
     reached('claimed')
-    try {
-      await outbound.send(unit.emissions)
-    } catch (error) {
-      await transaction.rollback()
-      throw error
-    }
+    await produce(unit.emissions, transaction, options)
     const produced = performance.now()
     reached('produced')
     const written = await transaction.write(writes, takeApplied())
@@ -113,6 +114,35 @@ export async function commitUnit (unit: Unit, begun: Begun, { stores, outbound, 
   } catch (error) {
     return outcomeOf(error, positions)
   }
+}
+
+/** Throws with the transaction rolled back: where the records cannot be sent, and where the log takes too long for them. */
+async function produce (emissions: readonly Emission[], transaction: UnitTransaction, { outbound, acknowledgeWithinMs, pauses }: CommitterOptions): Promise<void> {
+  if (emissions.length === 0) return
+  const sending = outbound.send(emissions)
+  if (await isAnswered(sending, acknowledgeWithinMs)) {
+    try {
+      return await sending
+    } catch (error) {
+      await transaction.rollback()
+      throw error
+    }
+  }
+  await transaction.rollback()
+  const reason = `no acknowledgement within ${acknowledgeWithinMs} ms`
+  pauses.waits('kafka', reason)
+  // It goes on meanwhile, and what is acknowledged in the end is not sent again.
+  await sending
+  throw new LogError('outage', `${reason}; the unit is run again`)
+}
+
+/** Whether the work was done, or failed, in time. */
+async function isAnswered (work: Promise<void>, withinMs: number): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => late.resolve(false), withinMs)
+  const answered = await Promise.race([work.then(() => true, () => true), late.promise])
+  clearTimeout(timer)
+  return answered
 }
 
 function positionsAfter ({ items }: Unit): TaskPosition[] {

@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts'
-import type { FetchedBatch, ReadPosition } from '../log/log.ts'
+import { LogError, type FetchedBatch, type ReadPosition } from '../log/log.ts'
+import type { Pauses } from '../pauses.ts'
 import { StateError, type State, type TaskId, type TaskPosition } from '../state/state.ts'
 import { abandonUnit, beginUnit, commitUnit, type Committed, type Milestone, type Outcome } from './committer.ts'
 import type { Item } from './item.ts'
@@ -17,6 +18,7 @@ export interface EngineOptions {
   readonly maxUnitRecords: number
   /** A unit that is not full begins no sooner than this after the one before: a unit costs the same round trips whatever its size. */
   readonly unitIntervalMs: number
+  readonly acknowledgeWithinMs: number
   /** Outbox rows that the projection has applied; the next unit removes them. */
   readonly takeApplied: () => readonly number[]
   /** These tasks are somebody else's now, or were reset; whoever knows the group decides whether to take them over anew. */
@@ -24,8 +26,8 @@ export interface EngineOptions {
   readonly committed: (unit: Unit, outcome: Committed) => void
   /** What a topology does once per record, beside its stores, has thrown; the record is committed all the same. */
   readonly effectFailed?: (error: unknown) => void
-  /** Something is away: why the engine waits. Called again, with undefined, when it goes on. */
-  readonly waiting: (reason: string | undefined) => void
+  /** Told why the engine waits, at each try, and when it goes on. */
+  readonly pauses: Pauses
   /** There is room again: the reader may fetch. */
   readonly roomMade: () => void
   readonly reached?: (milestone: Milestone) => void
@@ -34,6 +36,15 @@ export interface EngineOptions {
 interface InFlight {
   readonly unit: Unit
   readonly outcome: Promise<Outcome>
+}
+
+/** What keeps the same records from being committed. */
+export interface Trouble {
+  /** How often they were tried. */
+  readonly attempts: number
+  readonly error: string
+  /** The node that asked for what it was not given; undefined where the unit's commit failed. */
+  readonly node: string | undefined
 }
 
 const FIRST_BACKOFF_MS = 25
@@ -55,6 +66,7 @@ export class Engine {
   #backlog: Item[][] = []
   #inFlight: InFlight | undefined
   #backoffMs = FIRST_BACKOFF_MS
+  #trouble: Trouble | undefined
   #lastUnitAt = -Infinity
   #stopping = false
   /** From the start until tasks are given. */
@@ -68,6 +80,11 @@ export class Engine {
 
   get tasks (): readonly Task[] {
     return this.#tasks
+  }
+
+  /** undefined: the last unit was committed. */
+  get trouble (): Trouble | undefined {
+    return this.#trouble
   }
 
   /** What the reader may ask for. */
@@ -125,6 +142,8 @@ export class Engine {
     this.#byPartition.clear()
     for (const task of tasks) for (const { topic, partition } of task.queues) this.#byPartition.set(`${topic}/${partition}`, task)
     this.#backlog = this.#backlog.map(items => items.filter(({ task }) => kept.has(task))).filter(items => items.length > 0)
+    // What waited may be somebody else's now, and nothing is left whose commit would end the waiting.
+    if (this.#backlog.length === 0) this.#goOn()
   }
 
   async #rest (): Promise<void> {
@@ -221,7 +240,7 @@ export class Engine {
 
   /** Runs the records; answers with the lists to run again where state could not be read. */
   async #prepare (items: readonly Item[]): Promise<Item[][] | undefined> {
-    const { runner, stores, state, waiting } = this.#options
+    const { runner, stores, state, pauses } = this.#options
     let suspensions = 0
     for (let index = 0; index < items.length;) {
       const item = items[index]
@@ -235,6 +254,7 @@ export class Engine {
         runner.fail(item, 'processor', new RangeError(`It asked for more state ${MAX_SUSPENSIONS} times over.`))
         continue
       }
+      const { node } = runner
       for (const following of items.slice(index)) runner.speculate(following)
       const wanted = stores.takeMissing()
       try {
@@ -242,7 +262,8 @@ export class Engine {
       } catch (error) {
         if (!(error instanceof StateError) || error.kind === 'fatal') throw error
         if (error.kind === 'data') return this.#halve(items, error)
-        waiting(`reading state: ${error.message}`)
+        this.#failedAgain(error, node)
+        pauses.waits('postgres', `reading state: ${error.message}`)
         await this.#backOff()
         return [[...items]]
       }
@@ -269,23 +290,23 @@ export class Engine {
       outbound.committed()
       this.#close(unit)
       this.#options.committed(unit, outcome)
-      this.#options.waiting(undefined)
-      this.#backoffMs = FIRST_BACKOFF_MS
+      this.#goOn()
       return undefined
     }
+    if ('error' in outcome) this.#failedAgain(outcome.error, undefined)
     stores.undo()
     runner.discard()
     outbound.undone()
     const items = [...unit.items]
     switch (outcome.kind) {
       case 'again':
-        if (outcome.reason === 'outage') await this.#waitOut(messageOf(outcome.error))
+        if (outcome.reason === 'outage') await this.#waitOut(pauseKindOf(outcome.error, unit), messageOf(outcome.error))
         return [items]
       case 'data': return this.#halve(items, outcome.error)
       case 'unsendable':
         if (!outcome.emission.isDeadLetter) runner.fail(outcome.emission.item, 'sink', outcome.error)
         // Cut to the least and still refused: that is the topic's doing, and waits for whoever looks after it.
-        else if (!runner.shrinkDeadLetter(outcome.emission.item)) await this.#waitOut(messageOf(outcome.error))
+        else if (!runner.shrinkDeadLetter(outcome.emission.item)) await this.#waitOut('dead-letters', messageOf(outcome.error))
         return [items]
       case 'lost': return this.#drop(items, outcome.tasks)
       case 'unknown': return await this.#learn(unit, outcome.positions, outcome.error)
@@ -326,7 +347,7 @@ export class Engine {
   /** The commit was sent and not answered: the position rows know whether it happened. */
   async #learn (unit: Unit, sent: readonly TaskPosition[], error: Error): Promise<Item[][]> {
     for (;;) {
-      await this.#waitOut(`the outcome of a commit is not known: ${messageOf(error)}`)
+      await this.#waitOut('postgres', `the outcome of a commit is not known: ${messageOf(error)}`)
       const found = await this.#options.state.positions(sent).catch(() => undefined)
       if (found === undefined) continue
       // All tasks of a unit move in one transaction, so the first tells for all that are still ours.
@@ -338,8 +359,8 @@ export class Engine {
         this.#advance(unit, found)
         this.#close(unit)
         this.#options.outbound.forget()
+        this.#goOn()
       }
-      this.#options.waiting(undefined)
       const again = happened ? [] : [...unit.items]
       return lost.length === 0 ? (again.length === 0 ? [] : [again]) : this.#drop(again, lost)
     }
@@ -353,8 +374,19 @@ export class Engine {
     }
   }
 
-  async #waitOut (reason: string): Promise<void> {
-    this.#options.waiting(reason)
+  #failedAgain (error: unknown, node: string | undefined): void {
+    const message = error === undefined ? 'another writer was first' : messageOf(error)
+    this.#trouble = { attempts: (this.#trouble?.attempts ?? 0) + 1, error: message, node }
+  }
+
+  #goOn (): void {
+    this.#trouble = undefined
+    this.#backoffMs = FIRST_BACKOFF_MS
+    for (const kind of ['postgres', 'kafka', 'dead-letters'] as const) this.#options.pauses.over(kind)
+  }
+
+  async #waitOut (kind: 'postgres' | 'kafka' | 'dead-letters', reason: string): Promise<void> {
+    this.#options.pauses.waits(kind, reason)
     await this.#backOff()
   }
 
@@ -364,4 +396,10 @@ export class Engine {
     this.#backoffMs = Math.min(LONGEST_BACKOFF_MS, this.#backoffMs * 2)
     await new Promise(resolve => setTimeout(resolve, delayMs))
   }
+}
+
+/** What the unit waits for. A log that says nothing of the topic is away as a whole. */
+function pauseKindOf (error: unknown, { emissions }: Unit): 'postgres' | 'kafka' | 'dead-letters' {
+  if (!(error instanceof LogError)) return 'postgres'
+  return emissions.some(({ isDeadLetter, record: { topic } }) => isDeadLetter && topic === error.topic) ? 'dead-letters' : 'kafka'
 }

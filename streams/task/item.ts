@@ -28,4 +28,6 @@ export interface Failure {
   readonly node: string
   readonly cause: unknown
   readonly failedAtMs: number
+  /** It is written down in the state, until the unit that moves past it is committed. */
+  readonly condemned?: true
 }

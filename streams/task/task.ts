@@ -1,7 +1,8 @@
-import type { FetchedBatch, ReadPosition } from '../log/log.ts'
+import type { FetchedBatch, LogRecord, ReadPosition } from '../log/log.ts'
+import { Rejected } from '../graph/contract.ts'
 import type { SubTopology } from '../graph/sub-topologies.ts'
-import type { TaskPosition } from '../state/state.ts'
-import type { Item } from './item.ts'
+import type { State, TaskPosition } from '../state/state.ts'
+import type { Failure, Item } from './item.ts'
 import { PartitionQueue } from './partition-queue.ts'
 
 /** One partition number over all input topics of a sub-topology: the unit of work, of order and of ownership. */
@@ -11,9 +12,12 @@ export class Task {
   /** As committed. */
   position: TaskPosition
   readonly #queues: readonly PartitionQueue[]
+  /** Records that are not to be run, by topic and offset. */
+  readonly #condemned: ReadonlyMap<string, Failure>
 
-  constructor (subTopology: SubTopology, position: TaskPosition, topics: readonly string[], assignmentEpoch: number) {
+  constructor (subTopology: SubTopology, position: TaskPosition, topics: readonly string[], assignmentEpoch: number, condemned: readonly Condemned[] = []) {
     this.subTopology = subTopology
+    this.#condemned = new Map(condemned.map(record => [`${record.topic}@${record.offset}`, failureOf(record)]))
     this.partition = position.partition
     this.position = position
     this.#queues = topics.map(topic => new PartitionQueue(topic, position.partition, position.offsets[topic] ?? 0, assignmentEpoch))
@@ -66,6 +70,18 @@ export class Task {
       }
     }
     const taken = lowest?.take()
-    return taken === undefined ? undefined : { task: this, ...taken, decoded: undefined, acceptedBy: undefined, failure: undefined, rejectedAtMs: undefined }
+    return taken === undefined ? undefined : { task: this, ...taken, decoded: undefined, acceptedBy: undefined, failure: this.#failureOf(taken.record), rejectedAtMs: undefined }
   }
+
+  #failureOf ({ topic, offset }: LogRecord): Failure | undefined {
+    return this.#condemned.size === 0 ? undefined : this.#condemned.get(`${topic}@${offset}`)
+  }
+}
+
+type Condemned = Awaited<ReturnType<State['condemned']>>[number]
+
+/** The same bytes each time: what is known of it is what was written down. */
+function failureOf ({ node, foundAtMs }: Condemned): Failure {
+  const message = `Node '${node}' did not come back from this record; a watchdog ended the process.`
+  return { rejected: new Rejected({ errorType: 'loop', message }), node, cause: undefined, failedAtMs: foundAtMs, condemned: true }
 }

@@ -10,6 +10,7 @@ import type { LogRecord, OutgoingRecord } from '../log/log.ts'
 import type { Store, WriterOf } from '../stores/store.ts'
 import { deadLetter } from './dead-letter.ts'
 import type { Failure, Item } from './item.ts'
+import { Pulse } from './pulse.ts'
 import { StoreStates } from './stores/store-states.ts'
 import { Suspended } from './stores/store-state.ts'
 
@@ -45,6 +46,8 @@ export interface UnitRunnerOptions {
   readonly stores: StoreStates
   readonly now: () => number
   readonly maxRecordBytes: number
+  /** For a watchdog; left out: nobody looks. */
+  readonly pulse?: Pulse
 }
 
 /** With less, a dead letter no longer says what it is about. */
@@ -58,6 +61,7 @@ export class UnitRunner implements Execution {
   readonly #now: () => number
   readonly #entries: ReadonlyMap<string, Entry>
   readonly #maxRecordBytes: number
+  readonly #pulse: Pulse
   #item: Item | undefined
   #node: Node | undefined
   #emissionIndex = 0
@@ -69,14 +73,15 @@ export class UnitRunner implements Execution {
   /** How much there was of each when the record began. */
   readonly #marks = { emissions: 0, drops: 0, effects: 0, trace: 0 }
 
-  constructor ({ topology, applicationId, stores, now, maxRecordBytes }: UnitRunnerOptions) {
+  constructor ({ topology, applicationId, stores, now, maxRecordBytes, pulse = new Pulse() }: UnitRunnerOptions) {
     this.#topology = topology
     this.#applicationId = applicationId
     this.#stores = stores
     this.#now = now
     this.#maxRecordBytes = maxRecordBytes
-    this.#entries = new Map(topology.sources.map(({ node, topic, open }) => [
-      topic.name, { node, topic, forward: open(this), deadLetterSink: deadLetterSinkBehind(topology, node) }
+    this.#pulse = pulse
+    this.#entries = new Map(topology.sources.map(({ node, topic, open }, source) => [
+      topic.name, { source, node, topic, forward: open(this), deadLetterSink: deadLetterSinkBehind(topology, node) }
     ]))
   }
 
@@ -122,6 +127,11 @@ export class UnitRunner implements Execution {
     }
   }
 
+  /** The node whose code ran last. */
+  get node (): string | undefined {
+    return this.#node?.name
+  }
+
   /** Takes what was collected since the last unit. */
   close (): Unit {
     const unit = { items: this.#items, emissions: this.#emissions, drops: this.#drops, effects: this.#effects, trace: this.#trace }
@@ -160,12 +170,14 @@ export class UnitRunner implements Execution {
   enter (node: Node): Node | undefined {
     const previous = this.#node
     this.#node = node
+    this.#pulse.enter(node.index)
     this.#trace.push(node.index)
     return previous
   }
 
   leave (previous: Node | undefined): void {
     this.#node = previous
+    if (previous !== undefined) this.#pulse.enter(previous.index)
   }
 
   wasAccepted (node: Node): boolean {
@@ -215,15 +227,20 @@ export class UnitRunner implements Execution {
   #process (item: Item): void {
     this.#node = undefined
     const { record, failure } = item
-    const { node, topic, forward, deadLetterSink } = this.#entry(record.topic)
+    const { source, node, topic, forward, deadLetterSink } = this.#entry(record.topic)
     if (failure !== undefined && deadLetterSink !== undefined) {
       this.#trace.push(deadLetterSink.index)
       this.#writeDeadLetter(deadLetterSink, item, failure)
       return
     }
     this.#trace.push(node.index)
-    item.decoded ??= decode(record, topic)
-    forward(item.decoded)
+    this.#pulse.begin(source, record.partition, record.offset, node.index)
+    try {
+      item.decoded ??= decode(record, topic)
+      forward(item.decoded)
+    } finally {
+      this.#pulse.end()
+    }
   }
 
   #entry (topic: string): Entry {
@@ -279,6 +296,8 @@ export class UnitRunner implements Execution {
 
 /** A source, opened: where its records enter the graph, and where they go when something fails on them. */
 interface Entry {
+  /** Its place among the sources. */
+  readonly source: number
   readonly node: Node
   readonly topic: Topic
   readonly forward: Forward<unknown, unknown>
@@ -299,7 +318,7 @@ function decode (record: LogRecord, topic: Topic): StreamRecord {
 }
 
 /** Where records of a source go that a node or a store fails on: the first place for dead letters that its own rejects can reach. */
-function deadLetterSinkBehind (topology: Topology, source: Node): Node | undefined {
+export function deadLetterSinkBehind (topology: Topology, source: Node): Node | undefined {
   const reached = new Set([source])
   for (const node of topology.nodes) {
     if (!node.parents.some(parent => reached.has(parent))) continue

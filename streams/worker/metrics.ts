@@ -1,13 +1,14 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Topology } from '../graph/topology.ts'
+import { PAUSE_KINDS, type Pauses } from '../pauses.ts'
 import type { Committed } from '../task/committer.ts'
 import type { Reads } from '../task/stores/store-state.ts'
 import type { Task } from '../task/task.ts'
 import { OUT, type Unit } from '../task/unit.ts'
 import type { WorkerObserver } from './worker.ts'
 
-/** The engine's metrics, counted when a unit closes: a record that is run again is counted once. Labels are names from the topology only. */
-export function observeMetrics (topology: Topology, registers: readonly Registry[]): WorkerObserver {
+/** The engine's metrics, counted when a unit closes: a record that is run again is counted once. Labels are names from the topology, and kinds of pauses. */
+export function observeMetrics (topology: Topology, pauses: Pauses, registers: readonly Registry[]): WorkerObserver {
   const options = { registers: [...registers] }
   const reached = new Counter({ name: 'millrace_node_records_in_total', help: 'Records that reached a node.', labelNames: ['node'], ...options })
   const forwarded = new Counter({ name: 'millrace_node_records_out_total', help: 'Records that a node handed on.', labelNames: ['node'], ...options })
@@ -18,7 +19,7 @@ export function observeMetrics (topology: Topology, registers: readonly Registry
   const steps = new Histogram({
     name: 'millrace_unit_step_seconds', help: 'Duration of the steps of a commit unit.', labelNames: ['step'], buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5], ...options
   })
-  const waiting = new Gauge({ name: 'millrace_waiting', help: '1 while the worker waits for a dependency.', ...options })
+  observePauses(pauses, options.registers)
   let tasks: readonly Task[] = []
   let reads: ReadonlyMap<string, Readonly<Reads>> = new Map()
   const perStore = (name: string, help: string, of: (reads: Readonly<Reads>) => number): void => {
@@ -56,7 +57,6 @@ export function observeMetrics (topology: Topology, registers: readonly Registry
       tasks = assigned
       reads = counted
     },
-    waiting (reason) { waiting.set(reason === undefined ? 0 : 1) },
     committed (unit: Unit, { steps: durations }: Committed) {
       unitRecords.observe(unit.items.length)
       for (const [step, seconds] of Object.entries(durations)) steps.observe({ step }, seconds)
@@ -71,6 +71,22 @@ export function observeMetrics (topology: Topology, registers: readonly Registry
       }
     }
   }
+}
+
+function observePauses (pauses: Pauses, registers: Registry[]): void {
+  const gauge = (name: string, help: string, value: () => number): Gauge => new Gauge({ name, help, registers, collect () { this.set(value()) } })
+  gauge('millrace_waiting', '1 while records wait for something.', () => pauses.holdingRecords() === undefined ? 0 : 1)
+  gauge('millrace_stuck_partitions', 'Partitions that have records and have not advanced for too long.', () => pauses.of('stuck')?.about.length ?? 0)
+  const kinds: Gauge = new Gauge({
+    name: 'millrace_pause',
+    help: '1 while the worker waits for this.',
+    labelNames: ['kind'],
+    registers,
+    collect () {
+      for (const kind of Object.keys(PAUSE_KINDS)) kinds.set({ kind }, 0)
+      for (const { kind } of pauses.list()) kinds.set({ kind }, 1)
+    }
+  })
 }
 
 function tally (indexes: readonly number[]): Map<number, number> {

@@ -1,23 +1,25 @@
 import { FatalError, messageOf } from '../errors.ts'
 import type { Topology } from '../graph/topology.ts'
-import type { Log, GroupMember, LogReader, TopicPartition } from '../log/log.ts'
+import type { Log, GroupMember, LogReader, ReadPosition, TopicPartition } from '../log/log.ts'
 import { LogError } from '../log/log.ts'
 import type { Logger } from '../logger.ts'
+import type { Pauses } from '../pauses.ts'
 import { StateError, type State, type TaskId } from '../state/state.ts'
 import type { Committed, Milestone } from '../task/committer.ts'
 import { Engine } from '../task/engine.ts'
 import { Outbound } from '../task/outbound.ts'
+import type { Pulse } from '../task/pulse.ts'
 import type { Reads } from '../task/stores/store-state.ts'
 import { StoreStates } from '../task/stores/store-states.ts'
 import { Task } from '../task/task.ts'
 import { UnitRunner, type Unit } from '../task/unit.ts'
 import { candidatesOf, startsOf, type OffsetReset } from './starts.ts'
+import { watchForStuck } from './stuck.ts'
 import { ensureTopics } from './topics.ts'
 
 /** What a commit means to those who watch: metrics, the projection, status. */
 export interface WorkerObserver {
   readonly committed: (unit: Unit, committed: Committed) => void
-  readonly waiting: (reason: string | undefined) => void
   /** `reads` goes on counting, by store. */
   readonly assigned: (tasks: readonly Task[], reads: ReadonlyMap<string, Readonly<Reads>>) => void
   /** Between each pair of a unit's steps; tests make the process die there. */
@@ -32,6 +34,8 @@ export interface WorkerOptions {
   readonly logger: Logger
   readonly offsetReset: OffsetReset
   readonly sessionTimeoutMs: number
+  /** A partition that has records and does not advance for so long is said to be stuck. */
+  readonly stuckAfterMs: number
   readonly groupInstanceId?: string
   readonly maxUnitRecords: number
   readonly unitIntervalMs: number
@@ -39,11 +43,18 @@ export interface WorkerOptions {
   readonly pollTimeoutMs: number
   readonly now: () => number
   readonly observers: readonly WorkerObserver[]
+  /** What holds the worker up, for those who observe it. */
+  readonly pauses: Pauses
+  /** Written for every record that is run, for a watchdog. */
+  readonly pulse?: Pulse
   readonly takeApplied: () => readonly number[]
 }
 
 /** Group offsets follow for lag tools; more often would only load the broker. */
 const GROUP_OFFSETS_EVERY_MS = 500
+
+/** Of the session timeout: half of what a transaction may stand still before Postgres ends it (`openServiceWorker`). */
+const ACKNOWLEDGED_WITHIN = 0.45
 
 /** One process' share of an application: a member of its group, the tasks it was given, the loop over them. */
 export class Worker {
@@ -61,6 +72,7 @@ export class Worker {
   #assigning: Promise<void> = Promise.resolve()
   #failed: ((error: Error) => void) | undefined
   #groupOffsets: NodeJS.Timeout | undefined
+  #stuckWatch: { readonly stop: () => void } | undefined
   /** As last committed to the group: what has not moved is not said again. */
   #saidOffsets = ''
   #stopped: Promise<void> | undefined
@@ -76,7 +88,7 @@ export class Worker {
     const producer = log.openProducer()
     this.#closers.push(producer.close)
     this.#outbound = new Outbound(producer)
-    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes })
+    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes, ...(options.pulse === undefined ? {} : { pulse: options.pulse }) })
     this.#engine = new Engine({
       state,
       stores,
@@ -84,18 +96,23 @@ export class Worker {
       outbound: this.#outbound,
       maxUnitRecords: options.maxUnitRecords,
       unitIntervalMs: options.unitIntervalMs,
+      acknowledgeWithinMs: Math.floor(options.sessionTimeoutMs * ACKNOWLEDGED_WITHIN),
       takeApplied: options.takeApplied,
       effectFailed: error => options.logger.error({ error: messageOf(error) }, 'a peek threw; its record is committed all the same'),
       lost: tasks => this.#reconsider(tasks),
       committed: (unit, committed) => { for (const observer of options.observers) observer.committed(unit, committed) },
-      waiting: reason => { for (const observer of options.observers) observer.waiting(reason) },
+      pauses: options.pauses,
       roomMade: () => this.#reader.wake(),
       reached: milestone => { for (const observer of options.observers) observer.reached?.(milestone) }
     })
     this.#reader = log.openReader({
       wanted: () => this.#engine.wanted(),
-      deliver: batch => this.#engine.deliver(batch),
-      failed: ({ topic, partition, offset }, error) => this.#readFailed(topic, partition, offset, error),
+      deliver: batch => {
+        options.pauses.over('reading', nameOf(batch))
+        this.#engine.deliver(batch)
+      },
+      delayed: (position, reason) => this.#readDelayed(position, reason),
+      failed: (position, error) => this.#readFailed(position, error),
       maxWaitMs: Math.min(options.pollTimeoutMs, 250)
     })
     this.#closers.push(this.#reader.close)
@@ -125,11 +142,21 @@ export class Worker {
       sessionTimeoutMs,
       rebalanceTimeoutMs: Math.max(30_000, sessionTimeoutMs * 3),
       together: topology.subTopologies.map(({ topics }) => topics.filter(topic => sources.has(topic))).filter(topics => topics.length > 0),
-      prepare: async () => await this.#engine.pause(),
-      assigned: partitions => this.#assign(partitions),
+      prepare: async () => {
+        this.#options.pauses.waits('rebalance', 'the group gives its partitions out anew')
+        await this.#engine.pause()
+      },
+      assigned: (partitions, lost) => {
+        if (lost === undefined) this.#options.pauses.over('membership')
+        else this.#options.pauses.waits('membership', lost)
+        this.#assign(partitions)
+      },
       failed: error => this.#fail(error)
     })
     this.#groupOffsets = setInterval(() => { this.#commitGroupOffsets().catch(error => logger.debug({ error: messageOf(error) }, 'group offsets not committed')) }, GROUP_OFFSETS_EVERY_MS)
+    this.#stuckWatch = watchForStuck({
+      tasks: () => this.#engine.tasks, trouble: () => this.#engine.trouble, pauses: this.#options.pauses, stuckAfterMs: this.#options.stuckAfterMs
+    })
     await this.#assigning
   }
 
@@ -143,6 +170,7 @@ export class Worker {
     // Whoever is still taking tasks over gives up: no assignment is the newest any more.
     this.#assignmentEpoch++
     clearInterval(this.#groupOffsets)
+    this.#stuckWatch?.stop()
     this.#engine.stop()
     await this.#running
     await this.#commitGroupOffsets().catch(() => {})
@@ -165,7 +193,7 @@ export class Worker {
   /** Makes the assigned tasks ours. Tasks we had before go on as they were: their epoch in Postgres is still ours. */
   async #takeUp (epoch: number): Promise<void> {
     await this.#engine.pause()
-    const { topology, logger } = this.#options
+    const { topology, logger, pauses } = this.#options
     const candidates = candidatesOf(topology.subTopologies, this.#assigned)
     const kept = this.#engine.tasks.filter(task => candidates.some(({ subTopology, partition }) => task.subTopology.name === subTopology && task.partition === partition))
     const fresh = candidates.filter(({ subTopology, partition }) => !kept.some(task => task.subTopology.name === subTopology && task.partition === partition))
@@ -174,34 +202,33 @@ export class Worker {
     if (epoch !== this.#assignmentEpoch) return
     const tasks = [...kept, ...opened]
     logger.info({ tasks: tasks.map(({ name }) => name).sort() }, 'tasks assigned')
-    for (const observer of this.#options.observers) {
-      observer.assigned(tasks, this.#reads)
-      // Said while the tasks were taken over; without records nothing else would take it back.
-      observer.waiting(undefined)
-    }
+    for (const observer of this.#options.observers) observer.assigned(tasks, this.#reads)
+    // What was said of partitions that are somebody else's now nobody would take back.
+    for (const kind of ['rebalance', 'taking-over', 'reading'] as const) pauses.over(kind)
     this.#engine.resume(tasks)
   }
 
   async #open (candidates: ReturnType<typeof candidatesOf>, epoch: number): Promise<Task[]> {
-    const { applicationId, log, state, offsetReset, topology, logger } = this.#options
+    const { applicationId, log, state, offsetReset, topology, pauses } = this.#options
     while (epoch === this.#assignmentEpoch) {
       try {
         // Only the rightful owner may raise an epoch: a zombie that wakes here is told so by the broker. At the first assignment the join itself was the answer.
         if (this.#member !== undefined && !await this.#member.confirm()) {
+          pauses.waits('taking-over', 'the group has not confirmed that they are ours')
           await new Promise(resolve => setTimeout(resolve, 100))
           continue
         }
         const starts = await startsOf(candidates, { applicationId, log, state, offsetReset, noted: this.#noted })
         const positions = await state.takeOver(starts)
+        const condemned = await state.condemned(candidates)
         return candidates.flatMap(({ subTopology, partition, topics }) => {
           const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
           const definition = topology.subTopologies.find(({ name }) => name === subTopology)
-          return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch)]
+          return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, condemned.filter(record => record.subTopology === subTopology && record.partition === partition))]
         })
       } catch (error) {
         if (isFatal(error)) throw error
-        logger.warn({ error: messageOf(error) }, 'taking tasks over has to wait')
-        for (const observer of this.#options.observers) observer.waiting(`taking tasks over: ${messageOf(error)}`)
+        pauses.waits('taking-over', messageOf(error))
         await new Promise(resolve => setTimeout(resolve, 250))
       }
     }
@@ -214,7 +241,13 @@ export class Worker {
     this.#assign(this.#assigned)
   }
 
-  #readFailed (topic: string, partition: number, offset: number, error: LogError): void {
+  #readDelayed (position: ReadPosition, reason: string): void {
+    // It may have become somebody else's while it was asked for.
+    if (this.#engine.tasks.some(({ queues }) => queues.some(queue => nameOf(queue) === nameOf(position)))) this.#options.pauses.waits('reading', reason, nameOf(position))
+  }
+
+  #readFailed (position: ReadPosition, error: LogError): void {
+    const { topic, partition, offset } = position
     if (error.kind === 'out-of-range') {
       return this.#fail(new FatalError(
         `${topic}-${partition} has no offset ${offset} any more (${error.message}): retention deleted records that were not processed. ` +
@@ -222,7 +255,7 @@ export class Worker {
       ))
     }
     if (error.kind === 'fatal') return this.#fail(error)
-    this.#options.logger.warn({ topic, partition, offset, error: error.message }, 'a partition cannot be read for now')
+    this.#readDelayed(position, error.message)
   }
 
   async #commitGroupOffsets (): Promise<void> {
@@ -232,6 +265,10 @@ export class Worker {
     await this.#member?.commit(positions)
     this.#saidOffsets = said
   }
+}
+
+function nameOf ({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`
 }
 
 function isFatal (error: unknown): boolean {

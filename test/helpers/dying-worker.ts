@@ -12,7 +12,6 @@ runWorker('worker', process.env, (config, registry) => {
     ...application,
     observers: [...application.observers, {
       assigned () {},
-      waiting () {},
       committed () {},
       reached (milestone) {
         if (milestone === process.env['DIE_AT'] && --left === 0) process.kill(process.pid, process.env['DIE_BY'])

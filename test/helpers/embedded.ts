@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test'
 import { createMemoryLog } from '../../streams/log/memory.ts'
 import { openMemoryState, type MemoryState } from '../../streams/state/memory-state.ts'
+import { Pauses } from '../../streams/pauses.ts'
 import { Worker } from '../../streams/worker/worker.ts'
 import { silentLogger, type Log, type Store, type Topology } from '../../streams/index.ts'
 import type { Unit } from '../../streams/task/unit.ts'
@@ -34,6 +35,7 @@ export async function openEmbedded (t: TestContext, topology: Topology, { maxUni
     logger: silentLogger,
     offsetReset: 'earliest',
     sessionTimeoutMs: 10_000,
+    stuckAfterMs: 60_000,
     maxUnitRecords,
     unitIntervalMs: 0,
     maxRecordBytes: 900_000,
@@ -41,13 +43,13 @@ export async function openEmbedded (t: TestContext, topology: Topology, { maxUni
     now: Date.now,
     observers: [{
       assigned () {},
-      waiting () {},
       committed (unit) {
         units.push(unit)
         committed += unit.items.length
         if (committed >= wanted) reached()
       }
     }],
+    pauses: new Pauses(),
     takeApplied: () => []
   })
   t.after(async () => {

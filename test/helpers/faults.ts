@@ -73,7 +73,7 @@ export async function openFaultWorld (t: TestContext, services: Services, { seed
     random: createRandom(seed),
     environment,
     start: own => startWorker(t, { ...environment, ...own }),
-    startDying: ({ at, after, by }) => startWorker(t, { ...environment, DIE_AT: at, DIE_AFTER: String(after), DIE_BY: by }, DYING_WORKER),
+    startDying: ({ at, after, by }) => startWorker(t, { ...environment, DIE_AT: at, DIE_AFTER: String(after), DIE_BY: by }, [DYING_WORKER]),
     async feed (hurry) {
       const slice = Math.ceil(records.length * FEED_EVERY_MS / Math.max(FEED_EVERY_MS, feedMs))
       for (let from = 0; from < records.length; from += slice) {

@@ -49,9 +49,9 @@ export interface WorkerProcess {
 
 const WORKER = fileURLToPath(new URL('../../bin/worker.ts', import.meta.url))
 
-/** A worker as users run it: a process of its own. It is killed at the end of the test, if it still runs. */
-export function startWorker (t: { after: (fn: () => Promise<void>) => void }, environment: Readonly<Record<string, string>>, program = WORKER): WorkerProcess {
-  const child = spawn(process.execPath, [program], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+/** A worker as users run it, or another command: a process of its own. It is killed at the end of the test, if it still runs. */
+export function startWorker (t: { after: (fn: () => Promise<void>) => void }, environment: Readonly<Record<string, string>>, command: readonly string[] = [WORKER]): WorkerProcess {
+  const child = spawn(process.execPath, command, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout.on('data', chunk => { output += String(chunk) })
   child.stderr.on('data', chunk => { output += String(chunk) })

@@ -10,6 +10,7 @@ import { StoreStates } from '../../streams/task/stores/store-states.ts'
 import { Task } from '../../streams/task/task.ts'
 import { UnitRunner } from '../../streams/task/unit.ts'
 import type { LogProducer } from '../../streams/log/log.ts'
+import { Pauses } from '../../streams/pauses.ts'
 import { eventLog } from '../../stores/event-log.ts'
 import { itemPopularity } from '../../stores/item-popularity.ts'
 import { userHistory } from '../../stores/user-history.ts'
@@ -73,6 +74,7 @@ export interface Faults {
   load?: () => void | Promise<void>
   begin?: () => void | Promise<void>
   claim?: () => void | Promise<void>
+  rollback?: () => void
   write?: (writes: readonly StoreWrite[]) => void | Promise<void>
   /** The commit has happened. */
   written?: () => void
@@ -95,9 +97,13 @@ export function faulty (state: State, faults: Faults): State {
       const unit = await state.begin()
       return {
         ...unit,
-        async claim (positions) {
+        async rollback () {
+          faults.rollback?.()
+          await unit.rollback()
+        },
+        async claim (...given) {
           await faults.claim?.()
-          return await unit.claim(positions)
+          return await unit.claim(...given)
         },
         async write (writes, applied) {
           await faults.write?.(writes)
@@ -124,7 +130,9 @@ export interface RunningEngine {
   readonly engine: Engine
   readonly commits: Committed[]
   readonly lost: TaskId[][]
+  /** Why it waited, and undefined where it went on. */
   readonly reasons: (string | undefined)[]
+  readonly pauses: Pauses
   /** Rejects with what ended the loop. */
   readonly running: Promise<void>
   /** Takes over these partitions of the topology from the state. */
@@ -143,16 +151,23 @@ export interface EngineWorld {
   readonly topology?: Topology
   readonly maxUnitRecords?: number
   readonly maxRecordBytes?: number
+  readonly acknowledgeWithinMs?: number
 }
 
 /** A running engine, stopped with the test. */
-export function startEngine (t: TestContext, { state, producer, topology = moving, maxUnitRecords = 100, maxRecordBytes = 100_000 }: EngineWorld): RunningEngine {
+export function startEngine (t: TestContext, { state, producer, topology = moving, maxUnitRecords = 100, maxRecordBytes = 100_000, acknowledgeWithinMs = 10_000 }: EngineWorld): RunningEngine {
   const stores = new StoreStates(topology.stores)
   const commits: Committed[] = []
   const lost: TaskId[][] = []
   const reasons: (string | undefined)[] = []
+  const pauses = new Pauses()
   const waiters = new Set<() => void>()
   const happened = (): void => { for (const wake of waiters) wake() }
+  const noted = (reason: string | undefined): void => {
+    reasons.push(reason)
+    happened()
+  }
+  pauses.listen({ began: ({ reason }) => noted(reason), ended: () => noted(undefined) })
   const engine = new Engine({
     state,
     stores,
@@ -160,6 +175,7 @@ export function startEngine (t: TestContext, { state, producer, topology = movin
     outbound: new Outbound(producer),
     maxUnitRecords,
     unitIntervalMs: 0,
+    acknowledgeWithinMs,
     takeApplied: () => [],
     committed (_unit, outcome) {
       commits.push(outcome)
@@ -169,10 +185,7 @@ export function startEngine (t: TestContext, { state, producer, topology = movin
       lost.push([...tasks])
       happened()
     },
-    waiting (reason) {
-      reasons.push(reason)
-      happened()
-    },
+    pauses,
     roomMade: happened
   })
   const running = engine.run()
@@ -199,6 +212,7 @@ export function startEngine (t: TestContext, { state, producer, topology = movin
     commits,
     lost,
     reasons,
+    pauses,
     running,
     until,
     async hold (...partitions) {

@@ -3,5 +3,5 @@ import type { Conflict, RowsWrite, TaskId, TaskPosition, UnitTransaction } from 
 /** The first two steps of a unit, one after the other: what decides, then the positions. */
 export async function claimUnit (unit: UnitTransaction, positions: readonly TaskPosition[], rows: readonly RowsWrite[]): Promise<{ readonly lost: readonly TaskId[], readonly conflicts: readonly Conflict[] }> {
   const conflicts = await unit.insert(rows)
-  return { lost: await unit.claim(positions), conflicts }
+  return { lost: await unit.claim(positions, []), conflicts }
 }

@@ -151,6 +151,30 @@ if (bootstrap === undefined) {
     await until(() => batches.some(({ records }) => text(records[0]?.value ?? null) === 'new'))
   })
 
+  test('kafka: a partition that cannot be read is told as delayed at each try, and an empty answer tells that it can be read again', async t => {
+    const { log, topic } = await logWithTopic(t, openLog)
+    const batches: FetchedBatch[] = []
+    const delays: string[] = []
+    const reader = log.openReader({
+      wanted: () => [{ topic, partition: 0, offset: 0, epoch: 0 }],
+      deliver: batch => batches.push(batch),
+      failed: (_position, error) => assert.fail(error),
+      delayed: ({ partition }, reason) => delays.push(`${partition}: ${reason}`),
+      maxWaitMs: 50
+    })
+    t.after(() => reader.close())
+    await until(() => batches.length === 1)
+
+    await log.deleteTopics([topic])
+    await until(() => delays.length > 1)
+    const told = batches.length
+    await log.createTopics([{ name: topic, partitions: 1 }])
+    await until(() => batches.length > told)
+
+    assert.match(delays[0] ?? '', /^0: (its leader refused \([A-Z_]+\)|it has no leader, or does not exist)$/)
+    assert.deepEqual(batches.map(({ records }) => records), batches.map(() => []))
+  })
+
   test('kafka: a static member that goes and comes back has its partitions, and nobody rebalances', async t => {
     const { log, topic } = await logWithTopic(t, openLog, 4)
     const options = { groupId: unique('group'), topics: [topic] }

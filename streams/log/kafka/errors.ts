@@ -16,11 +16,11 @@ const dataIds = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_
 const fatalCodes = new Set(['PLT_KFK_AUTHENTICATION', 'PLT_KFK_UNSUPPORTED_API', 'PLT_KFK_UNSUPPORTED_COMPRESSION', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'CERT_HAS_EXPIRED'])
 
 /** What went wrong, in the words of the log: whatever is not known to be somebody's mistake is an outage. */
-export function toLogError (error: unknown, doing: string, recordIndex?: number): LogError {
+export function toLogError (error: unknown, doing: string, about: { readonly recordIndex?: number, readonly topic?: string } = {}): LogError {
   if (error instanceof LogError) return error
   const causes = [...causesOf(error)]
   const reasons = [...new Set(causes.map(reasonOf))].join(': ')
-  return new LogError(kindOf(causes), `${doing}: ${reasons}`, { cause: error, ...recordIndex !== undefined && { recordIndex } })
+  return new LogError(kindOf(causes), `${doing}: ${reasons}`, { cause: error, ...about })
 }
 
 /** The protocol's name for the error, if any cause has one of these. */

@@ -204,7 +204,7 @@ class Member {
 
   #onExpelled (error: Error): void {
     this.#warn({ err: error }, 'The group has gone on without this member; joining again.')
-    this.#lose('joining')
+    this.#lose('joining', `the group has gone on without this member (${error.message})`)
   }
 
   /** Says whether it is the end. */
@@ -215,7 +215,7 @@ class Member {
       return true
     }
     this.#warn({ err: error }, 'Somebody else joined as this instance at the same time, perhaps a former try of ours; joining again.')
-    this.#lose('joining')
+    this.#lose('joining', 'somebody else joined as this instance at the same time')
     return false
   }
 
@@ -233,7 +233,7 @@ class Member {
     const known = toLogError(error, `Staying in group ${this.#options.groupId}`)
     if (known.kind === 'fatal') return this.#fail(known)
     this.#warn({ err: known }, 'Membership is lost; joining again.')
-    this.#lose('joining')
+    this.#lose('joining', known.message)
     void this.#startOver()
   }
 
@@ -246,11 +246,11 @@ class Member {
   }
 
   /** Whatever the outcome, nothing is ours any more. */
-  #lose (state: 'joining' | 'silent'): void {
+  #lose (state: 'joining' | 'silent', reason: string): void {
     this.#state = state
     if (this.#current === undefined) return
     this.#current = undefined
-    this.#options.assigned([])
+    this.#options.assigned([], reason)
   }
 
   #checkHeartbeats (): void {
@@ -258,7 +258,7 @@ class Member {
     const silence = Date.now() - this.#aliveAt
     if (this.#state === 'stable' && silence > sessionTimeoutMs) {
       this.#warn({ silence }, 'No heartbeat was answered for a session: partitions are given up until one is.')
-      this.#lose('silent')
+      this.#lose('silent', 'no heartbeat was answered for a session')
     } else if (this.#state === 'silent' && silence > patienceSessions * sessionTimeoutMs) {
       this.#onBroken(new LogError('outage', `No heartbeat was answered for ${silence} ms`))
     }
@@ -299,7 +299,7 @@ class Member {
   #fail (error: LogError): void {
     if (!this.#isOn()) return
     const isFirst = !this.#hasJoined
-    if (this.#current !== undefined) this.#lose('joining')
+    if (this.#current !== undefined) this.#lose('joining', error.message)
     this.#end()
     void this.#discard()
     if (isFirst) this.#firstJoin.reject(error)

@@ -194,7 +194,7 @@ class Producer {
     const missing = [...topics].filter(topic => !view.topics.has(topic))
     this.#view = view
     this.#viewAt = Date.now()
-    if (missing.length > 0) throw new LogError('outage', `Topic ${missing.join(', ')} does not exist: create it, and what waits for it goes on.`)
+    if (missing.length > 0) throw new LogError('outage', `Topic ${missing.join(', ')} does not exist: create it, and what waits for it goes on.`, { ...missing.length === 1 && { topic: missing[0] ?? '' } })
     return view
   }
 }
@@ -220,7 +220,7 @@ function judge (batch: Batch, { responses }: produceV11.ProduceResponse, { seque
     return
   }
   const blamed = batch.records[answer?.recordErrors[0]?.batchIndex ?? -1]
-  const error = toLogError({ apiId: id, message: answer?.errorMessage ?? 'the broker refused it' }, `Producing to ${keyOf(batch)}`, blamed?.index)
+  const error = toLogError({ apiId: id, message: answer?.errorMessage ?? 'the broker refused it' }, `Producing to ${keyOf(batch)}`, { topic: batch.topic, ...blamed !== undefined && { recordIndex: blamed.index } })
   // Records of the batch that the broker names need no search.
   if (error.kind === 'data' && blamed !== undefined) return { batch: { ...batch, records: [blamed] }, error, retry: false }
   return { batch, error, retry: retryable.has(id) }

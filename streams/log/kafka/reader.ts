@@ -1,4 +1,4 @@
-import type { ConnectionPool } from '@platformatic/kafka'
+import { protocolErrorsCodesById, type ConnectionPool } from '@platformatic/kafka'
 import { LogError, type LogReader, type ReaderOptions, type ReadPosition } from '../log.ts'
 import { backoffMs } from './backoff.ts'
 import type { Cluster, ClusterView } from './cluster.ts'
@@ -38,8 +38,9 @@ class PartitionState {
     return this.#isAnswered(position) && this.#answered?.empty === false
   }
 
+  /** Behind a failure an empty answer is news: the partition can be read again. */
   isKnownEmpty (position: ReadPosition): boolean {
-    return this.#isAnswered(position) && this.#answered?.empty === true
+    return this.failures === 0 && this.#isAnswered(position) && this.#answered?.empty === true
   }
 
   backOff (now: number): void {
@@ -209,7 +210,7 @@ class Reader {
       this.#options.failed(position, new LogError('fatal', `Reading ${topic} is not allowed: grant this principal READ on it.`))
     } else {
       this.#isStale = true
-      this.#warn({ topic, partition, offset, errorCode }, 'A partition cannot be read now; its leader is looked for and asked again.')
+      this.#options.delayed?.(position, `its leader refused (${protocolErrorsCodesById[errorCode] ?? errorCode})`)
     }
   }
 
@@ -218,8 +219,8 @@ class Reader {
     for (const position of positions) {
       this.#stateOf(position).backOff(Date.now())
       if (error.kind === 'fatal') this.#options.failed(position, error)
+      else this.#options.delayed?.(position, error.message)
     }
-    this.#warn({ err: error, partitions: positions.length }, 'A broker cannot be read from now; the leaders are looked for and asked again.')
   }
 
   async #refresh (): Promise<void> {
@@ -247,7 +248,7 @@ class Reader {
     for (const position of this.#options.wanted()) {
       if (this.#leaderOf(position) !== undefined) continue
       this.#stateOf(position).backOff(Date.now())
-      this.#warn({ topic: position.topic, partition: position.partition }, 'A wanted partition has no leader or does not exist; it is looked for again.')
+      this.#options.delayed?.(position, 'it has no leader, or does not exist')
     }
   }
 

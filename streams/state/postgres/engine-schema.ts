@@ -1,4 +1,5 @@
 import { FatalError } from '../../errors.ts'
+import { condemnedTable } from './condemned.ts'
 import type { Database, Session } from './database.ts'
 import { quote } from './sql.ts'
 
@@ -48,8 +49,15 @@ export async function ensureEngineSchema (database: Database, applicationId: str
     if (found === undefined) {
       throw new FatalError(`Schema '${applicationId}' exists but was not made by Millrace; nothing in it was touched. Choose another application id, or rename that schema.`)
     }
+    await addMissingTable(session, applicationId)
     return found
   })
+}
+
+/** The table that schemas of before do not have. Looked for first, so that who may not make tables can start where it is. */
+async function addMissingTable (session: Session, applicationId: string): Promise<void> {
+  const [[table] = []] = await session.query({ text: 'select to_regclass($1)', values: [`${quote(applicationId)}.millrace_poison`] })
+  if (table === null) await session.query({ text: condemnedTable(quote(applicationId)) })
 }
 
 /** undefined: there is no such application here. */
@@ -130,6 +138,7 @@ function definition (schema: string): string[] {
       "offset" bigint not null,
       primary key (topic, partition)
     )`,
+    condemnedTable(schema),
     `create table ${schema}.millrace_outbox (
       id bigint generated always as identity primary key,
       made_at timestamptz not null default clock_timestamp(),

@@ -1,6 +1,7 @@
 import type {
   Change, Conflict, CounterWrite, KeyedWrite, ListWrite, Loaded, RowsWrite, State, StoreWrite, TaskId, TaskPosition, UnitTransaction, Wanted, Written
 } from '../state.ts'
+import { condemn, condemnedOf, findCondemned, forgetCondemned } from './condemned.ts'
 import { addCounts, countsChange, keyOfRow } from './counter-sql.ts'
 import type { Database, Session, Statement, TextRow } from './database.ts'
 import { StateError } from '../state.ts'
@@ -77,6 +78,14 @@ export function openPostgresState ({ database, schema, owner, projected }: Postg
         text: `select ${POSITION} from ${tasks} as t join unnest($1::text[], $2::integer[]) as wanted (sub_topology, partition) using (sub_topology, partition) for update of t`,
         values: taskArrays(wanted)
       })).map(positionOf))
+    },
+
+    async condemn (record) {
+      return await attempt(async () => (await database.query(condemn(applicationId, sameGeneration, record))).length > 0)
+    },
+
+    async condemned (wanted) {
+      return await attempt(async () => (await database.query(findCondemned(applicationId, wanted))).map(condemnedOf))
     },
 
     async load (wanted) {
@@ -162,9 +171,15 @@ function openUnit ({ session, applicationId, tasks, sameGeneration, projected }:
       })
     },
 
-    async claim (positions) {
+    async claim (positions, condemned) {
       claimed = positions
-      return await guarded(async () => missingTasks(positions, await session.query(movePositions(tasks, sameGeneration, applicationId, positions))))
+      return await guarded(async () => {
+        const [moved] = await Promise.all([
+          session.query(movePositions(tasks, sameGeneration, applicationId, positions)),
+          condemned.length === 0 ? undefined : session.query(forgetCondemned(applicationId, condemned))
+        ])
+        return missingTasks(positions, moved)
+      })
     },
 
     async write (writes, applied) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Redis } from 'ioredis'
 import { itemPopularity } from '../../../stores/item-popularity.ts'
 import { silentLogger } from '../../../streams/index.ts'
+import { Pauses } from '../../../streams/pauses.ts'
 import { Projector } from '../../../streams/projection/projector.ts'
 import { openRedisProjection, type Applied } from '../../../streams/projection/redis-projection.ts'
 import { openPostgres } from '../../../streams/state/postgres/database.ts'
@@ -37,7 +38,8 @@ integrationTest('behind a unit that its process never projected, Redis is level 
     applicationId,
     generation,
     stores: [itemPopularity],
-    logger: silentLogger
+    logger: silentLogger,
+    pauses: new Pauses()
   })
   projector.start()
   t.after(async () => await projector.stop())

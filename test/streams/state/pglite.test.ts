@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { openPglite } from '../../../streams/state/pglite.ts'
 import type { Database } from '../../../streams/state/postgres/database.ts'
+import { ensureEngineSchema } from '../../../streams/state/postgres/engine-schema.ts'
 import { openPostgresState } from '../../../streams/state/postgres/postgres-state.ts'
 import { encodeArray } from '../../../streams/state/postgres/sql.ts'
 import { createTestTables } from '../../helpers/stores.ts'
@@ -70,4 +71,15 @@ test('pglite: what was committed to a directory is there after a restart', async
   t.after(async () => await second.close())
 
   assert.deepEqual(await second.query({ text: 'select n from kept' }), [['5']])
+})
+
+test('pglite: a schema that an older version made is given the table it lacks, and keeps its generation', async () => {
+  const { generation } = await createTestTables(database, 'made-before')
+  await database.query({ text: 'drop table "made-before".millrace_poison' })
+
+  const schema = await ensureEngineSchema(database, 'made-before')
+
+  const state = openPostgresState({ database, schema, owner: 'test', projected: true })
+  assert.equal(schema.generation, generation)
+  assert.deepEqual(await state.condemned([{ subTopology: 'watches', partition: 0 }]), [])
 })

@@ -99,6 +99,39 @@ export function stateContract (name: string, openState: StateFactory): void {
     assert.equal((await world.state.positions([a]))[0]?.unit, 0)
   })
 
+  stateTest('a condemned record is known to whoever takes its task over, until the unit that moves past it is committed', async world => {
+    const { state } = world
+    const position = await held(world)
+    const record = { ...TASK, topic: 'watches', offset: 8, node: 'take-move' }
+    assert.equal(await state.condemn(record), true)
+    assert.equal(await state.condemn(record), true)
+    const known = await state.condemned([TASK])
+    assert.deepEqual(known.map(({ foundAtMs, ...rest }) => rest), [record])
+    assert.ok(Math.abs(Date.now() - (known[0]?.foundAtMs ?? 0)) < 60_000)
+    assert.deepEqual(await state.condemned([{ ...TASK, partition: 4 }]), [])
+
+    const moved = { ...position, offsets: { watches: 9 } }
+    const given = await state.begin()
+    await given.insert([])
+    await given.claim([moved], [record])
+    await given.rollback()
+    assert.equal((await state.condemned([TASK])).length, 1)
+    const unit = await state.begin()
+    await unit.insert([])
+    await unit.claim([moved], [record])
+    await unit.write([], [])
+
+    assert.deepEqual(await state.condemned([TASK]), [])
+  })
+
+  stateTest('a record that somebody has moved past is not condemned any more, nor one of a task that nobody held', async world => {
+    await commit(world, [{ ...await held(world), offsets: { watches: 6 } }])
+
+    assert.equal(await world.state.condemn({ ...TASK, topic: 'watches', offset: 5, node: 'n' }), false)
+    assert.equal(await world.state.condemn({ ...TASK, partition: 9, topic: 'watches', offset: 5, node: 'n' }), false)
+    assert.deepEqual(await world.state.condemned([TASK, { ...TASK, partition: 9 }]), [])
+  })
+
   stateTest('a row that was read as absent and is there is a conflict under its key', async world => {
     const position = await held(world)
     await commit(world, [], [], [rows(eventLog, [event('e1')], ['e1'])])
@@ -381,7 +414,7 @@ function watched (state: State): { readonly state: State, readonly giveUp: () =>
         open.add(unit)
         return {
           insert: async rows => await endsWithError(unit, unit.insert(rows)),
-          claim: async positions => await endsWithError(unit, unit.claim(positions)),
+          claim: async (...given) => await endsWithError(unit, unit.claim(...given)),
           write: async (writes, applied) => await ends(unit, unit.write(writes, applied)),
           rollback: async () => await ends(unit, unit.rollback())
         }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LogError } from '../../../streams/index.ts'
+import { Pauses } from '../../../streams/pauses.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
 import { StateError } from '../../../streams/state/state.ts'
 import { beginUnit, commitUnit, type Milestone, type Outcome } from '../../../streams/task/committer.ts'
@@ -15,7 +16,7 @@ import { faulty, itemOf, moveRecord, moving, taskOf, type Faults } from '../../h
 import { claimUnit } from '../../helpers/units.ts'
 
 /** A unit of three records of task 0, prepared; `commit` takes it through the steps. */
-async function prepared (faults: Faults = {}) {
+async function prepared (faults: Faults = {}, acknowledgeWithinMs = 10_000) {
   const memory = openMemoryState()
   const [position] = await memory.takeOver([{ subTopology: 'moves', partition: 0, offsets: { moves: 0 } }])
   assert.ok(position !== undefined)
@@ -30,9 +31,10 @@ async function prepared (faults: Faults = {}) {
       stores.accept(await memory.load(wanted), wanted)
     }
   }
+  const pauses = new Pauses()
   const milestones: Milestone[] = []
   const options = {
-    state: faulty(memory, faults), stores, outbound: new Outbound(producer), takeApplied: () => [], reached: (milestone: Milestone) => { milestones.push(milestone) }
+    state: faulty(memory, faults), stores, outbound: new Outbound(producer), takeApplied: () => [], acknowledgeWithinMs, pauses, reached: (milestone: Milestone) => { milestones.push(milestone) }
   }
   const commit = async (): Promise<Outcome> => {
     const begun = await beginUnit(options)
@@ -40,7 +42,7 @@ async function prepared (faults: Faults = {}) {
     stores.seal()
     return await commitUnit(unit, begun, options)
   }
-  return { memory, position, producer, commit, milestones }
+  return { memory, position, producer, commit, milestones, pauses }
 }
 
 test('a unit is inserted, claimed, produced and written, in this order', async () => {
@@ -105,6 +107,31 @@ for (const [kind, recordIndex, expected] of [['outage', undefined, 'again'], ['f
 
     assert.equal(outcome.kind, expected)
     if (outcome.kind === 'unsendable') assert.equal(outcome.emission.item.record.offset, 1)
+    assert.deepEqual([memory.table(eventLog), await memory.positions([position])], [[], [position]])
+  })
+}
+
+for (const [what, answer] of [['acknowledges', undefined], ['refuses', new LogError('outage', 'too few replicas')]] as const) {
+  test(`acknowledgements that take too long roll the unit back at once; when the log ${what} in the end, it is run again`, async () => {
+    let rolledBack = 0
+    const { memory, position, producer, commit, pauses } = await prepared({ rollback: () => { rolledBack++ } }, 20)
+    const log = Promise.withResolvers<void>()
+    const send = producer.send
+    const slow = async (...given: Parameters<typeof send>): Promise<void> => {
+      await log.promise
+      await send(...given)
+    }
+    Object.assign(producer, { send: slow })
+    producer.fail = () => answer
+
+    const committing = commit()
+    while (pauses.of('kafka') === undefined) await new Promise(resolve => setTimeout(resolve, 1))
+
+    assert.equal(rolledBack, 1)
+    assert.match(pauses.of('kafka')?.reason ?? '', /^no acknowledgement within 20 ms/)
+    log.resolve()
+    const outcome = await committing
+    assert.deepEqual([outcome.kind, outcome.kind === 'again' && outcome.reason, rolledBack], ['again', 'outage', 1])
     assert.deepEqual([memory.table(eventLog), await memory.positions([position])], [[], [position]])
   })
 }

@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { createRandom, type Random } from '../../../bin/sample-events.ts'
 import { defineCounter, defineProcessor, defineTopic, defineTopology, silentLogger, type Log } from '../../../streams/index.ts'
 import { createMemoryLog } from '../../../streams/log/memory.ts'
+import { Pauses } from '../../../streams/pauses.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
 import { StateError, type State } from '../../../streams/state/state.ts'
 import { Worker, type WorkerOptions } from '../../../streams/worker/worker.ts'
@@ -43,12 +44,14 @@ function workerOptions (log: Log, state: State): WorkerOptions {
     logger: silentLogger,
     offsetReset: 'earliest',
     sessionTimeoutMs: 10_000,
+    stuckAfterMs: 60_000,
     maxUnitRecords: 6,
     unitIntervalMs: 0,
     maxRecordBytes: 900_000,
     pollTimeoutMs: 10,
     now: Date.now,
     observers: [],
+    pauses: new Pauses(),
     takeApplied: () => []
   }
 }
@@ -139,19 +142,10 @@ test('a worker that is stopped while it cannot take its tasks over does not go o
       throw new StateError('outage', 'away', undefined)
     }
   }
-  const reasons: (string | undefined)[] = []
+  const pauses = new Pauses()
   const tried = Promise.withResolvers<void>()
-  const worker = new Worker({
-    ...workerOptions(log, state),
-    observers: [{
-      assigned () {},
-      committed () {},
-      waiting (reason) {
-        reasons.push(reason)
-        tried.resolve()
-      }
-    }]
-  })
+  pauses.listen({ began: () => tried.resolve(), ended () {} })
+  const worker = new Worker({ ...workerOptions(log, state), pauses })
   const started = worker.start()
   await tried.promise
 
@@ -177,7 +171,9 @@ test('a worker that waited to take its tasks over says when it does not wait any
     }
   }
   const reasons: (string | undefined)[] = []
-  const worker = new Worker({ ...workerOptions(log, state), observers: [{ assigned () {}, committed () {}, waiting (reason) { reasons.push(reason) } }] })
+  const pauses = new Pauses()
+  pauses.listen({ began: ({ kind, reason }) => reasons.push(`${kind}: ${reason}`), ended: () => reasons.push(undefined) })
+  const worker = new Worker({ ...workerOptions(log, state), pauses })
   t.after(async () => {
     await worker.stop()
     await log.close()
@@ -185,7 +181,7 @@ test('a worker that waited to take its tasks over says when it does not wait any
 
   await worker.start()
 
-  assert.deepEqual(reasons, ['taking tasks over: away', undefined])
+  assert.deepEqual(reasons, ['taking-over: away', undefined])
 })
 
 test('a worker that loses one task goes on with the records of its others that it had already taken', async t => {

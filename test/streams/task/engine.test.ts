@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LogError, type OutgoingRecord } from '../../../streams/index.ts'
+import { LogError, type LogProducer, type OutgoingRecord } from '../../../streams/index.ts'
 import { openMemoryState, type MemoryState } from '../../../streams/state/memory-state.ts'
 import { StateError } from '../../../streams/state/state.ts'
 import { eventLog } from '../../../stores/event-log.ts'
@@ -305,6 +305,42 @@ test('the last commit of all, answered or not, ends the waiting', async t => {
 
   assert.equal(it.reasons.at(-1), undefined)
   assert.equal(it.engine.tasks[0]?.position.offsets.moves, 10)
+})
+
+test('what the log acknowledges late is not sent again, and the unit is committed without it', async t => {
+  const memory = openMemoryState()
+  const producer = fakeProducer()
+  const late: LogProducer = {
+    ...producer,
+    async send (records) {
+      await new Promise(resolve => setTimeout(resolve, 40))
+      await producer.send(records)
+    }
+  }
+  const it = startEngine(t, { state: memory, producer: late, acknowledgeWithinMs: 10, ...inUnitsOfThree })
+  await it.hold(0)
+  it.feed(tenMoves)
+
+  await it.drained(10)
+
+  assertCountedOnce(memory, 10)
+  assert.deepEqual(items(producer.sent), expectedItems)
+  assert.ok(it.reasons.some(reason => reason?.startsWith('no acknowledgement within 10 ms')))
+  assert.deepEqual(it.pauses.list(), [])
+})
+
+test('whoever loses what it waited with does not wait any more', async t => {
+  const it = startEngine(t, { state: faulty(openMemoryState(), { claim: outage }), producer: fakeProducer() })
+  await it.hold(0)
+  it.feed(tenMoves)
+  await it.until(() => it.pauses.of('postgres') !== undefined)
+  assert.ok((it.engine.trouble?.attempts ?? 0) > 0)
+
+  await it.engine.pause()
+  it.engine.resume([])
+
+  assert.deepEqual(it.pauses.list(), [])
+  assert.equal(it.engine.trouble, undefined)
 })
 
 test('a task taken over during a commit without an answer is given up, and what happened is not done again', async t => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defineTopic, defineTopology, type LogRecord } from '../../../streams/index.ts'
-import type { Task } from '../../../streams/task/task.ts'
-import { logRecord, moves, moving, taskOf } from '../../helpers/tasks.ts'
+import { Task } from '../../../streams/task/task.ts'
+import { logRecord, moveRecord, moves, moving, taskOf } from '../../helpers/tasks.ts'
 
 const other = defineTopic({ name: 'other' })
 
@@ -65,4 +65,17 @@ test('a task begins where its position says, per topic, and at 0 where it says n
 
 test('an answer for a topic that is not the task\'s is refused', () => {
   assert.equal(offer(taskOf(moving), 'other', 0, [1]), false)
+})
+
+test('a condemned record comes with its failure, as it was written down, and no other does', () => {
+  const [subTopology] = moving.subTopologies
+  assert.ok(subTopology !== undefined)
+  const condemned = { subTopology: subTopology.name, topic: 'moves', partition: 0, offset: 1, node: 'take-move', foundAtMs: 5 }
+  const task = new Task(subTopology, { subTopology: subTopology.name, partition: 0, epoch: 1, unit: 0, offsets: {}, streamTime: -1 }, ['moves'], 1, [condemned])
+  task.offer({ topic: 'moves', partition: 0, askedOffset: 0, epoch: 1, records: [moveRecord(0), moveRecord(1), moveRecord(2)], nextOffset: 3, endOffset: 3 })
+
+  const [before, itself, after] = [task.take(), task.take(), task.take()]
+
+  assert.deepEqual([before?.failure, after?.failure], [undefined, undefined])
+  assert.deepEqual([itself?.failure?.rejected.errorType, itself?.failure?.node, itself?.failure?.failedAtMs], ['loop', 'take-move', 5])
 })
