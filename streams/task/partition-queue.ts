@@ -54,6 +54,11 @@ export class PartitionQueue {
     return this.length === 0 && (this.#endOffset === -1 || this.#fetchOffset < this.#endOffset)
   }
 
+  /** Where to go on when all that was fetched is taken: past markers and gaps too. */
+  get passedTo (): number | undefined {
+    return this.length === 0 ? this.#fetchOffset : undefined
+  }
+
   peek (): LogRecord | undefined {
     return this.#records[this.#head]
   }
