@@ -152,15 +152,24 @@ export interface Log {
  */
 export type LogErrorKind = 'outage' | 'data' | 'fatal' | 'out-of-range'
 
+export interface LogErrorOptions {
+  readonly cause?: unknown
+  readonly recordIndex?: number | undefined
+  readonly acknowledged?: readonly number[]
+}
+
 export class LogError extends Error {
   readonly kind: LogErrorKind
   /** Of a `data` error: which of the records given to `send`. */
   readonly recordIndex: number | undefined
+  /** Of an error of `send`: which of the records were acknowledged all the same; per partition the first ones. */
+  readonly acknowledged: readonly number[]
 
-  constructor (kind: LogErrorKind, message: string, options: { readonly cause?: unknown, readonly recordIndex?: number } = {}) {
+  constructor (kind: LogErrorKind, message: string, options: LogErrorOptions = {}) {
     super(message, { cause: options.cause })
     this.name = 'LogError'
     this.kind = kind
     this.recordIndex = options.recordIndex
+    this.acknowledged = options.acknowledged ?? []
   }
 }
