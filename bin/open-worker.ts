@@ -69,6 +69,7 @@ export async function openWorker (options: OpenWorkerOptions): Promise<RunningWo
       state: openPostgresState({ database: units, schema, owner: workerId, projected: projection.outbox }),
       logger,
       offsetReset: config.KAFKA_WORKER_AUTO_OFFSET_RESET,
+      outOfRange: config.KAFKA_WORKER_OFFSET_OUT_OF_RANGE,
       sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
       ...(config.KAFKA_GROUP_INSTANCE_ID === undefined ? {} : { groupInstanceId: config.KAFKA_GROUP_INSTANCE_ID }),
       maxUnitRecords: config.KAFKA_WORKER_MAX_POLL_RECORDS,

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts'
-import type { FetchedBatch, ReadPosition } from '../log/log.ts'
+import type { FetchedBatch, ReadPosition, TopicPartition } from '../log/log.ts'
 import { StateError, type State, type TaskId, type TaskPosition } from '../state/state.ts'
 import { abandonUnit, beginUnit, commitUnit, type Committed, type Milestone, type Outcome } from './committer.ts'
 import type { Item } from './item.ts'
@@ -77,6 +77,14 @@ export class Engine {
 
   deliver (batch: FetchedBatch): void {
     if (this.#byPartition.get(`${batch.topic}/${batch.partition}`)?.offer(batch) === true) this.#arrival.raise()
+  }
+
+  /** Goes on behind what the log has no longer. False where the partition is not ours or not there any more. */
+  skip ({ topic, partition, from, to }: TopicPartition & { readonly from: number, readonly to: number }): boolean {
+    if (this.#byPartition.get(`${topic}/${partition}`)?.skip(topic, from, to) !== true) return false
+    this.#arrival.raise()
+    this.#options.roomMade()
+    return true
   }
 
   /** Runs until `stop`; rejects with the error that makes going on impossible. */

@@ -52,6 +52,10 @@ export class Task {
     return this.#queues.flatMap(queue => queue.wanted() ?? [])
   }
 
+  skip (topic: string, from: number, to: number): boolean {
+    return this.#queues.find(queue => queue.topic === topic)?.skip(from, to) ?? false
+  }
+
   offer (batch: FetchedBatch): boolean {
     return this.#queues.find(({ topic }) => topic === batch.topic)?.offer(batch) ?? false
   }

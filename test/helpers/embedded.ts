@@ -33,6 +33,7 @@ export async function openEmbedded (t: TestContext, topology: Topology, { maxUni
     state,
     logger: silentLogger,
     offsetReset: 'earliest',
+    outOfRange: 'stop',
     sessionTimeoutMs: 10_000,
     maxUnitRecords,
     unitIntervalMs: 0,

@@ -42,6 +42,7 @@ function workerOptions (log: Log, state: State): WorkerOptions {
     state,
     logger: silentLogger,
     offsetReset: 'earliest',
+    outOfRange: 'stop',
     sessionTimeoutMs: 10_000,
     maxUnitRecords: 6,
     unitIntervalMs: 0,
