@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { TestContext } from 'node:test'
+import { FetchIsolationLevels, ListOffsetTimestamps, Producer, type ProducerOptions } from '@platformatic/kafka'
+import { kafkaProgram } from '../../scripts/services/kafka.ts'
+import { openFaultWorld, type FaultWorld } from './faults.ts'
+import { runModel, type ModelRecord, type ModelSettings } from './model.ts'
+import type { RandomRecord } from './random-log.ts'
+import { assertSameRows, caughtUp, deadLettersOf, modelSettings, readTopic, type WorkerProcess } from './recommender.ts'
+import { withAdmin, type Services } from './services.ts'
+
+export const POISON_PARTITIONS = 6
+
+/** Where poison is written: in the middle of ordinary load, nobody else writes meanwhile. */
+export interface PoisonWorld extends FaultWorld {
+  readonly t: TestContext
+  readonly services: Services
+  readonly worker: WorkerProcess
+  /** The offset that the next record, or marker, of the partition gets. */
+  readonly next: (topic: string, partition: number) => Promise<number>
+  /** Waits until everything that is in the log now is behind the positions. */
+  readonly assertDone: () => Promise<void>
+}
+
+export interface PoisonOptions {
+  readonly seed: number
+  readonly environment?: Readonly<Record<string, string>>
+  readonly settings?: Partial<ModelSettings>
+}
+
+/**
+ * Runs the recommender under load, with poison in its middle, and compares everything. `write` puts the poison into the log
+ * and answers with the records that a reader may see of it; what else it left there (markers, aborted records) is nobody's.
+ */
+export async function withPoison (
+  t: TestContext, services: Services, { seed, environment = {}, settings = {} }: PoisonOptions, write: (world: PoisonWorld) => Promise<readonly ModelRecord[]>
+): Promise<void> {
+  const world = await openFaultWorld(t, services, { seed, events: 2_000, feedMs: 400 })
+  const half = 800 + world.random.below(400)
+  const [before, after] = [world.records.slice(0, half), world.records.slice(half)]
+  const worker = world.start(environment)
+  await world.feed(before)
+
+  const poison = await write({
+    ...world,
+    t,
+    services,
+    worker,
+    next: async (topic, partition) => await endOf(services, topic, partition),
+    assertDone: async () => await caughtUp(services, world.applicationId, world.topics, worker, 30_000)
+  })
+  const shifted = await behindPoison(services, before, after)
+  await world.feed(shifted)
+
+  const expected = runModel([...before, ...poison, ...shifted], { ...modelSettings(world.topics), ...settings })
+  await world.assertAll(worker, expected)
+  // Nothing died, so nothing may have been sent twice.
+  assertSameRows(deadLettersOf(await readTopic(services, world.topics.dlq)), expected.dead_letters, 'dead letters, once each')
+  assert.equal(await worker.stop(), 0)
+}
+
+/** The rest of the load, with the offsets that it gets behind whatever is in the log now. */
+async function behindPoison (services: Services, before: readonly RandomRecord[], after: readonly RandomRecord[]): Promise<RandomRecord[]> {
+  const counts = Map.groupBy(before, ({ topic, partition }) => `${topic}/${partition}`)
+  const shifts = new Map<string, number>()
+  for (const { topic, partition } of after) {
+    const place = `${topic}/${partition}`
+    if (!shifts.has(place)) shifts.set(place, await endOf(services, topic, partition) - (counts.get(place)?.length ?? 0))
+  }
+  return after.map(record => ({ ...record, offset: record.offset + (shifts.get(`${record.topic}/${record.partition}`) ?? 0) }))
+}
+
+/** Open transactions included. */
+async function endOf ({ kafka }: Services, topic: string, partition: number): Promise<number> {
+  return await withAdmin(kafka, async admin => {
+    const [found] = await admin.listOffsets({
+      topics: [{ name: topic, partitions: [{ partitionIndex: partition, timestamp: ListOffsetTimestamps.LATEST }] }], isolationLevel: FetchIsolationLevels.READ_UNCOMMITTED
+    })
+    return Number(found?.partitions[0]?.offset ?? 0)
+  })
+}
+
+/** The client's own producer, with what ours cannot do. */
+export function otherProducer ({ t, services }: PoisonWorld, options: Partial<ProducerOptions<Buffer, Buffer, Buffer, Buffer>>): Producer {
+  const producer = new Producer({ clientId: 'millrace-poison', bootstrapBrokers: services.kafka.split(','), retries: 5, retryDelay: 50, timeout: 20_000, ...options })
+  t.after(() => producer.close())
+  return producer
+}
+
+/** What the client calls a message. */
+export function messageOf ({ topic, partition, key, value, timestamp }: ModelRecord) {
+  return {
+    topic, partition, timestamp: BigInt(timestamp), ...(key === null ? {} : { key: Buffer.from(key) }), ...(value === null ? {} : { value })
+  }
+}
+
+/** Kafka's own console producer, written in Java: keys decide the partition, the clock the timestamp. */
+export async function produceWithJava ({ services }: PoisonWorld, topic: string, compression: string, records: readonly ModelRecord[]): Promise<void> {
+  const { program, args } = await kafkaProgram('org.apache.kafka.tools.ConsoleProducer', '/dev/null')
+  const child = spawn(program, [
+    ...args, '--bootstrap-server', services.kafka, '--topic', topic, '--compression-codec', compression,
+    '--property', 'parse.key=true', '--property', 'key.separator=\t', '--producer-property', 'linger.ms=200', '--producer-property', 'batch.size=500000'
+  ], { stdio: ['pipe', 'ignore', 'ignore'] })
+  child.stdin.end(records.map(({ key, value }) => `${String(key)}\t${String(value)}\n`).join(''))
+  const [code] = await once(child, 'exit')
+  assert.equal(code, 0, 'the console producer failed')
+}
