@@ -4,10 +4,12 @@ import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 import { FetchIsolationLevels, ListOffsetTimestamps, Producer, type ProducerOptions } from '@platformatic/kafka'
 import { kafkaProgram } from '../../scripts/services/kafka.ts'
+import { Cluster } from '../../streams/log/kafka/cluster.ts'
+import { fetchApi, isolation, noSession } from '../../streams/log/kafka/fetch-api.ts'
 import { openFaultWorld, type FaultWorld } from './faults.ts'
 import { runModel, type ModelRecord, type ModelSettings } from './model.ts'
 import type { RandomRecord } from './random-log.ts'
-import { assertSameRows, caughtUp, deadLettersOf, modelSettings, readTopic, type WorkerProcess } from './recommender.ts'
+import { assertSameRows, caughtUp, deadLettersOf, modelSettings, readTopic } from './recommender.ts'
 import { withAdmin, type Services } from './services.ts'
 
 export const POISON_PARTITIONS = 6
@@ -16,7 +18,8 @@ export const POISON_PARTITIONS = 6
 export interface PoisonWorld extends FaultWorld {
   readonly t: TestContext
   readonly services: Services
-  readonly worker: WorkerProcess
+  /** Kills the worker; another begins when `write` is done. */
+  readonly kill: () => void
   /** The offset that the next record, or marker, of the partition gets. */
   readonly next: (topic: string, partition: number) => Promise<number>
   /** Waits until everything that is in the log now is behind the positions. */
@@ -27,6 +30,7 @@ export interface PoisonOptions {
   readonly seed: number
   readonly environment?: Readonly<Record<string, string>>
   readonly settings?: Partial<ModelSettings>
+  readonly ownKafka?: boolean
 }
 
 /**
@@ -34,28 +38,29 @@ export interface PoisonOptions {
  * and answers with the records that a reader may see of it; what else it left there (markers, aborted records) is nobody's.
  */
 export async function withPoison (
-  t: TestContext, services: Services, { seed, environment = {}, settings = {} }: PoisonOptions, write: (world: PoisonWorld) => Promise<readonly ModelRecord[]>
+  t: TestContext, services: Services, { seed, environment = {}, settings = {}, ownKafka = false }: PoisonOptions, write: (world: PoisonWorld) => Promise<readonly ModelRecord[]>
 ): Promise<void> {
-  const world = await openFaultWorld(t, services, { seed, events: 2_000, feedMs: 400 })
+  const world = await openFaultWorld(t, services, { seed, events: 2_000, feedMs: 400, ownKafka })
   const half = 800 + world.random.below(400)
   const [before, after] = [world.records.slice(0, half), world.records.slice(half)]
-  const worker = world.start(environment)
+  let worker = world.start(environment)
   await world.feed(before)
 
   const poison = await write({
     ...world,
     t,
     services,
-    worker,
+    kill: () => { worker.child.kill('SIGKILL') },
     next: async (topic, partition) => await endOf(services, topic, partition),
     assertDone: async () => await caughtUp(services, world.applicationId, world.topics, worker, 30_000)
   })
+  if (worker.child.killed) worker = world.start(environment)
   const shifted = await behindPoison(services, before, after)
   await world.feed(shifted)
 
   const expected = runModel([...before, ...poison, ...shifted], { ...modelSettings(world.topics), ...settings })
   await world.assertAll(worker, expected)
-  // Nothing died, so nothing may have been sent twice.
+  // Nothing died with work in hand, so nothing may have been sent twice.
   assertSameRows(deadLettersOf(await readTopic(services, world.topics.dlq)), expected.dead_letters, 'dead letters, once each')
   assert.equal(await worker.stop(), 0)
 }
@@ -79,6 +84,27 @@ async function endOf ({ kafka }: Services, topic: string, partition: number): Pr
     })
     return Number(found?.partitions[0]?.offset ?? 0)
   })
+}
+
+/** How many records the batch still has that begins at or before this one's offset. */
+export async function recordsInBatchAt (kafka: string, { topic, partition, offset }: ModelRecord): Promise<number> {
+  const cluster = new Cluster({ brokers: kafka.split(','), clientId: 'millrace-poison' })
+  const pool = cluster.openPool('batches')
+  try {
+    const view = await cluster.view([topic])
+    const { id = '', leaders = [] } = view.topics.get(topic) ?? {}
+    const broker = view.brokers.get(leaders[partition] ?? -1)
+    if (broker === undefined) throw new Error(`Nobody leads ${topic}/${partition}.`)
+    const api = fetchApi((await cluster.api('Fetch')).version)
+    const answer = await api.async(await pool.get(broker), 100, 1, 1 << 20, isolation, noSession.id, noSession.epoch, [
+      { topicId: id, partitions: [{ partition, currentLeaderEpoch: -1, fetchOffset: BigInt(offset), lastFetchedEpoch: -1, partitionMaxBytes: 1 << 20 }] }
+    ], [], '')
+    const countOffset = 57
+    return answer.partitions[0]?.batches.readInt32BE(countOffset) ?? -1
+  } finally {
+    await pool.close()
+    await cluster.close()
+  }
 }
 
 /** The client's own producer, with what ours cannot do. */

@@ -108,6 +108,17 @@ async function deleteKeys (address: string, pattern: string): Promise<void> {
   }
 }
 
+/** Changes settings of topics; those that are not named stay as they are. */
+export async function configureTopics ({ kafka }: Pick<Services, 'kafka'>, topics: readonly string[], configs: Readonly<Record<string, string>>): Promise<void> {
+  const topicResource = 2
+  const set = 0
+  await withAdmin(kafka, async admin => await admin.incrementalAlterConfigs({
+    resources: topics.map(resourceName => ({
+      resourceType: topicResource, resourceName, configs: Object.entries(configs).map(([name, value]) => ({ name, configOperation: set, value }))
+    }))
+  }))
+}
+
 export async function withAdmin<Result> (kafka: string, task: (admin: Admin) => Promise<Result>): Promise<Result> {
   const admin = new Admin({ clientId: 'millrace-tests', bootstrapBrokers: kafka.split(',') })
   try {

@@ -8,7 +8,7 @@ import { runModel, type ModelRecord } from '../../helpers/model.ts'
 import { openOwnKafka } from '../../helpers/own-kafka.ts'
 import { createRandomLog, type RandomRecord } from '../../helpers/random-log.ts'
 import { assertSameRows, caughtUp, deadLettersOf, modelSettings, readTopic, type WorkerProcess } from '../../helpers/recommender.ts'
-import { integrationTest, withAdmin, type Services } from '../../helpers/services.ts'
+import { configureTopics, integrationTest, withAdmin, type Services } from '../../helpers/services.ts'
 
 /** One way in which Kafka fails; the seed draws its load and its moments. */
 export type Variant = (t: TestContext, services: Services, seed: number) => Promise<void>
@@ -161,7 +161,7 @@ export const variants: Readonly<Record<string, Variant>> = {
     const ownServices = { ...services, kafka: own.bootstrap }
     const world = await openFaultWorld(t, ownServices, { seed, ownKafka: true, events: 2_000, feedMs: 500 })
     const { topics: { dlq }, random } = world
-    await configure(ownServices, [dlq], { 'min.insync.replicas': '3' })
+    await configureTopics(ownServices, [dlq], { 'min.insync.replicas': '3' })
     const worker = world.start()
     await positioned(ownServices, world, 12, worker)
 
@@ -180,7 +180,7 @@ export const variants: Readonly<Record<string, Variant>> = {
   async 'a dead letter too large for its topic is cut, says so, and is there once' (t, services, seed) {
     const world = await openFaultWorld(t, services, { seed, events: 2_000, feedMs: 500 })
     const { topics: { dlq, watch } } = world
-    await configure(services, [dlq], { 'max.message.bytes': '9000' })
+    await configureTopics(services, [dlq], { 'max.message.bytes': '9000' })
     const large = behind(world.records, [20_000, 200_000, 900_000].map((size, partition): RandomRecord => (
       { kind: 'large', topic: watch, partition, offset: 0, timestamp: 1_750_000_000_000, key: null, value: Buffer.from(`{"large":"${'\u0001"'.repeat(size / 2)}"}`) }
     )))
@@ -224,16 +224,6 @@ async function grow (services: Services, topics: readonly string[], partitions: 
   } finally {
     await log.close()
   }
-}
-
-async function configure (services: Services, topics: readonly string[], configs: Readonly<Record<string, string>>): Promise<void> {
-  const topicResource = 2
-  const set = 0
-  await withAdmin(services.kafka, async admin => await admin.incrementalAlterConfigs({
-    resources: topics.map(resourceName => ({
-      resourceType: topicResource, resourceName, configs: Object.entries(configs).map(([name, value]) => ({ name, configOperation: set, value }))
-    }))
-  }))
 }
 
 /** A second log behind the world's own, of other users, over more partitions. */
@@ -330,12 +320,12 @@ async function openRetentionWorld (t: TestContext, services: Services, seed: num
   equal(await before.stop(), 0)
 
   await world.feed(deleted)
-  await configure(ownServices, inputs, { 'retention.ms': '3600000' })
+  await configureTopics(ownServices, inputs, { 'retention.ms': '3600000' })
   const log = openKafkaLog({ brokers: [own.bootstrap], clientId: 'millrace-tests' })
   const partitions = inputs.flatMap(topic => Array.from({ length: 6 }, (_, partition) => ({ topic, partition })))
   while (JSON.stringify(await log.offsets(partitions, 'earliest')) !== JSON.stringify(await log.offsets(partitions, 'latest'))) await pause(100)
   await log.close()
-  await configure(ownServices, inputs, { 'retention.ms': '-1' })
+  await configureTopics(ownServices, inputs, { 'retention.ms': '-1' })
 
   const expectedSkips = Map.groupBy(deleted, ({ topic, partition }) => `${topic}/${partition}`)
   return {

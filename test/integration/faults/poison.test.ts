@@ -3,10 +3,11 @@ import type { TestContext } from 'node:test'
 import type { Producer } from '@platformatic/kafka'
 import { EVENT_TIME, impression, interactionEvent, watch } from '../../helpers/events.ts'
 import type { ModelRecord } from '../../helpers/model.ts'
-import { messageOf, otherProducer, POISON_PARTITIONS, produceWithJava, withPoison, type PoisonWorld } from '../../helpers/poison.ts'
+import { openOwnKafka } from '../../helpers/own-kafka.ts'
+import { messageOf, otherProducer, POISON_PARTITIONS, produceWithJava, recordsInBatchAt, withPoison, type PoisonWorld } from '../../helpers/poison.ts'
 import { partitionOf } from '../../helpers/random-log.ts'
 import { produceOnce, readTopic } from '../../helpers/recommender.ts'
-import { integrationTest, uniqueName, type Services } from '../../helpers/services.ts'
+import { configureTopics, integrationTest, uniqueName, type Services } from '../../helpers/services.ts'
 import { THROWING_ITEM } from '../../helpers/throwing/count-popularity.ts'
 
 /** One kind of poison, in the middle of ordinary load that the seed draws. */
@@ -153,6 +154,25 @@ export const variants: Readonly<Record<string, Variant>> = {
     })
   },
 
+  async 'a batch that compaction has emptied is passed over' (t, services, seed) {
+    const own = await openOwnKafka(t, { settings: { 'log.cleaner.backoff.ms': 100, 'log.initial.task.delay.ms': 300 } })
+    await withPoison(t, { ...services, kafka: own.bootstrap }, { seed, ownKafka: true }, async world => {
+      const { topics, services: { kafka } } = world
+      await world.assertDone()
+      // What it had at hand before compaction it would process.
+      world.kill()
+      await configureTopics({ kafka }, [topics.watch], { 'cleanup.policy': 'compact', 'segment.ms': '100', 'min.cleanable.dirty.ratio': '0.001' })
+      const records = (await placed(world, [1, 2, 3].map(index => ({ topic: 'watch', value: watch({ event_id: `compacted-${index}`, user_id: 'poison', item_id: `i${index}` }), key: index < 3 ? 'the same key' : 'another' }))))
+        // Segments are rolled by the time of their records, and the last one is not compacted.
+        .map((record, index) => ({ ...record, timestamp: EVENT_TIME + (index < 2 ? 0 : 60_000) }))
+      // Of each producer the last batch stays, if need be without its records.
+      for (const record of records) await otherProducer(world, { idempotent: true }).send({ messages: [messageOf(record)] })
+      await emptied(kafka, records[0])
+      await configureTopics({ kafka }, [topics.watch], { 'cleanup.policy': 'delete', 'segment.ms': '604800000' })
+      return records.slice(1)
+    })
+  },
+
   async 'of transactions only those that were committed count, several aborted ones in one fetch and interleaved ones included' (t, services, seed) {
     await withPoison(t, services, { seed }, async world => {
       const { random } = world
@@ -183,6 +203,8 @@ export const variants: Readonly<Record<string, Variant>> = {
 
   async 'a partition that ends in aborted records and markers is done: its position is behind them, and no lag is left' (t, services, seed) {
     await withPoison(t, services, { seed }, async world => {
+      // Else the last records of the load would be fetched together with what is behind them, and take the position along.
+      await world.assertDone()
       const visible: ModelRecord[] = []
       for (const outcome of ['abort', 'commit', 'abort'] as const) {
         const transaction = await transactional(world).beginTransaction()
@@ -261,6 +283,14 @@ function watchesOf (name: string, count: number): Draft[] {
     const user = `transacted-${index}`
     return { topic: 'watch', user, value: watch({ event_id: `${name}-${index}`, user_id: user, item_id: `i${index}` }) }
   })
+}
+
+/** Waits until compaction has taken the record, and left its batch. */
+async function emptied (kafka: string, record: ModelRecord | undefined): Promise<void> {
+  for (;;) {
+    if (record === undefined || await recordsInBatchAt(kafka, record) === 0) return
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
 }
 
 function transactional (world: PoisonWorld): Producer {
