@@ -130,7 +130,19 @@ export async function caughtUp (services: Services, applicationId: string, topic
   }
 }
 
+/** Also while a broker is away, and the others have not noticed yet. */
 async function endsOf (log: Log, topics: readonly string[]): Promise<Map<string, number>> {
+  const deadline = Date.now() + 30_000
+  for (;;) {
+    try {
+      return await endsNow(log, topics)
+    } catch (error) {
+      if (!(error instanceof LogError) || error.kind !== 'outage' || Date.now() > deadline) throw error
+    }
+  }
+}
+
+async function endsNow (log: Log, topics: readonly string[]): Promise<Map<string, number>> {
   const counts = await log.partitionCounts(topics)
   const partitions = [...counts].flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })))
   return new Map<string, number>((await log.offsets(partitions, 'latest')).map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]))

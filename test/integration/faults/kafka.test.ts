@@ -33,7 +33,7 @@ export const variants: Readonly<Record<string, Variant>> = {
     equal(await worker.stop(), 0)
   },
 
-  async 'of three brokers any one may be lost: others lead its partitions, and nothing waits for it' (t, services, seed) {
+  async 'of three brokers any one may be lost: others lead its partitions, and the work goes on without it' (t, services, seed) {
     const own = await openOwnKafka(t, { brokers: 3 })
     const world = await openFaultWorld(t, { ...services, kafka: own.bootstrap }, { seed, ownKafka: true, feedMs: 5_000 })
     const fed = world.feed()
