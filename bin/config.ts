@@ -12,6 +12,9 @@ const ServiceSettings = Type.Object({
   KAFKA_WORKER_AUTO_OFFSET_RESET: Type.Unsafe<'latest' | 'earliest'>({
     type: 'string', enum: ['latest', 'earliest'], default: 'latest', description: 'Where a partition without a position starts.'
   }),
+  KAFKA_WORKER_OFFSET_OUT_OF_RANGE: Type.Unsafe<'stop' | 'earliest' | 'latest'>({
+    type: 'string', enum: ['stop', 'earliest', 'latest'], default: 'stop', description: 'What to do where retention deleted records that were not processed: stop, or go on from what is left or from the end, which is logged and counted.'
+  }),
   KAFKA_WORKER_POLL_TIMEOUT_MS: Type.Integer({ minimum: 1, maximum: 60_000, default: 1000, description: 'How long a fetch may wait for records; at most 250 ms are used.' }),
   KAFKA_WORKER_MAX_POLL_RECORDS: Type.Integer({
     minimum: 1, maximum: 100_000, default: 2000, description: 'Records per commit unit. The original took 200; a unit costs a handful of round trips whatever its size, so ten times as many cost a tenth per record.'

@@ -77,6 +77,7 @@ export async function openWorker (options: OpenWorkerOptions): Promise<RunningWo
       state: openPostgresState({ database: units, schema, owner: workerId, projected: projection.outbox }),
       logger,
       offsetReset: config.KAFKA_WORKER_AUTO_OFFSET_RESET,
+      outOfRange: config.KAFKA_WORKER_OFFSET_OUT_OF_RANGE,
       sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
       stuckAfterMs: config.KAFKA_WORKER_STUCK_AFTER_MS,
       ...(config.KAFKA_GROUP_INSTANCE_ID === undefined ? {} : { groupInstanceId: config.KAFKA_GROUP_INSTANCE_ID }),

@@ -17,23 +17,48 @@ const artifacts = [
 
 /** One broker, its own controller (KRaft), on ports that the system chooses. */
 export async function startKafka (directory: string): Promise<RunningService> {
-  const cache = cacheDirectory()
-  const java = await requireJava(cache)
-  const libs = await requireJars(cache)
-  const config = join(directory, 'server.properties')
-  const logging = join(directory, 'log4j2.properties')
-  const logFile = join(directory, 'log')
-  writeFileSync(config, brokerConfig(join(directory, 'data')))
-  writeFileSync(logging, loggingConfig)
-  const options = ['-Xms64m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', `-Dlog4j2.configurationFile=${logging}`]
+  await formatKafka(directory, brokerConfig(join(directory, 'data')), ['--standalone'])
+  return await runKafka(directory)
+}
 
-  await run(java.program, [...options, '-cp', join(libs, '*'), 'kafka.tools.StorageTool', 'format', '-t', 'millrace', '-c', config, '--standalone'])
-  const args = [...options, ...classArchive(java, libs, cache), '-cp', join(libs, '*'), 'kafka.Kafka', config]
-  const pid = await spawnDetached({ program: java.program, args, cwd: directory, logFile })
+/** Makes the storage of a broker that has not run yet. */
+export async function formatKafka (directory: string, config: string, how: readonly string[]): Promise<void> {
+  writeFileSync(configOf(directory), config)
+  writeFileSync(loggingOf(directory), loggingConfig)
+  const { program, args } = await kafkaProgram('kafka.tools.StorageTool', loggingOf(directory))
+  await run(program, [...args, 'format', '-t', 'millrace', '-c', configOf(directory), ...how])
+}
+
+/** Starts the broker of a directory, for the first time or again on the data it left. */
+export async function runKafka (directory: string): Promise<RunningService> {
+  const config = configOf(directory)
+  const logFile = join(directory, 'log')
+  rmSync(logFile, { force: true })
+  const { program, args } = await kafkaProgram('kafka.Kafka', loggingOf(directory), classArchive)
+  const pid = await spawnDetached({ program, args: [...args, config], cwd: directory, logFile })
   await waitUntilReady(pid, logFile, async () => existsSync(logFile) && readFileSync(logFile, 'utf8').includes('Kafka Server started'))
 
   const port = brokerPort(readFileSync(logFile, 'utf8'))
   return { name: 'kafka', pid, commandContains: config, port, address: `127.0.0.1:${port}`, directory }
+}
+
+/** How one of the programs in Kafka's jars is run: the broker, or a tool. */
+export async function kafkaProgram (
+  main: string, logging: string, more: (java: Java, libs: string, cache: string) => readonly string[] = () => []
+): Promise<{ readonly program: string, readonly args: readonly string[] }> {
+  const cache = cacheDirectory()
+  const java = await requireJava(cache)
+  const libs = await requireJars(cache)
+  const memory = ['-Xms64m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
+  return { program: java.program, args: [...memory, `-Dlog4j2.configurationFile=${logging}`, ...more(java, libs, cache), '-cp', join(libs, '*'), main] }
+}
+
+function configOf (directory: string): string {
+  return join(directory, 'server.properties')
+}
+
+function loggingOf (directory: string): string {
+  return join(directory, 'log4j2.properties')
 }
 
 /** The controller's listener is logged first, the broker's last. */
@@ -43,7 +68,8 @@ export function brokerPort (log: string): number {
   return Number(port)
 }
 
-export function brokerConfig (dataDirectory: string): string {
+/** A broker on `dataDirectory`; what `settings` says goes before what is said here. */
+export function brokerConfig (dataDirectory: string, settings: Readonly<Record<string, string | number>> = {}): string {
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -65,7 +91,8 @@ export function brokerConfig (dataDirectory: string): string {
     // 130 MB less memory than with the default.
     'log.cleaner.dedupe.buffer.size': 2_097_152,
     'broker.heartbeat.interval.ms': 500,
-    'broker.session.timeout.ms': 3_000
+    'broker.session.timeout.ms': 3_000,
+    ...settings
   }).map(([name, value]) => `${name}=${value}\n`).join('')
 }
 

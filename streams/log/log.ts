@@ -154,18 +154,28 @@ export interface Log {
  */
 export type LogErrorKind = 'outage' | 'data' | 'fatal' | 'out-of-range'
 
+export interface LogErrorOptions {
+  readonly cause?: unknown
+  readonly recordIndex?: number | undefined
+  readonly topic?: string | undefined
+  readonly acknowledged?: readonly number[]
+}
+
 export class LogError extends Error {
   readonly kind: LogErrorKind
   /** Of a `data` error: which of the records given to `send`. */
   readonly recordIndex: number | undefined
   /** The one topic that it is about; undefined: the log as a whole, or several. */
   readonly topic: string | undefined
+  /** Of an error of `send`: which of the records were acknowledged all the same; per partition the first ones. */
+  readonly acknowledged: readonly number[]
 
-  constructor (kind: LogErrorKind, message: string, options: { readonly cause?: unknown, readonly recordIndex?: number, readonly topic?: string } = {}) {
+  constructor (kind: LogErrorKind, message: string, options: LogErrorOptions = {}) {
     super(message, { cause: options.cause })
     this.name = 'LogError'
     this.kind = kind
     this.recordIndex = options.recordIndex
     this.topic = options.topic
+    this.acknowledged = options.acknowledged ?? []
   }
 }

@@ -145,14 +145,21 @@ async function isAnswered (work: Promise<void>, withinMs: number): Promise<boole
   return answered
 }
 
-function positionsAfter ({ items }: Unit): TaskPosition[] {
+function positionsAfter ({ items, passed }: Unit): TaskPosition[] {
   const after = new Map<Task, { offsets: Record<string, number>, streamTime: number }>()
+  const movedOf = (task: Task): { offsets: Record<string, number>, streamTime: number } => {
+    const known = after.get(task)
+    if (known !== undefined) return known
+    const moved = { offsets: { ...task.position.offsets }, streamTime: task.position.streamTime }
+    after.set(task, moved)
+    return moved
+  }
   for (const { task, record, nextOffset } of items) {
-    let moved = after.get(task)
-    if (moved === undefined) after.set(task, moved = { offsets: { ...task.position.offsets }, streamTime: task.position.streamTime })
+    const moved = movedOf(task)
     moved.offsets[record.topic] = nextOffset
     moved.streamTime = Math.max(moved.streamTime, record.timestamp)
   }
+  for (const { task, topic, nextOffset } of passed) movedOf(task).offsets[topic] = nextOffset
   return [...after].map(([task, moved]) => ({ ...task.position, ...moved }))
 }
 

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts'
-import { LogError, type FetchedBatch, type ReadPosition } from '../log/log.ts'
+import { LogError, type FetchedBatch, type ReadPosition, type TopicPartition } from '../log/log.ts'
 import type { Pauses } from '../pauses.ts'
 import { StateError, type State, type TaskId, type TaskPosition } from '../state/state.ts'
 import { abandonUnit, beginUnit, commitUnit, type Committed, type Milestone, type Outcome } from './committer.ts'
@@ -7,7 +7,7 @@ import type { Item } from './item.ts'
 import type { Outbound } from './outbound.ts'
 import { Signal } from './signal.ts'
 import type { StoreStates } from './stores/store-states.ts'
-import type { Task } from './task.ts'
+import type { PassedOver, Task } from './task.ts'
 import type { Unit, UnitRunner } from './unit.ts'
 
 export interface EngineOptions {
@@ -96,6 +96,14 @@ export class Engine {
     if (this.#byPartition.get(`${batch.topic}/${batch.partition}`)?.offer(batch) === true) this.#arrival.raise()
   }
 
+  /** Goes on behind what the log has no longer. False where the partition is not ours or not there any more. */
+  skip ({ topic, partition, from, to }: TopicPartition & { readonly from: number, readonly to: number }): boolean {
+    if (this.#byPartition.get(`${topic}/${partition}`)?.skip(topic, from, to) !== true) return false
+    this.#arrival.raise()
+    this.#options.roomMade()
+    return true
+  }
+
   /** Runs until `stop`; rejects with the error that makes going on impossible. */
   async run (): Promise<void> {
     try {
@@ -160,7 +168,7 @@ export class Engine {
   async #finishInFlight (): Promise<void> {
     const again = await this.#settleInFlight()
     // Looked up only now: a task that was lost meanwhile has given the engine another backlog.
-    if (again !== undefined) this.#backlog.unshift(...again)
+    if (again !== undefined) this.#backlog.unshift(...again.filter(items => items.length > 0))
   }
 
   async #cycle (): Promise<void> {
@@ -172,7 +180,8 @@ export class Engine {
     const items = this.#take()
     if (items.length === 0) {
       if (this.#inFlight !== undefined) return await this.#finishInFlight()
-      return await this.#arrival.wait(1_000)
+      if (this.#passedOver().length === 0) return await this.#arrival.wait(1_000)
+      this.#lastUnitAt = performance.now()
     }
     const parts = await this.#prepare(items)
     // Two lanes: what decides is written while the unit before is committed, and everything else after it.
@@ -184,10 +193,10 @@ export class Engine {
       if (begun !== undefined) await abandonUnit(begun)
       this.#options.runner.discard()
       this.#options.stores.undo()
-      this.#backlog.unshift(...again ?? [], ...(parts ?? [[...items]]).flatMap(part => this.#ours(part)))
+      this.#backlog.unshift(...(again ?? []).filter(part => part.length > 0), ...(parts ?? [[...items]]).flatMap(part => this.#ours(part)))
       return
     }
-    const unit = this.#options.runner.close()
+    const unit = this.#options.runner.close(this.#passedOver())
     this.#options.stores.seal()
     this.#inFlight = { unit, outcome: commitUnit(unit, begun, this.#options) }
   }
@@ -198,6 +207,14 @@ export class Engine {
     if (restMs <= 0 || this.#backlog.length > 0) return 0
     const atHand = this.#tasks.reduce((sum, task) => sum + task.queues.reduce((records, { length }) => records + length, 0), 0)
     return atHand >= maxUnitRecords ? 0 : restMs
+  }
+
+  /**
+   * Without it a partition that ends in an aborted transaction would look as if something were left for ever, and its position
+   * could fall behind what retention leaves. While records are to be run again, nothing says what lies behind them.
+   */
+  #passedOver (): PassedOver[] {
+    return this.#backlog.length > 0 ? [] : this.#tasks.flatMap(task => task.passedOver())
   }
 
   #hasAll (items: readonly Item[]): boolean {
@@ -328,7 +345,9 @@ export class Engine {
   /** Which of the records cannot be stored? Each half is tried by itself, down to the one. */
   #halve (items: readonly Item[], error: Error): Item[][] {
     const [only] = items
-    if (items.length === 1 && only !== undefined) {
+    // A unit that only moves positions has nobody to blame.
+    if (only === undefined) throw error
+    if (items.length === 1) {
       this.#options.runner.fail(only, 'store', error)
       return [[only]]
     }
@@ -366,8 +385,8 @@ export class Engine {
     }
   }
 
-  #advance ({ items }: Unit, positions: readonly TaskPosition[]): void {
-    const tasks = new Set(items.map(({ task }) => task))
+  #advance ({ items, passed }: Unit, positions: readonly TaskPosition[]): void {
+    const tasks = new Set([...items, ...passed].map(({ task }) => task))
     for (const task of tasks) {
       const position = positions.find(({ subTopology, partition }) => subTopology === task.subTopology.name && partition === task.partition)
       if (position !== undefined) task.position = position

@@ -30,7 +30,9 @@ export class Outbound {
     try {
       await this.#producer.send(unsent.map(({ record }) => record))
     } catch (error) {
-      if (!(error instanceof LogError) || error.kind !== 'data') throw error
+      if (!(error instanceof LogError)) throw error
+      this.#sent.push(...error.acknowledged.flatMap(index => unsent[index] ?? []))
+      if (error.kind !== 'data') throw error
       const emission = error.recordIndex === undefined ? undefined : unsent[error.recordIndex]
       if (emission === undefined) throw error
       throw new UnsendableError(emission, error)

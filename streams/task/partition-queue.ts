@@ -54,6 +54,18 @@ export class PartitionQueue {
     return this.length === 0 && (this.#endOffset === -1 || this.#fetchOffset < this.#endOffset)
   }
 
+  /** Goes on at `to`, if it is still at `from`. */
+  skip (from: number, to: number): boolean {
+    if (this.#fetchOffset !== from) return false
+    this.#fetchOffset = to
+    return true
+  }
+
+  /** Where to go on when all that was fetched is taken: past markers and gaps too. */
+  get passedTo (): number | undefined {
+    return this.length === 0 ? this.#fetchOffset : undefined
+  }
+
   peek (): LogRecord | undefined {
     return this.#records[this.#head]
   }

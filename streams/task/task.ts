@@ -5,6 +5,13 @@ import type { State, TaskPosition } from '../state/state.ts'
 import type { Failure, Item } from './item.ts'
 import { PartitionQueue } from './partition-queue.ts'
 
+/** A position that moves on without a record: over transaction markers, aborted records, what compaction took out. */
+export interface PassedOver {
+  readonly task: Task
+  readonly topic: string
+  readonly nextOffset: number
+}
+
 /** One partition number over all input topics of a sub-topology: the unit of work, of order and of ownership. */
 export class Task {
   readonly subTopology: SubTopology
@@ -49,8 +56,17 @@ export class Task {
     return this.#queues.flatMap(queue => queue.wanted() ?? [])
   }
 
+  skip (topic: string, from: number, to: number): boolean {
+    return this.#queues.find(queue => queue.topic === topic)?.skip(from, to) ?? false
+  }
+
   offer (batch: FetchedBatch): boolean {
     return this.#queues.find(({ topic }) => topic === batch.topic)?.offer(batch) ?? false
+  }
+
+  /** Topics of which nothing is at hand, and whose position is behind what was fetched: the log holds something there that it does not show. */
+  passedOver (): PassedOver[] {
+    return this.#queues.flatMap(({ topic, passedTo = 0 }) => passedTo > (this.position.offsets[topic] ?? 0) ? [{ task: this, topic, nextOffset: passedTo }] : [])
   }
 
   /**

@@ -13,6 +13,7 @@ import type { Failure, Item } from './item.ts'
 import { Pulse } from './pulse.ts'
 import { StoreStates } from './stores/store-states.ts'
 import { Suspended } from './stores/store-state.ts'
+import type { PassedOver } from './task.ts'
 
 /** A record to be written by the unit, and the source record it comes from. */
 export interface Emission {
@@ -30,6 +31,8 @@ export interface Drop {
 /** All that a unit's records did, beside the stores. */
 export interface Unit {
   readonly items: readonly Item[]
+  /** Positions that move on with the unit, beside those behind its items. */
+  readonly passed: readonly PassedOver[]
   readonly emissions: readonly Emission[]
   readonly drops: readonly Drop[]
   readonly effects: readonly (() => void)[]
@@ -133,8 +136,8 @@ export class UnitRunner implements Execution {
   }
 
   /** Takes what was collected since the last unit. */
-  close (): Unit {
-    const unit = { items: this.#items, emissions: this.#emissions, drops: this.#drops, effects: this.#effects, trace: this.#trace }
+  close (passed: readonly PassedOver[] = []): Unit {
+    const unit = { items: this.#items, passed, emissions: this.#emissions, drops: this.#drops, effects: this.#effects, trace: this.#trace }
     this.discard()
     return unit
   }

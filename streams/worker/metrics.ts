@@ -19,6 +19,7 @@ export function observeMetrics (topology: Topology, pauses: Pauses, registers: r
   const steps = new Histogram({
     name: 'millrace_unit_step_seconds', help: 'Duration of the steps of a commit unit.', labelNames: ['step'], buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5], ...options
   })
+  const skipped = new Counter({ name: 'millrace_skipped_offsets_total', help: 'Offsets passed over unprocessed, because retention had deleted them or what stood before.', labelNames: ['topic', 'partition'], ...options })
   observePauses(pauses, options.registers)
   let tasks: readonly Task[] = []
   let reads: ReadonlyMap<string, Readonly<Reads>> = new Map()
@@ -57,6 +58,7 @@ export function observeMetrics (topology: Topology, pauses: Pauses, registers: r
       tasks = assigned
       reads = counted
     },
+    skipped ({ topic, partition, from, to }) { skipped.inc({ topic, partition }, to - from) },
     committed (unit: Unit, { steps: durations }: Committed) {
       unitRecords.observe(unit.items.length)
       for (const [step, seconds] of Object.entries(durations)) steps.observe({ step }, seconds)

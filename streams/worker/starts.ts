@@ -14,9 +14,13 @@ export interface StartOptions {
   readonly noted: ReadonlyMap<string, number>
 }
 
-interface Candidate extends TaskId {
-  readonly subTopology: string
+export interface Candidate extends TaskId {
   readonly topics: readonly string[]
+}
+
+export interface PartialCandidate extends Candidate {
+  /** Inputs that are read and have no such partition. */
+  readonly missing: readonly string[]
 }
 
 /**
@@ -38,12 +42,21 @@ export async function startsOf (candidates: readonly Candidate[], options: Start
   }))
 }
 
-/** The tasks that a set of partitions makes. */
-export function candidatesOf (subTopologies: readonly SubTopology[], partitions: readonly TopicPartition[]): Candidate[] {
-  return subTopologies.flatMap(({ name, topics }) => {
+/**
+ * The tasks that a set of partitions makes. Where partitions are added to several topics one topic is the first to have them;
+ * begun with that one alone, such a task would never read the others, so it is partial until they are there.
+ */
+export function candidatesOf (
+  subTopologies: readonly SubTopology[], partitions: readonly TopicPartition[], sources: ReadonlySet<string>
+): { readonly whole: readonly Candidate[], readonly partial: readonly PartialCandidate[] } {
+  const found = subTopologies.flatMap(({ name, topics }) => {
     const byNumber = Map.groupBy(partitions.filter(({ topic }) => topics.includes(topic)), ({ partition }) => partition)
-    return [...byNumber].map(([partition, members]) => ({ subTopology: name, partition, topics: topics.filter(topic => members.some(member => member.topic === topic)) }))
+    return [...byNumber].map(([partition, members]) => {
+      const present = topics.filter(topic => members.some(member => member.topic === topic))
+      return { subTopology: name, partition, topics: present, missing: topics.filter(topic => sources.has(topic) && !present.includes(topic)) }
+    })
   })
+  return { whole: found.filter(({ missing }) => missing.length === 0), partial: found.filter(({ missing }) => missing.length > 0) }
 }
 
 function nameOf ({ subTopology, partition }: TaskId): string {

@@ -11,13 +11,14 @@ export interface ReadyTopics {
 
 /**
  * Makes the topics that are missing. Where it may not: an optional source is left out with a warning, anything else stops the
- * start. Inputs of one sub-topology need the same partition count, because partition p of all of them is one task.
+ * start. Inputs of one sub-topology need the same partition count, because partition p of all of them is one task; where they had
+ * it when they were noted, and some were given more since, the others are waited for.
  */
-export async function ensureTopics (topology: Topology, log: Log, logger: Logger): Promise<ReadyTopics> {
+export async function ensureTopics (topology: Topology, log: Log, logger: Logger, noted: ReadonlyMap<string, number>): Promise<ReadyTopics> {
   const topics = [...new Map(topology.nodes.flatMap(({ topic }) => topic === undefined ? [] : [[topic.name, topic]])).values()]
   const counts = new Map(await log.partitionCounts(topics.map(({ name }) => name)))
   for (const topic of topics) if (!counts.has(topic.name)) await make(topic, counts, log, logger)
-  checkEqualCounts(topology, counts)
+  checkEqualCounts(topology, counts, noted)
   const sources = topology.sources.flatMap(({ topic: { name } }) => {
     const count = counts.get(name)
     return count === undefined ? [] : [[name, count] as const]
@@ -43,11 +44,12 @@ function partitionsFor ({ partitions }: Topic, counts: ReadonlyMap<string, numbe
   return typeof partitions === 'number' ? partitions : counts.get(partitions.name) ?? partitionsFor(partitions, counts)
 }
 
-function checkEqualCounts (topology: Topology, counts: ReadonlyMap<string, number>): void {
+function checkEqualCounts (topology: Topology, counts: ReadonlyMap<string, number>, noted: ReadonlyMap<string, number>): void {
   for (const { name, topics } of topology.subTopologies) {
     const present = topics.flatMap(topic => counts.has(topic) ? [`${topic} has ${counts.get(topic)}`] : [])
-    const different = new Set(topics.flatMap(topic => counts.get(topic) ?? []))
-    if (different.size > 1) {
+    const read = topics.filter(topic => counts.has(topic))
+    const wereEqual = read.every(topic => noted.has(topic)) && new Set(read.map(topic => noted.get(topic))).size === 1
+    if (!wereEqual && new Set(read.map(topic => counts.get(topic))).size > 1) {
       throw new FatalError(`Sub-topology '${name}' reads topics with unequal partition counts: ${present.join(', ')}. Partition p of all of them is one task, so make them equal.`)
     }
   }

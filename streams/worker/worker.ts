@@ -13,7 +13,8 @@ import type { Reads } from '../task/stores/store-state.ts'
 import { StoreStates } from '../task/stores/store-states.ts'
 import { Task } from '../task/task.ts'
 import { UnitRunner, type Unit } from '../task/unit.ts'
-import { candidatesOf, startsOf, type OffsetReset } from './starts.ts'
+import { skipOf, type OutOfRangePolicy, type Skip } from './out-of-range.ts'
+import { candidatesOf, startsOf, type Candidate, type OffsetReset } from './starts.ts'
 import { watchForStuck } from './stuck.ts'
 import { ensureTopics } from './topics.ts'
 
@@ -24,6 +25,8 @@ export interface WorkerObserver {
   readonly assigned: (tasks: readonly Task[], reads: ReadonlyMap<string, Readonly<Reads>>) => void
   /** Between each pair of a unit's steps; tests make the process die there. */
   readonly reached?: (milestone: Milestone) => void
+  /** Retention was faster: these offsets are passed over unprocessed. Told again when the worker ends before the position is committed. */
+  readonly skipped?: (skip: Skip) => void
 }
 
 export interface WorkerOptions {
@@ -33,6 +36,7 @@ export interface WorkerOptions {
   readonly state: State
   readonly logger: Logger
   readonly offsetReset: OffsetReset
+  readonly outOfRange: OutOfRangePolicy
   readonly sessionTimeoutMs: number
   /** A partition that has records and does not advance for so long is said to be stuck. */
   readonly stuckAfterMs: number
@@ -66,6 +70,10 @@ export class Worker {
   readonly #closers: (() => Promise<void>)[] = []
   #member: GroupMember | undefined
   #noted: ReadonlyMap<string, number> = new Map()
+  /** The topics that are read. */
+  #sources: ReadonlySet<string> = new Set()
+  /** Partitions of which is being asked where they go on. */
+  readonly #skipping = new Set<string>()
   #assignmentEpoch = 0
   #assigned: readonly TopicPartition[] = []
   /** Assignments are dealt with one after the other; the newest wins. */
@@ -132,7 +140,8 @@ export class Worker {
 
   async start (): Promise<void> {
     const { topology, applicationId, log, state, logger, sessionTimeoutMs, groupInstanceId } = this.#options
-    const { sources } = await ensureTopics(topology, log, logger)
+    const { sources } = await ensureTopics(topology, log, logger, await state.noteInputs(new Map()))
+    this.#sources = new Set(sources.keys())
     this.#noted = await state.noteInputs(sources)
     this.#running = this.#engine.run().catch(error => this.#fail(error))
     this.#member = await log.joinGroup({
@@ -194,7 +203,10 @@ export class Worker {
   async #takeUp (epoch: number): Promise<void> {
     await this.#engine.pause()
     const { topology, logger, pauses } = this.#options
-    const candidates = candidatesOf(topology.subTopologies, this.#assigned)
+    const { whole: candidates, partial } = candidatesOf(topology.subTopologies, this.#assigned, this.#sources)
+    for (const { subTopology, partition, missing } of partial) {
+      logger.warn({ task: `${subTopology}/${partition}`, missing }, 'a task waits: partitions were added to its other inputs, and not yet to these')
+    }
     const kept = this.#engine.tasks.filter(task => candidates.some(({ subTopology, partition }) => task.subTopology.name === subTopology && task.partition === partition))
     const fresh = candidates.filter(({ subTopology, partition }) => !kept.some(task => task.subTopology.name === subTopology && task.partition === partition))
     const opened = fresh.length === 0 ? [] : await this.#open(fresh, epoch)
@@ -208,7 +220,7 @@ export class Worker {
     this.#engine.resume(tasks)
   }
 
-  async #open (candidates: ReturnType<typeof candidatesOf>, epoch: number): Promise<Task[]> {
+  async #open (candidates: readonly Candidate[], epoch: number): Promise<Task[]> {
     const { applicationId, log, state, offsetReset, topology, pauses } = this.#options
     while (epoch === this.#assignmentEpoch) {
       try {
@@ -247,15 +259,32 @@ export class Worker {
   }
 
   #readFailed (position: ReadPosition, error: LogError): void {
-    const { topic, partition, offset } = position
-    if (error.kind === 'out-of-range') {
-      return this.#fail(new FatalError(
-        `${topic}-${partition} has no offset ${offset} any more (${error.message}): retention deleted records that were not processed. ` +
-        `Choose where to go on: \`millrace reset --application-id ${this.#options.applicationId} --to-earliest --execute\` rebuilds from what is left.`, { cause: error }
-      ))
-    }
     if (error.kind === 'fatal') return this.#fail(error)
+    if (error.kind === 'out-of-range') {
+      void this.#skip(position)
+      return
+    }
     this.#readDelayed(position, error.message)
+  }
+
+  /** The reader asks from there again and again until it is told to ask from elsewhere, so an outage needs no second try here. */
+  async #skip (position: ReadPosition): Promise<void> {
+    const { applicationId, log, logger, outOfRange: policy, observers } = this.#options
+    const { topic, partition } = position
+    const name = `${topic}/${partition}`
+    if (this.#skipping.has(name)) return
+    this.#skipping.add(name)
+    try {
+      const skip = await skipOf(position, { applicationId, log, policy })
+      if (!this.#engine.skip(skip)) return
+      logger.warn({ topic, partition, from: skip.from, to: skip.to, offsets: skip.to - skip.from, policy }, 'retention deleted records that were not processed; these offsets are skipped')
+      for (const observer of observers) observer.skipped?.(skip)
+    } catch (error) {
+      if (isFatal(error)) return this.#fail(error)
+      logger.warn({ topic, partition, error: messageOf(error) }, 'where a partition goes on cannot be learnt for now')
+    } finally {
+      this.#skipping.delete(name)
+    }
   }
 
   async #commitGroupOffsets (): Promise<void> {

@@ -34,6 +34,7 @@ export async function openEmbedded (t: TestContext, topology: Topology, { maxUni
     state,
     logger: silentLogger,
     offsetReset: 'earliest',
+    outOfRange: 'stop',
     sessionTimeoutMs: 10_000,
     stuckAfterMs: 60_000,
     maxUnitRecords,

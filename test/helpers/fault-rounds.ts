@@ -9,6 +9,7 @@ import { servicesOrSkip, type Services } from './services.ts'
 export interface Round {
   readonly t: TestContext
   readonly services: Services
+  readonly seed: number
   readonly random: Random
   /** The recommender with a log drawn from this round's seed, on these services or others. */
   readonly openWorld: (options?: FaultWorldOptions & { readonly services?: Services }) => Promise<FaultWorld>
@@ -70,7 +71,7 @@ async function runRound ({ t, services, kind, name, seed, variant }: RunRound): 
   const openWorld: Round['openWorld'] = async ({ services: own = services, ...options } = {}) => await openFaultWorld(t, own, { seed, measured, ...options })
   let passed = false
   try {
-    await variant?.({ t, services, random: createRandom(seed), openWorld, measured })
+    await variant?.({ t, services, seed, random: createRandom(seed), openWorld, measured })
     passed = true
   } finally {
     for (const [what, value] of Object.entries(measures)) t.diagnostic(`${what}: ${value}`)

@@ -8,7 +8,7 @@ import { runModel, type ModelResult } from './model.ts'
 import { assertProjection, projectionLevel, withRedisReader } from './projection.ts'
 import { createRandomLog, type RandomRecord } from './random-log.ts'
 import {
-  assertSameRows, assertTables, caughtUp, deadLettersOf, modelSettings, produce, readTables, readTopic, startWorker, workerEnvironment, type RecommenderTopics, type WorkerProcess
+  assertSameRows, assertTables, caughtUp, deadLettersOf, modelSettings, produceOnce, readTables, readTopic, startWorker, workerEnvironment, type RecommenderTopics, type WorkerProcess
 } from './recommender.ts'
 import { freshApplicationId, freshTopics, type Services } from './services.ts'
 
@@ -17,6 +17,8 @@ export interface FaultWorldOptions {
   readonly events?: number
   readonly feedMs?: number
   readonly mixedUsers?: boolean
+  /** The Kafka is the test's own, and ends with it: no topic of it needs to be deleted. */
+  readonly ownKafka?: boolean
   readonly environment?: Readonly<Record<string, string>>
 }
 
@@ -32,14 +34,20 @@ export interface FaultWorld {
   readonly start: (environment?: Readonly<Record<string, string>>) => WorkerProcess
   /** A worker that ends itself, or stands still, at a step of a unit. */
   readonly startDying: (death: Death) => WorkerProcess
-  /** Produces the records bit by bit, so that there is work whenever something breaks; what is left at the signal goes at once. */
-  readonly feed: (hurry?: AbortSignal) => Promise<void>
+  /** Produces the records, all or these, bit by bit, so that there is work whenever something breaks. The log may be away meanwhile. */
+  readonly feed: (options?: FeedOptions) => Promise<void>
   /** Resolves when some records, but by far not all, are behind the positions. */
   readonly underWay: (worker: WorkerProcess) => Promise<void>
   /** Waits for the end of the work, then compares every table, the projection, and each dead letter once: after a crash one may have been sent twice. */
-  readonly assertAll: (worker: WorkerProcess) => Promise<void>
+  readonly assertAll: (worker: WorkerProcess, instead?: ModelResult) => Promise<void>
   /** The same; then all of these workers stop in order. */
   readonly finish: (...workers: readonly [WorkerProcess, ...WorkerProcess[]]) => Promise<void>
+}
+
+export interface FeedOptions {
+  readonly some?: readonly RandomRecord[]
+  /** From then on what is left goes at once. */
+  readonly hurry?: AbortSignal
 }
 
 export interface Death {
@@ -57,8 +65,9 @@ export interface OpenFaultWorld extends FaultWorldOptions {
   readonly measured: (what: string, value: number) => void
 }
 
-export async function openFaultWorld (t: TestContext, services: Services, { seed, measured, events = 4_000, feedMs = 5_000, mixedUsers = false, environment: more = {} }: OpenFaultWorld): Promise<FaultWorld> {
-  const topics = await freshTopics(t, services, ['impression', 'watch', 'event', 'dlq'], 6)
+export async function openFaultWorld (t: TestContext, services: Services, options: OpenFaultWorld): Promise<FaultWorld> {
+  const { seed, measured, events = 4_000, feedMs = 5_000, mixedUsers = false, ownKafka = false, environment: more = {} } = options
+  const topics = await freshTopics(ownKafka ? { name: t.name, diagnostic: text => t.diagnostic(text), after () {} } : t, services, ['impression', 'watch', 'event', 'dlq'], 6)
   const applicationId = freshApplicationId(t, services)
   const settings = modelSettings(topics)
   const records = createRandomLog({ seed, events, partitions: 6, settings, mixedUsers })
@@ -74,11 +83,11 @@ export async function openFaultWorld (t: TestContext, services: Services, { seed
     environment,
     start: own => startWorker(t, { ...environment, ...own }),
     startDying: ({ at, after, by }) => startWorker(t, { ...environment, DIE_AT: at, DIE_AFTER: String(after), DIE_BY: by }, [DYING_WORKER]),
-    async feed (hurry) {
-      const slice = Math.ceil(records.length * FEED_EVERY_MS / Math.max(FEED_EVERY_MS, feedMs))
-      for (let from = 0; from < records.length; from += slice) {
-        if (hurry?.aborted === true) return await produce(services, records.slice(from))
-        await produce(services, records.slice(from, from + slice))
+    async feed ({ some = records, hurry } = {}) {
+      const slice = Math.ceil(some.length * FEED_EVERY_MS / Math.max(FEED_EVERY_MS, feedMs))
+      for (let from = 0; from < some.length; from += slice) {
+        if (hurry?.aborted === true) return await produceOnce(services, some.slice(from))
+        await produceOnce(services, some.slice(from, from + slice))
         await sleep(FEED_EVERY_MS, undefined, { signal: hurry }).catch(() => {})
       }
     },
@@ -89,15 +98,15 @@ export async function openFaultWorld (t: TestContext, services: Services, { seed
         await new Promise(resolve => setTimeout(resolve, 50))
       }
     },
-    async assertAll (worker) {
+    async assertAll (worker, instead = expected) {
       await caughtUp(services, applicationId, topics, worker)
-      assertTables(await readTables(services, applicationId), expected)
+      assertTables(await readTables(services, applicationId), instead)
       const letters = deadLettersOf(await readTopic(services, topics.dlq))
       const once = new Map(letters.map(letter => [`${letter.source_topic}/${letter.source_partition}/${letter.source_offset}`, letter]))
       measured('dead letters sent again', letters.length - once.size)
-      assertSameRows([...once.values()], expected.dead_letters, 'dead letters')
+      assertSameRows([...once.values()], instead.dead_letters, 'dead letters')
       await projectionLevel(services, applicationId)
-      await withRedisReader(services, applicationId, async reader => await assertProjection(reader, expected))
+      await withRedisReader(services, applicationId, async reader => await assertProjection(reader, instead))
     },
     async finish (...workers) {
       await world.assertAll(workers[0])

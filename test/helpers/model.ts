@@ -18,7 +18,8 @@ export interface ModelRecord {
   readonly offset: number
   /** −1: none. */
   readonly timestamp: number
-  readonly key: string | null
+  /** Bytes: where they need not be text. */
+  readonly key: string | Buffer | null
   readonly value: Buffer | null
 }
 
@@ -27,6 +28,8 @@ export interface ModelSettings {
   readonly historySize: number
   readonly maxFutureMs: number
   readonly maxAgeMs: number
+  /** A processor was made to throw on this item, behind all that it does with the others. */
+  readonly throwingItem?: string
 }
 
 /** The contract's defaults. */
@@ -83,7 +86,7 @@ export interface HistoryRow {
   readonly ts: number
 }
 
-export type ErrorType = 'decode' | 'json' | 'schema' | 'window'
+export type ErrorType = 'decode' | 'json' | 'schema' | 'window' | 'processor'
 
 export interface DeadLetter {
   readonly source_topic: string
@@ -149,6 +152,7 @@ class Model {
 
   #store (record: ModelRecord): void {
     const { topics } = this.#settings
+    if (Buffer.isBuffer(record.key)) decode(record.key)
     switch (record.topic) {
       case topics.impression: return this.#storeImpression(record)
       case topics.watch: return this.#storeWatch(record)
@@ -171,6 +175,7 @@ class Model {
     const row = readWatch(readJson(record.value))
     this.#checkWindow(row.ts_ms, record)
     if (this.#watches.has(row.event_id)) return
+    this.#checkItem(row.item_id)
 
     this.#watches.set(row.event_id, row)
     this.#learn({ userId: row.user_id, itemId: row.item_id, ts: row.ts_ms, signal: signalOf(row) })
@@ -180,6 +185,7 @@ class Model {
     const row = readEvent(readJson(record.value))
     this.#checkWindow(row.ts, record)
     if (this.#events.has(row.event_id)) return
+    this.#checkItem(row.item_id)
 
     this.#events.set(row.event_id, row)
     this.#learn({ userId: row.user_id, itemId: row.item_id, ts: row.ts, signal: row.event_type })
@@ -189,6 +195,10 @@ class Model {
     if (timestamp === -1) return
     if (ts > timestamp + this.#settings.maxFutureMs) throw new Refused('window')
     if (ts < timestamp - this.#settings.maxAgeMs) throw new Refused('window')
+  }
+
+  #checkItem (itemId: string): void {
+    if (itemId === this.#settings.throwingItem) throw new Refused('processor')
   }
 
   #learn ({ userId, itemId, ts, signal }: { readonly userId: string, readonly itemId: string, readonly ts: number, readonly signal: Signal }): void {

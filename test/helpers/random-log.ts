@@ -24,6 +24,8 @@ export interface LogOptions {
   readonly base?: number
   readonly shares?: Partial<LogShares>
   readonly users?: number
+  /** The rank of the first user: two logs whose ranks do not meet have no user in common. */
+  readonly firstUser?: number
   readonly items?: number
   readonly settings?: ModelSettings
   /**
@@ -73,12 +75,12 @@ class LogWriter {
   #time: number
   #brokenCount = 0
 
-  constructor ({ seed, partitions, base = 1_750_000_000_000, shares, users = 2_000, items = 1_000, settings = contractSettings, mixedUsers = false }: LogOptions) {
+  constructor ({ seed, partitions, base = 1_750_000_000_000, shares, users = 2_000, firstUser = 0, items = 1_000, settings = contractSettings, mixedUsers = false }: LogOptions) {
     this.#settings = settings
     this.#shares = { ...defaultShares, ...shares }
     this.#mixedUsers = mixedUsers
     this.#random = createRandom(seed)
-    this.#drawUser = createSkewed(Array.from({ length: users }, (_, rank) => createUser(rank, partitions)), 0.9, this.#random)
+    this.#drawUser = createSkewed(Array.from({ length: users }, (_, rank) => createUser(firstUser + rank, partitions)), 0.9, this.#random)
     this.#drawItem = createSkewed(Array.from({ length: items }, (_, rank) => itemName(rank)), 1, this.#random)
     this.#idPrefix = `event-${seed}-`
     this.#time = base

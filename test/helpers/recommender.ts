@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { openKafkaLog } from '../../streams/runtime.ts'
-import type { Log, LogRecord } from '../../streams/index.ts'
+import { LogError, type Log, type LogRecord } from '../../streams/index.ts'
 import { contractSettings, type ModelRecord, type ModelResult, type ModelSettings } from './model.ts'
 import type { Services } from './services.ts'
 
@@ -81,7 +81,7 @@ export function startWorker (t: { after: (fn: () => Promise<void>) => void }, en
 
 /** Puts records where they say, in order; the log numbers them as they are numbered, because it was empty. */
 export async function produce (services: Services, records: readonly ModelRecord[]): Promise<void> {
-  const log = openKafkaLog({ brokers: [services.kafka], clientId: 'millrace-tests' })
+  const log = openKafkaLog({ brokers: services.kafka.split(','), clientId: 'millrace-tests' })
   const producer = log.openProducer()
   try {
     for (let from = 0; from < records.length; from += 5_000) {
@@ -94,9 +94,34 @@ export async function produce (services: Services, records: readonly ModelRecord
   }
 }
 
+/**
+ * As `produce`, over outages of the log: nobody else writes to these partitions, so where one ends says what of it has arrived.
+ */
+export async function produceOnce (services: Services, records: readonly ModelRecord[]): Promise<void> {
+  const deadline = Date.now() + 60_000
+  for (let left = records; left.length > 0;) {
+    try {
+      return await produce(services, left)
+    } catch (error) {
+      if (!(error instanceof LogError) || error.kind !== 'outage' || Date.now() > deadline) throw error
+      left = await notIn(services, left).catch(() => left)
+    }
+  }
+}
+
+async function notIn (services: Services, records: readonly ModelRecord[]): Promise<ModelRecord[]> {
+  const log = openKafkaLog({ brokers: services.kafka.split(','), clientId: 'millrace-tests' })
+  try {
+    const ends = await endsOf(log, [...new Set(records.map(({ topic }) => topic))])
+    return records.filter(({ topic, partition, offset }) => offset >= (ends.get(`${topic}/${partition}`) ?? Infinity))
+  } finally {
+    await log.close()
+  }
+}
+
 /** Waits until every record is behind the positions in Postgres. */
 export async function caughtUp (services: Services, applicationId: string, topics: RecommenderTopics, worker: WorkerProcess, timeoutMs = 120_000): Promise<void> {
-  const log = openKafkaLog({ brokers: [services.kafka], clientId: 'millrace-tests' })
+  const log = openKafkaLog({ brokers: services.kafka.split(','), clientId: 'millrace-tests' })
   const client = new Client({ connectionString: services.postgres })
   await client.connect()
   try {
@@ -115,7 +140,19 @@ export async function caughtUp (services: Services, applicationId: string, topic
   }
 }
 
+/** Also while a broker is away, and the others have not noticed yet. */
 async function endsOf (log: Log, topics: readonly string[]): Promise<Map<string, number>> {
+  const deadline = Date.now() + 30_000
+  for (;;) {
+    try {
+      return await endsNow(log, topics)
+    } catch (error) {
+      if (!(error instanceof LogError) || error.kind !== 'outage' || Date.now() > deadline) throw error
+    }
+  }
+}
+
+async function endsNow (log: Log, topics: readonly string[]): Promise<Map<string, number>> {
   const counts = await log.partitionCounts(topics)
   const partitions = [...counts].flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })))
   return new Map<string, number>((await log.offsets(partitions, 'latest')).map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]))
@@ -163,7 +200,7 @@ function parserOf (oid: number): (text: string) => unknown {
 
 /** All records of a topic, from its first to its present last. */
 export async function readTopic (services: Services, topic: string): Promise<LogRecord[]> {
-  const log = openKafkaLog({ brokers: [services.kafka], clientId: 'millrace-tests' })
+  const log = openKafkaLog({ brokers: services.kafka.split(','), clientId: 'millrace-tests' })
   try {
     const ends = await endsOf(log, [topic])
     const next = new Map<string, number>([...ends].map(([partition]) => [partition, 0]))

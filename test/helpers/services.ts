@@ -6,7 +6,7 @@ import { Client } from 'pg'
 import { findServices } from '../../scripts/services/find.ts'
 import type { ServiceName } from '../../scripts/services/state.ts'
 
-/** Where the real services are: `host:port`, `redis://…`, `postgres://…`. */
+/** Where the real services are: `host:port` (several with commas between), `redis://…`, `postgres://…`. */
 export type Services = Readonly<Record<ServiceName, string>>
 
 /** What the helpers need of a test: its name, its end, and a word with it. */
@@ -50,7 +50,7 @@ export async function freshTopics<const Name extends string> (
   const topics = names.map(name => `${prefix}.${name}`)
   await withAdmin(kafka, async admin => {
     // Copies: the client sorts the lists it is given, and each name would get another's topic.
-    await admin.createTopics({ topics: [...topics], partitions, replicas: 1 })
+    await admin.createTopics({ topics: [...topics], partitions, replicas: BROKER_DEFAULT })
     await admin.metadata({ topics: [...topics], forceUpdate: true })
   })
   t.after(async () => {
@@ -71,6 +71,9 @@ export function uniqueName ({ name }: Pick<Owner, 'name'>): string {
 function hasFailed (t: Owner): boolean {
   return 'passed' in t && t.passed === false
 }
+
+/** As many replicas as a cluster says that a topic should have. */
+const BROKER_DEFAULT = -1
 
 let services: ReturnType<typeof findServices> | undefined
 
@@ -115,8 +118,19 @@ async function deleteKeys (address: string, pattern: string): Promise<void> {
   }
 }
 
+/** Changes settings of topics; those that are not named stay as they are. */
+export async function configureTopics ({ kafka }: Pick<Services, 'kafka'>, topics: readonly string[], configs: Readonly<Record<string, string>>): Promise<void> {
+  const topicResource = 2
+  const set = 0
+  await withAdmin(kafka, async admin => await admin.incrementalAlterConfigs({
+    resources: topics.map(resourceName => ({
+      resourceType: topicResource, resourceName, configs: Object.entries(configs).map(([name, value]) => ({ name, configOperation: set, value }))
+    }))
+  }))
+}
+
 export async function withAdmin<Result> (kafka: string, task: (admin: Admin) => Promise<Result>): Promise<Result> {
-  const admin = new Admin({ clientId: 'millrace-tests', bootstrapBrokers: [kafka] })
+  const admin = new Admin({ clientId: 'millrace-tests', bootstrapBrokers: kafka.split(',') })
   try {
     return await task(admin)
   } finally {

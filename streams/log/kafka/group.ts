@@ -9,7 +9,8 @@ import { heartbeatIntervalMs, Membership } from './membership.ts'
 import { encodeHoldings, holdingsOf, nothingHeld } from './user-data.ts'
 
 const leaveTimeoutMs = 3_000
-const topicCheckMs = 30_000
+/** A new partition is read at most so much later. Only the leader looks, with two small requests. */
+const topicCheckMs = 5_000
 /** Sessions without an answer until the connections are no longer believed in. */
 const patienceSessions = 3
 

@@ -64,6 +64,8 @@ class Producer {
   #view: ClusterView | undefined
   #viewAt = 0
   #keyless = 0
+  /** By the send under way, as places in what it was given. */
+  #acknowledged: number[] = []
   #isSending = false
   #isClosed = false
 
@@ -75,13 +77,15 @@ class Producer {
   async send (records: readonly OutgoingRecord[]): Promise<void> {
     if (this.#isSending) throw new LogError('fatal', 'A producer takes one send at a time: wait for the last one.')
     this.#isSending = true
+    this.#acknowledged = []
     try {
       await this.#send(records)
     } catch (error) {
       // Some batch may be in the log without our knowing. Under the old identity the broker would take the next one for its
       // repetition, and drop it.
       this.#identity = undefined
-      throw toLogError(error, 'Producing')
+      const { kind, message, cause, recordIndex } = toLogError(error, 'Producing')
+      throw new LogError(kind, message, { cause, recordIndex, acknowledged: this.#acknowledged.toSorted((a, b) => a - b) })
     } finally {
       this.#isSending = false
     }
@@ -171,7 +175,12 @@ class Producer {
       const connection = await this.#pool.get(broker)
       this.#api ??= produceApi((await this.#cluster.api('Produce')).version)
       const answer = await this.#api.async(connection, batches.map(batch => encode(batch, identity, now))).catch(answerOf)
-      return batches.flatMap(batch => judge(batch, answer, identity) ?? [])
+      return batches.flatMap(batch => {
+        const refusal = judge(batch, answer, identity)
+        if (refusal !== undefined) return refusal
+        for (const { index } of batch.records) this.#acknowledged.push(index)
+        return []
+      })
     } catch (error) {
       const known = toLogError(error, `Producing to broker ${leader}`)
       return batches.map(batch => ({ batch, error: known, retry: known.kind === 'outage' }))

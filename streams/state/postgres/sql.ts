@@ -74,7 +74,8 @@ function writeElement (buffer: Buffer, at: number, type: ColumnType, value: stri
       return buffer.writeInt32BE(Number(value), at + 4)
     case 'double precision':
       buffer.writeInt32BE(8, at)
-      return buffer.writeDoubleBE(Number(value), at + 4)
+      // Minus zero becomes zero.
+      return buffer.writeDoubleBE(Number(value) + 0, at + 4)
     case 'bigint':
       buffer.writeInt32BE(8, at)
       return writeInt64(buffer, at + 4, Number(value))

@@ -22,7 +22,7 @@ function jumping (offsets: readonly string[]): Variant {
     writeFileSync(file, '+0')
     const world = await openWorld({ feedMs: 60_000 })
     const over = new AbortController()
-    const fed = world.feed(over.signal)
+    const fed = world.feed({ hurry: over.signal })
     const worker = world.start({ LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' })
     await world.underWay(worker)
 

@@ -42,7 +42,7 @@ function killAt (milestone: Milestone): Variant {
   return async ({ openWorld, random }) => {
     const world = await openWorld({ feedMs: LOAD_MS })
     const over = new AbortController()
-    const fed = world.feed(over.signal)
+    const fed = world.feed({ hurry: over.signal })
     const others = random.chance(0.5) ? [world.start(), world.start()] : []
 
     for (let kill = 0; kill < KILLS; kill++) {
@@ -70,7 +70,7 @@ function killAround (when: 'before' | 'after'): Variant {
       return when
     })
     const over = new AbortController()
-    const fed = world.feed(over.signal)
+    const fed = world.feed({ hurry: over.signal })
     const others = random.chance(0.5) ? [world.start(), world.start()] : []
 
     for (let kill = 0; kill < KILLS; kill++) {

@@ -32,7 +32,7 @@ async function stopped ({ t, services, openWorld, measured }: Round): Promise<vo
   const postgres = await openOwnPostgres(t)
   const world = await openWorld({ services: { ...services, postgres: postgres.address }, feedMs: 60_000 })
   const over = new AbortController()
-  const fed = world.feed(over.signal)
+  const fed = world.feed({ hurry: over.signal })
   const worker = world.start()
   const address = await worker.address()
   await world.underWay(worker)
@@ -54,7 +54,7 @@ function broken (breakIt: (network: Network) => void, lastsMs: number, times = 1
     const network = await openNetwork(t, Number(new URL(services.postgres).port))
     const world = await openWorld({ feedMs: 60_000 })
     const over = new AbortController()
-    const fed = world.feed(over.signal)
+    const fed = world.feed({ hurry: over.signal })
     const worker = world.start({ DATABASE_URL: through(network, services.postgres) })
     await world.underWay(worker)
 
@@ -119,7 +119,7 @@ function refusing (code: string): Variant {
   return async ({ services, openWorld, measured }) => {
     const world = await openWorld({ feedMs: 60_000 })
     const over = new AbortController()
-    const fed = world.feed(over.signal)
+    const fed = world.feed({ hurry: over.signal })
     const worker = world.start()
     await world.underWay(worker)
 
@@ -153,7 +153,7 @@ async function readOnly ({ t, services, openWorld, measured }: Round): Promise<v
   const own = { ...services, postgres: postgres.address }
   const world = await openWorld({ services: own, feedMs: 60_000 })
   const over = new AbortController()
-  const fed = world.feed(over.signal)
+  const fed = world.feed({ hurry: over.signal })
   const worker = world.start()
   await world.underWay(worker)
 
@@ -178,7 +178,7 @@ async function tooManyConnections ({ t, services, openWorld, measured }: Round):
   const world = await openWorld({ services: own, feedMs: 60_000 })
   await withPostgres(own, async client => await client.query('create role millrace login; grant create on database postgres to millrace'))
   const over = new AbortController()
-  const fed = world.feed(over.signal)
+  const fed = world.feed({ hurry: over.signal })
   const worker = world.start({ DATABASE_URL: postgres.address.replace('//postgres@', '//millrace@') })
   await world.underWay(worker)
 

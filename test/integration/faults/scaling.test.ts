@@ -15,7 +15,7 @@ faultRounds('scaling', {
 async function scale ({ t, openWorld, random, measured }: Round, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   const world = await openWorld({ feedMs: 30_000 })
   const over = new AbortController()
-  const fed = world.feed(over.signal)
+  const fed = world.feed({ hurry: over.signal })
   const one = world.start()
   await world.underWay(one)
   const pauses = await watchPauses(t, world)
@@ -40,7 +40,7 @@ async function scale ({ t, openWorld, random, measured }: Round, signal: 'SIGTER
 async function restartAll ({ t, openWorld, measured }: Round): Promise<void> {
   const world = await openWorld({ feedMs: 30_000 })
   const over = new AbortController()
-  const fed = world.feed(over.signal)
+  const fed = world.feed({ hurry: over.signal })
   const workers: [WorkerProcess, WorkerProcess, WorkerProcess] = [world.start(), world.start(), world.start()]
   await world.underWay(workers[0])
   const pauses = await watchPauses(t, world)
@@ -61,7 +61,7 @@ async function restartAll ({ t, openWorld, measured }: Round): Promise<void> {
 async function restartStatic ({ t, openWorld, random, measured }: Round): Promise<void> {
   const world = await openWorld({ feedMs: 40_000, environment: { KAFKA_SESSION_TIMEOUT_MS: '15000' } })
   const over = new AbortController()
-  const fed = world.feed(over.signal)
+  const fed = world.feed({ hurry: over.signal })
   const start = (name: string): WorkerProcess => world.start({ KAFKA_GROUP_INSTANCE_ID: `${world.applicationId}-${name}` })
   const stays = start('stays')
   let restarted = start('restarted')

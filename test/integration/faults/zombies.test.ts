@@ -23,7 +23,7 @@ const TAKEOVER_MS = 6_000
 async function atAnyMoment ({ openWorld, random }: Round): Promise<void> {
   const world = await openWorld({ feedMs: 60_000 })
   const over = new AbortController()
-  const fed = world.feed(over.signal)
+  const fed = world.feed({ hurry: over.signal })
   const workers = [world.start(), world.start()] as const
   await world.underWay(workers[0])
 
@@ -45,7 +45,7 @@ function standingStill (at: Milestone): Variant {
   return async ({ t, openWorld, random, measured }) => {
     const world = await openWorld({ feedMs: 60_000 })
     const over = new AbortController()
-    const fed = world.feed(over.signal)
+    const fed = world.feed({ hurry: over.signal })
     const zombie = world.startDying({ at, after: 2 + random.below(10), by: 'SIGSTOP' })
     await isStopped(zombie)
     const pauses = await watchPauses(t, world)

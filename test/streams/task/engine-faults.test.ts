@@ -43,6 +43,7 @@ function workerOptions (log: Log, state: State): WorkerOptions {
     state,
     logger: silentLogger,
     offsetReset: 'earliest',
+    outOfRange: 'stop',
     sessionTimeoutMs: 10_000,
     stuckAfterMs: 60_000,
     maxUnitRecords: 6,

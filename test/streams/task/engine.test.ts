@@ -48,6 +48,48 @@ test('records are processed in order, in units one behind the other', async t =>
   assert.equal(it.reasons.filter(reason => reason !== undefined).length, 0)
 })
 
+test('a position moves on over what the log holds and does not show, with records of other partitions and without', async t => {
+  const memory = openMemoryState()
+  const it = startEngine(t, { state: memory, producer: fakeProducer() })
+  await it.hold(0, 1)
+  const pass = (partition: number, nextOffset: number): void => {
+    const [asked] = it.engine.wanted().filter(position => position.partition === partition)
+    assert.ok(asked)
+    it.engine.deliver({ ...asked, askedOffset: asked.offset, records: [], nextOffset, endOffset: nextOffset })
+  }
+
+  it.feed(tenMoves)
+  pass(1, 4)
+  await it.drained(10)
+  await it.drained(4, 1)
+  pass(0, 12)
+  await it.drained(12)
+
+  assertCountedOnce(memory, 10)
+  assert.deepEqual(it.engine.tasks.map(task => task.lagOf('moves')), [0, 0])
+})
+
+test('no position moves on over records that are to be run again', async t => {
+  const memory = openMemoryState()
+  let refusals = 0
+  const refuse: Faults = {
+    write (writes) {
+      if (writes.some(write => write.kind === 'counter' && write.amounts.has('i6')) && refusals++ < 5) throw new StateError('data', 'value too long', undefined)
+    }
+  }
+  const it = startEngine(t, { state: faulty(memory, refuse), producer: fakeProducer() })
+  await it.hold(0)
+  it.feed(tenMoves)
+  const [asked] = it.engine.wanted()
+  assert.ok(asked)
+  it.engine.deliver({ ...asked, askedOffset: 10, records: [], nextOffset: 12, endOffset: 12 })
+
+  await it.drained(12)
+
+  assert.deepEqual(it.commits.map(commit => commit.positions[0]?.offsets['moves']), [5, 6, 7, 8, 12])
+  assert.equal(memory.table(eventLog).length, 9)
+})
+
 test('an event that came twice is counted once, in one unit and in two', async t => {
   const memory = openMemoryState()
   const it = startEngine(t, { state: memory, producer: fakeProducer(), maxUnitRecords: 2 })

@@ -31,6 +31,19 @@ test('a unit that is run again leaves out what was acknowledged and came out the
   assert.deepEqual(producer.calls, [3])
 })
 
+test('what was acknowledged before another record of the unit was refused is not sent again', async () => {
+  const { outbound, sent, producer } = world()
+  const refusal = new LogError('data', 'too large', { recordIndex: 1, acknowledged: [0, 3] })
+  producer.fail = () => refusal
+  await assert.rejects(outbound.send(emissions('a:1', 'b:large', 'a:2', 'c:1')), UnsendableError)
+  outbound.undone()
+  producer.fail = undefined
+
+  await outbound.send(emissions('a:1', 'b:cut', 'a:2', 'c:1'))
+
+  assert.deepEqual(sent(), ['b:cut', 'a:2'])
+})
+
 test('from the first difference of a lane on everything is sent, and other lanes are left alone', async () => {
   const { outbound, sent } = world()
   await outbound.send(emissions('a:1', 'a:2', 'a:3', 'b:1', 'b:2'))

@@ -82,7 +82,7 @@ test('a record whose state is missing did nothing, and does the same when it is 
   const item = it.item(moveRecord(0))
 
   assert.equal(it.runner.run(item), false)
-  assert.deepEqual(it.runner.close(), { items: [], emissions: [], drops: [], effects: [], trace: [] })
+  assert.deepEqual(it.runner.close(), { items: [], passed: [], emissions: [], drops: [], effects: [], trace: [] })
   let runs = 0
   while (!it.runner.run(item)) runs += await it.load()
   const unit = it.runner.close()

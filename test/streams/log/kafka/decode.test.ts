@@ -56,6 +56,19 @@ test('what a producer writes outside of transactions is not part of an aborted o
   assert.deepEqual(decoded.records.map(({ value }) => value?.toString()), ['plain'])
 })
 
+test('a batch that compaction has emptied is passed over', () => {
+  const empty = encodeBatch([], identity, 5)
+  empty.writeBigInt64BE(10n, 0)
+  // It still spans the offsets of the records that it held.
+  empty.writeInt32BE(4, 23)
+
+  const decoded = decodeRecords({ ...where, offset: 10, abortedTransactions: [], batches: Buffer.concat([empty, batchAt(15, ['a'])]) })
+
+  assert.deepEqual(decoded.records.map(({ offset }) => offset), [15])
+  assert.equal(decoded.nextOffset, 16)
+  assert.equal(decodeRecords({ ...where, offset: 10, abortedTransactions: [], batches: empty }).nextOffset, 15)
+})
+
 test('records of an older format are refused with their place', () => {
   const batch = batchAt(4, ['a'])
   batch.writeInt8(1, 16)
