@@ -15,19 +15,26 @@ const artifacts = [
   ['org.apache.logging.log4j', 'log4j-slf4j-impl', '2.25.3']
 ] as const
 
+export interface KafkaExtras {
+  /** Broker settings in place of ours and beside them. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** More for the tool that makes the data directory, such as the users that may log in. */
+  readonly formatArguments?: readonly string[]
+}
+
 /** One broker, its own controller (KRaft), on ports that the system chooses. */
-export async function startKafka (directory: string): Promise<RunningService> {
+export async function startKafka (directory: string, { settings, formatArguments = [] }: KafkaExtras = {}): Promise<RunningService> {
   const cache = cacheDirectory()
   const java = await requireJava(cache)
   const libs = await requireJars(cache)
   const config = join(directory, 'server.properties')
   const logging = join(directory, 'log4j2.properties')
   const logFile = join(directory, 'log')
-  writeFileSync(config, brokerConfig(join(directory, 'data')))
+  writeFileSync(config, brokerConfig(join(directory, 'data'), settings))
   writeFileSync(logging, loggingConfig)
   const options = ['-Xms64m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', `-Dlog4j2.configurationFile=${logging}`]
 
-  await run(java.program, [...options, '-cp', join(libs, '*'), 'kafka.tools.StorageTool', 'format', '-t', 'millrace', '-c', config, '--standalone'])
+  await run(java.program, [...options, '-cp', join(libs, '*'), 'kafka.tools.StorageTool', 'format', '-t', 'millrace', '-c', config, '--standalone', ...formatArguments])
   const args = [...options, ...classArchive(java, libs, cache), '-cp', join(libs, '*'), 'kafka.Kafka', config]
   const pid = await spawnDetached({ program: java.program, args, cwd: directory, logFile })
   await waitUntilReady(pid, logFile, async () => existsSync(logFile) && readFileSync(logFile, 'utf8').includes('Kafka Server started'))
@@ -43,7 +50,7 @@ export function brokerPort (log: string): number {
   return Number(port)
 }
 
-export function brokerConfig (dataDirectory: string): string {
+export function brokerConfig (dataDirectory: string, settings: Readonly<Record<string, string>> = {}): string {
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -65,7 +72,8 @@ export function brokerConfig (dataDirectory: string): string {
     // 130 MB less memory than with the default.
     'log.cleaner.dedupe.buffer.size': 2_097_152,
     'broker.heartbeat.interval.ms': 500,
-    'broker.session.timeout.ms': 3_000
+    'broker.session.timeout.ms': 3_000,
+    ...settings
   }).map(([name, value]) => `${name}=${value}\n`).join('')
 }
 

@@ -45,11 +45,14 @@ export interface WorkerProcess {
   readonly stop: () => Promise<number | null>
 }
 
-const WORKER = fileURLToPath(new URL('../../bin/worker.ts', import.meta.url))
-
 /** A worker as users run it: a process of its own. It is killed at the end of the test, if it still runs. */
 export function startWorker (t: { after: (fn: () => Promise<void>) => void }, environment: Readonly<Record<string, string>>): WorkerProcess {
-  const child = spawn(process.execPath, [WORKER], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  return startExecutable(t, 'worker.ts', environment)
+}
+
+/** The same for any executable of bin/. */
+export function startExecutable (t: { after: (fn: () => Promise<void>) => void }, file: string, environment: Readonly<Record<string, string>>): WorkerProcess {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(`../../bin/${file}`, import.meta.url))], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout.on('data', chunk => { output += String(chunk) })
   child.stderr.on('data', chunk => { output += String(chunk) })
