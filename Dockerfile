@@ -9,6 +9,7 @@ RUN npm ci --omit=dev && npm cache clean --force
 
 COPY bin bin
 COPY api api
+COPY http http
 COPY ingest ingest
 COPY migrations migrations
 COPY processors processors

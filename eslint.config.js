@@ -6,8 +6,9 @@ const directions = {
   topology: { from: ['processors', 'stores', 'streams', 'schemas'], why: 'A topology says what flows where: it imports processors, stores, streams and schemas.' },
   processors: { from: ['streams', 'schemas'], typesFrom: ['stores'], why: 'A processor is handed its stores by the topology: it imports streams and schemas, and of stores only types.' },
   stores: { from: ['streams', 'schemas'], why: 'A store knows streams and schemas, not who uses it.' },
-  api: { from: ['stores', 'schemas'], why: 'The API only reads: it meets the topology in stores and schemas, and nowhere else.' },
-  ingest: { from: ['streams', 'schemas'], why: 'Ingest only produces: it imports streams and schemas.' },
+  api: { from: ['stores', 'schemas', 'http'], why: 'The API only reads: it meets the topology in stores and schemas, and nowhere else.' },
+  ingest: { from: ['streams', 'schemas', 'http'], why: 'Ingest only produces: it imports streams and schemas.' },
+  http: { from: ['schemas'], why: 'What all servers share knows none of them: http imports schemas alone.' },
   streams: { from: [], why: 'The framework knows nothing of the systems built on it: streams imports nothing else of ours.' },
   schemas: { from: [], why: 'Everything depends on schemas, so schemas imports nothing else of ours.' },
   migrations: { from: [], why: 'A migration means the same forever: migrations imports nothing else of ours.' }

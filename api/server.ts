@@ -1,6 +1,7 @@
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import { limitedBy, useLimits, usualLimits, type HttpLimits } from '../http/limits.ts'
 import type { ApiSettings, RecommenderSettings } from '../schemas/settings.ts'
 import type { BaselineKpisReader } from '../stores/baseline-kpis.ts'
 import type { RecoFeaturesReader } from '../stores/reco-features.ts'
@@ -35,17 +36,21 @@ export interface ApiOptions {
   readonly logger?: FastifyBaseLogger
   /** Milliseconds since 1970; for tests. */
   readonly now?: () => number
+  /** Others than the usual ones; for tests. */
+  readonly limits?: Partial<HttpLimits>
 }
 
-/** 500 excluded items of 128 characters each, every one of them percent-encoded, fit into a request line. */
-const MAX_HEADER_BYTES = 1024 * 1024
+/** 500 excluded items of 128 characters each, every one of them percent-encoded, fit into an address. */
+const MAX_URL_BYTES = 1024 * 1024
 
 /** The read API, not yet listening. Who calls closes it. */
 export function createServer (readers: ApiReaders, options: ApiOptions): FastifyInstance {
   const { settings, groupId, worker, prometheus = true, now = Date.now } = options
   const { features } = readers
-  const app = open(options.logger)
+  const limits = { ...usualLimits, urlBytes: MAX_URL_BYTES, ...options.limits }
+  const app = open(options.logger, limits)
 
+  useLimits(app, limits)
   useErrorAnswers(app)
   app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'Millrace recommender', version: '1.0.0', description: 'Read-only: recommendations, metrics and status.' } } })
   app.register(swaggerUi, { routePrefix: '/docs' })
@@ -66,12 +71,12 @@ export function createServer (readers: ApiReaders, options: ApiOptions): Fastify
   return app
 }
 
-function open (logger: FastifyBaseLogger | undefined): FastifyInstance {
+function open (logger: FastifyBaseLogger | undefined, limits: HttpLimits): FastifyInstance {
   return Fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     // A line per request would cost more than the request.
     logController: new LogController({ disableRequestLogging: true }),
-    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    ...limitedBy(limits),
     routerOptions: { maxParamLength: 2048 },
     // All mistakes at once; one value where a list may stand.
     ajv: { customOptions: { allErrors: true, coerceTypes: 'array', removeAdditional: false } },

@@ -1,10 +1,12 @@
 import { Registry } from 'prom-client'
-import type { Logger } from '../streams/index.ts'
-import { openPostgres, openRedisReader, watchGeneration } from '../streams/runtime.ts'
+import { FatalError, type Logger } from '../streams/index.ts'
+import { openPostgres, openRedisReader, watchGeneration, type Database } from '../streams/runtime.ts'
 import type { Config } from './config.ts'
 import { openApi } from './open-api.ts'
 import type { RunningWorker } from './open-worker.ts'
 import { recommenderApplication } from './recommender.ts'
+import { checkRedis } from './redis-security.ts'
+import { postgresRefusal } from './refusals.ts'
 import { runProcess } from './run-process.ts'
 import { openRedis, openServiceWorker } from './services.ts'
 
@@ -16,7 +18,8 @@ runProcess('api', process.env, async (config, logger) => {
     url: config.DATABASE_READONLY_URL ?? config.DATABASE_URL, applicationName: `millrace ${applicationId} api`, maxConnections: 8, readOnly: true, statementTimeoutMs: 10_000
   })
   const generation = await watchGeneration(database, applicationId)
-  const redis = openRedis(config.REDIS_URL)
+  const redisAddress = { url: config.REDIS_URL, security: config }
+  const redis = openRedis(redisAddress)
   const worker = withWorker ? await openEmbedded(config, logger) : undefined
   const app = openApi({
     config,
@@ -27,7 +30,7 @@ runProcess('api', process.env, async (config, logger) => {
   })
   await app.listen({ host: config.HOST, port: config.PORT })
   return {
-    ...(worker === undefined ? {} : { done: worker.done }),
+    done: Promise.all([checkRedis(redisAddress), checkPostgres(database, config), worker?.done]).then(() => {}),
     async stop () {
       await app.close()
       await worker?.stop()
@@ -37,6 +40,14 @@ runProcess('api', process.env, async (config, logger) => {
     }
   }
 })
+
+/** Rejects where this Postgres lets us in never, as long as the configuration is what it is. One that is away is waited for. */
+async function checkPostgres (database: Database, { DATABASE_URL, DATABASE_READONLY_URL }: Config): Promise<void> {
+  await database.query({ text: 'select 1' }).catch((error: unknown) => {
+    const refusal = DATABASE_READONLY_URL === undefined ? postgresRefusal(error, 'DATABASE_URL', DATABASE_URL) : postgresRefusal(error, 'DATABASE_READONLY_URL', DATABASE_READONLY_URL)
+    if (refusal !== undefined) throw new FatalError(refusal, { cause: error })
+  })
+}
 
 async function openEmbedded (config: Config, logger: Logger): Promise<RunningWorker> {
   const registry = new Registry()

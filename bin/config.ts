@@ -1,12 +1,16 @@
 import Type, { type Static, type TObject } from 'typebox'
 import { Value } from 'typebox/value'
 import { ApiSettings, RecommenderSettings } from '../schemas/settings.ts'
+import { messageOf } from '../streams/index.ts'
+import { checkApplicationId, checkRoleName } from '../streams/runtime.ts'
+import { securityMistakes, SecuritySettings } from './security-settings.ts'
 
 const Port = (fallback: number, description: string) => Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description })
 
 /** Where the services are, and how this process runs. */
 const ServiceSettings = Type.Object({
   KAFKA_BOOTSTRAP: Type.String({ minLength: 1, default: 'localhost:9092', description: 'Kafka brokers, host:port, separated by commas.' }),
+  ...SecuritySettings.properties,
   KAFKA_WORKER_ENABLED: Type.Boolean({ default: false, description: 'Whether the worker inside the API process may run; `npm run worker` always does.' }),
   KAFKA_WORKER_GROUP_ID: Type.String({ minLength: 1, default: 'reco-stream-worker-v1', description: 'The application id: consumer group, Postgres schema and Redis prefix.' }),
   KAFKA_WORKER_AUTO_OFFSET_RESET: Type.Unsafe<'latest' | 'earliest'>({
@@ -25,10 +29,10 @@ const ServiceSettings = Type.Object({
   }),
   KAFKA_WORKER_STUCK_AFTER_MS: Type.Integer({ minimum: 1_000, maximum: 86_400_000, default: 60_000, description: 'A partition that has records and does not advance for so long makes the worker not ready.' }),
   KAFKA_GROUP_INSTANCE_ID: Type.Optional(Type.String({ minLength: 1, description: 'Static membership: a restart under this name within the session timeout moves no partition.' })),
-  DATABASE_URL: Type.String({ minLength: 1, default: 'postgres://postgres@localhost:5432/postgres', description: 'Postgres, for the worker.' }),
-  DATABASE_READONLY_URL: Type.Optional(Type.String({ minLength: 1, description: 'Postgres for the API, as a role that cannot write; left out: DATABASE_URL in read-only sessions.' })),
+  DATABASE_URL: Type.String({ writeOnly: true, minLength: 1, default: 'postgres://postgres@localhost:5432/postgres', description: 'Postgres, for the worker.' }),
+  DATABASE_READONLY_URL: Type.Optional(Type.String({ writeOnly: true, minLength: 1, description: 'Postgres for the API, as a role that cannot write; left out: DATABASE_URL in read-only sessions.' })),
   DATABASE_READONLY_ROLE: Type.Optional(Type.String({ minLength: 1, description: 'The worker lets this role read the schema.' })),
-  REDIS_URL: Type.String({ minLength: 1, default: 'redis://localhost:6379', description: 'Redis, for the projection.' }),
+  REDIS_URL: Type.String({ writeOnly: true, minLength: 1, default: 'redis://localhost:6379', description: 'Redis, for the projection.' }),
   REDIS_SHARDS: Type.Integer({ minimum: 1, maximum: 1024, default: 1, description: 'Slots the projection is spread over; more than 1 on a Redis Cluster.' }),
   API_EMBEDDED_WORKER_ENABLED: Type.Boolean({ default: false, description: 'Runs the worker in the API process (with KAFKA_WORKER_ENABLED).' }),
   PORT: Port(3000, 'Port of the read API.'),
@@ -52,19 +56,45 @@ export class ConfigError extends Error {
 
 /** Everything that the executables read. */
 export function readConfig (env: Environment): Config {
-  return Object.freeze(readEnvironment(Config, env))
+  return Object.freeze(readEnvironment(Config, env, given => [...securityMistakes(given), ...nameMistakes(given)]))
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The variables that a schema names, as values; an empty variable counts as not set. A malformed one is an error, not a default. */
-export function readEnvironment<S extends TObject> (schema: S, env: Environment): Static<S> {
-  const given = Object.fromEntries(Object.keys(schema.properties).flatMap(name => env[name] === undefined || env[name] === '' ? [] : [[name, env[name]]]))
+/**
+ * The variables that a schema names, as values; an empty variable counts as not set. A malformed one is an error, not a default.
+ * `further` finds what the schema cannot say. A value that is `writeOnly` is never shown.
+ */
+export function readEnvironment<S extends TObject> (schema: S, env: Environment, further: (given: Environment) => readonly string[] = () => []): Static<S> {
+  const given: Environment = Object.fromEntries(Object.keys(schema.properties).flatMap(name => env[name] === undefined || env[name] === '' ? [] : [[name, env[name]]]))
   const values = Value.Convert(schema, Value.Default(schema, { ...given }))
-  if (Value.Check(schema, values)) return values
-  const mistakes = Value.Errors(schema, values).map(({ instancePath, message }) => {
+  const malformed = Value.Errors(schema, values).map(({ instancePath, message }) => {
     const name = instancePath.slice(1)
-    return `${name} is ${JSON.stringify(given[name])} but ${message}`
+    return isSecret(schema, name) ? `${name} ${message}` : `${name} is ${JSON.stringify(given[name])} but ${message}`
   })
+  const mistakes = [...malformed, ...further(given)]
+  if (mistakes.length === 0 && Value.Check(schema, values)) return values
   throw new ConfigError(`The environment has ${mistakes.length === 1 ? 'a mistake' : 'mistakes'}: ${mistakes.join('; ')}.`)
+}
+
+function isSecret (schema: TObject, name: string): boolean {
+  const property: object = schema.properties[name] ?? {}
+  return 'writeOnly' in property && property.writeOnly === true
+}
+
+/** Names that become SQL identifiers and Redis keys. */
+function nameMistakes ({ KAFKA_WORKER_GROUP_ID: applicationId, DATABASE_READONLY_ROLE: role }: Environment): string[] {
+  return [
+    ...(applicationId === undefined ? [] : refusalOf(() => checkApplicationId(applicationId))).map(reason => `KAFKA_WORKER_GROUP_ID: ${reason}`),
+    ...(role === undefined ? [] : refusalOf(() => checkRoleName(role))).map(reason => `DATABASE_READONLY_ROLE: ${reason}`)
+  ]
+}
+
+function refusalOf (check: () => void): string[] {
+  try {
+    check()
+    return []
+  } catch (error) {
+    return [messageOf(error).replace(/\.$/, '')]
+  }
 }

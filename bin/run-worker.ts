@@ -11,7 +11,7 @@ export function runWorker (name: string, env: Environment, applicationOf: (confi
     const registry = new Registry()
     const application = applicationOf(config, registry)
     const worker = await openServiceWorker({ application, config, registry, logger })
-    const server = createWorkerServer({ health: worker.health, registry, withMetrics: config.PROMETHEUS_METRICS_ENABLED, answer: application.answer })
+    const server = createWorkerServer({ health: worker.health, registry, withMetrics: config.PROMETHEUS_METRICS_ENABLED, answer: application.answer, logger })
     const address = await server.listen({ host: config.WORKER_METRICS_HOST, port: config.WORKER_METRICS_PORT })
     logger.info({ applicationId: config.KAFKA_WORKER_GROUP_ID, address }, 'the worker runs')
     return {

@@ -2,11 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import type { Registry } from 'prom-client'
 import { isOutage } from '../stores/read-query.ts'
-import { FatalError, messageOf, type Logger } from '../streams/index.ts'
-import { openKafkaLog, openPostgres, openRedisProjection, Projector, type EngineSchema, type Pauses } from '../streams/runtime.ts'
+import { FatalError, LogError, messageOf, type Logger } from '../streams/index.ts'
+import { openPostgres, openRedisProjection, Projector, type EngineSchema, type Pauses } from '../streams/runtime.ts'
 import type { Topology } from '../streams/index.ts'
 import type { Config } from './config.ts'
+import { addressOf } from './addresses.ts'
+import { openKafka } from './kafka.ts'
 import { openWorker, type Application, type RunningProjection, type RunningWorker } from './open-worker.ts'
+import { checkRedis, redisTls, type RedisAddress } from './redis-security.ts'
+import { kafkaRefusal, postgresRefusal } from './refusals.ts'
 
 export interface ServiceWorkerOptions {
   readonly application: Application
@@ -24,8 +28,9 @@ export async function openServiceWorker ({ application, config, registry, logger
     url: config.DATABASE_URL, applicationName: `millrace ${applicationId}`, maxConnections: 4, idleInTransactionTimeoutMs: timeoutMs, lockTimeoutMs: timeoutMs
   })
   const service = openPostgres({ url: config.DATABASE_URL, applicationName: `millrace ${applicationId} service`, maxConnections: 4 })
-  const log = openKafkaLog({ brokers: config.KAFKA_BOOTSTRAP.split(','), clientId: `millrace-${applicationId}`, logger })
-  const redis = openRedis(config.REDIS_URL)
+  const log = openKafka({ bootstrap: config.KAFKA_BOOTSTRAP, security: config, clientId: `millrace-${applicationId}`, logger })
+  const redisAddress = { url: config.REDIS_URL, security: config }
+  const redis = openRedis(redisAddress)
   const close = async (): Promise<void> => {
     redis.disconnect()
     await log.close()
@@ -33,6 +38,7 @@ export async function openServiceWorker ({ application, config, registry, logger
     await units.close()
   }
   try {
+    await checkRedis(redisAddress)
     const worker = await openWorker({
       application,
       config,
@@ -54,19 +60,25 @@ export async function openServiceWorker ({ application, config, registry, logger
     }
   } catch (error) {
     await close()
-    throw isOutage(error) ? new FatalError(`Postgres does not answer at ${hostOf(config.DATABASE_URL)} (${messageOf(error)}); start it, or set DATABASE_URL.`, { cause: error }) : error
+    throw explained(error, config)
   }
 }
 
-/** Without user and password: messages end up in logs. */
-function hostOf (url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'the address in DATABASE_URL'
+function explained (error: unknown, { KAFKA_BOOTSTRAP: bootstrap, DATABASE_URL: url }: Config): unknown {
+  const refusal = error instanceof LogError ? kafkaRefusal(error, bootstrap) : postgresRefusal(error, 'DATABASE_URL', url)
+  if (refusal !== undefined) return new FatalError(refusal, { cause: error })
+  // Without a cause it is no failed request, but something that is missing there, and says so.
+  if (error instanceof LogError && error.kind === 'outage' && error.cause !== undefined) {
+    return new FatalError(`Kafka does not answer at ${bootstrap} (${messageOf(error)}); start it, or set KAFKA_BOOTSTRAP and KAFKA_SECURITY_PROTOCOL.`, { cause: error })
+  }
+  if (!isOutage(error)) return error
+  return new FatalError(`Postgres does not answer at ${addressOf(url, 'DATABASE_URL')} (${messageOf(error)}); start it, or set DATABASE_URL.`, { cause: error })
 }
 
 /** A connection that comes back by itself. Commands fail at once while it is away: who asks decides what to do meanwhile. */
-export function openRedis (url: string): Redis {
-  const redis = new Redis(url, {
-    maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 5_000, retryStrategy: attempt => Math.min(500, attempt * 50)
+export function openRedis (address: RedisAddress): Redis {
+  const redis = new Redis(address.url, {
+    maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 5_000, retryStrategy: attempt => Math.min(500, attempt * 50), ...redisTls(address)
   })
   // Its absence is seen by whoever asks; without a listener every attempt would be printed.
   redis.on('error', () => {})

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { limitedBy, useLimits, usualLimits, type HttpLimits } from '../http/limits.ts'
 import type { RecommenderSettings } from '../schemas/settings.ts'
 import type { LogProducer } from '../streams/index.ts'
 import { answerError, useErrorAnswers } from './errors.ts'
@@ -21,16 +22,21 @@ export interface IngestOptions {
   /** Milliseconds since 1970; for tests. */
   readonly now?: () => number
   readonly fetch?: typeof fetch
+  /** Others than the usual ones; for tests. */
+  readonly limits?: Partial<HttpLimits>
 }
 
-const BODY_LIMIT_BYTES = 1024 * 1024
+/** A body is a batch; an address carries the many excluded items of GET /reco. */
+const MEBIBYTE = 1024 * 1024
 
 /** HTTP in, Kafka out; not yet listening. Closing it waits for what it has taken. */
 export function createIngest (options: IngestOptions): FastifyInstance {
   const { producer, settings, recoUrl, now = Date.now, fetch = globalThis.fetch } = options
-  const app = open(options.logger)
+  const limits = { ...usualLimits, bodyBytes: MEBIBYTE, urlBytes: MEBIBYTE, ...options.limits }
+  const app = open(options.logger, limits)
   const queue = openSendQueue(producer, options.queue)
 
+  useLimits(app, limits)
   // Bodies are JSON; Fastify would take plain text too.
   app.removeContentTypeParser('text/plain')
   useErrorAnswers(app)
@@ -46,13 +52,11 @@ export function createIngest (options: IngestOptions): FastifyInstance {
   return app
 }
 
-function open (logger: FastifyBaseLogger | undefined): FastifyInstance {
+function open (logger: FastifyBaseLogger | undefined, limits: HttpLimits): FastifyInstance {
   return Fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT_BYTES,
-    // Many excluded items travel through GET /reco.
-    http: { maxHeaderSize: BODY_LIMIT_BYTES },
+    ...limitedBy(limits),
     requestIdHeader: false,
     genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),
     frameworkErrors: answerError

@@ -1,7 +1,13 @@
-import { Option, type Command } from 'commander'
-import { Redis } from 'ioredis'
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { Redis } from 'ioredis'
 import { FatalError, type Log } from '../../streams/index.ts'
-import { openKafkaLog, openPostgres, type Database } from '../../streams/runtime.ts'
+import { checkApplicationId, openPostgres, type Database } from '../../streams/runtime.ts'
+import { addressOf } from '../addresses.ts'
+import { readEnvironment, type Environment } from '../config.ts'
+import { openKafka } from '../kafka.ts'
+import { connectOnce } from '../redis-security.ts'
+import { kafkaRefusal, postgresRefusal } from '../refusals.ts'
+import { securityMistakes, SecuritySettings } from '../security-settings.ts'
 import { sentenceOf } from './sentence.ts'
 
 export interface ConnectionOptions {
@@ -12,10 +18,19 @@ export interface ConnectionOptions {
 
 /** Waiting longer than this for a lock means that somebody holds it for long. */
 const LOCK_TIMEOUT_MS = 30_000
-const CONNECT_TIMEOUT_MS = 5_000
 
 export function addApplicationId (command: Command): Command {
-  return command.requiredOption('--application-id <id>', 'the consumer group, Postgres schema and Redis prefix')
+  return command.requiredOption('--application-id <id>', 'the consumer group, Postgres schema and Redis prefix', readApplicationId)
+}
+
+/** Before anything is asked for it. */
+function readApplicationId (text: string): string {
+  try {
+    checkApplicationId(text)
+    return text
+  } catch (error) {
+    throw new InvalidArgumentError(sentenceOf(error))
+  }
 }
 
 export function addConnections (command: Command): Command {
@@ -34,18 +49,26 @@ export interface Connections {
 }
 
 /** Opens Kafka and Postgres, sees that both answer, and closes them after the work. */
-export async function withConnections<T> ({ bootstrap, databaseUrl }: ConnectionOptions, work: (connections: Connections) => Promise<T>): Promise<T> {
-  const log = openKafkaLog({ brokers: bootstrap.split(',').map(broker => broker.trim()), clientId: 'millrace-cli' })
+export async function withConnections<T> ({ bootstrap, databaseUrl, redisUrl }: ConnectionOptions, work: (connections: Connections) => Promise<T>): Promise<T> {
+  const security = readSecurity({ DATABASE_URL: databaseUrl, ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }) })
+  const log = openKafka({ bootstrap, security, clientId: 'millrace-cli' })
   const database = openPostgres({ url: databaseUrl, applicationName: 'millrace cli', maxConnections: 2, lockTimeoutMs: LOCK_TIMEOUT_MS })
   try {
     await Promise.all([
-      database.query({ text: 'select 1' }).catch(error => { throw unreachable('Postgres', hostOf(databaseUrl), '--database-url or DATABASE_URL', error) }),
-      log.partitionCounts([]).catch(error => { throw unreachable('Kafka', bootstrap, '--bootstrap or KAFKA_BOOTSTRAP', error) })
+      database.query({ text: 'select 1' }).catch(error => {
+        throw unreachable(postgresRefusal(error, 'DATABASE_URL', databaseUrl), { what: 'Postgres', where: addressOf(databaseUrl, 'DATABASE_URL'), option: '--database-url or DATABASE_URL' }, error)
+      }),
+      log.partitionCounts([]).catch(error => { throw unreachable(kafkaRefusal(error, bootstrap), { what: 'Kafka', where: bootstrap, option: '--bootstrap or KAFKA_BOOTSTRAP' }, error) })
     ])
     return await work({ log, database })
   } finally {
     await Promise.allSettled([log.close(), database.close()])
   }
+}
+
+/** As the environment says it: there is no option for a password, which every process of the machine could read. */
+function readSecurity (addresses: Environment): SecuritySettings {
+  return readEnvironment(SecuritySettings, process.env, given => securityMistakes({ REDIS_URL: process.env['REDIS_URL'], ...given, ...addresses }))
 }
 
 export interface RedisConnection {
@@ -57,23 +80,16 @@ export interface RedisConnection {
 /** Redis is a projection: what is done to it can wait, so that it is away is told and not thrown. */
 export async function withRedis<T> (url: string | undefined, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
   if (url === undefined || url === '') return await work({ redis: undefined, problem: 'no Redis is configured (--redis-url or REDIS_URL)' })
-  const redis = new Redis(url, { lazyConnect: true, connectTimeout: CONNECT_TIMEOUT_MS, retryStrategy: () => null, maxRetriesPerRequest: 0 })
-  // The reason of a failed connection comes here, and only "closed" to who waits.
-  let reason: unknown
-  redis.on('error', error => { reason = error })
+  const connection = await connectOnce({ url, security: readSecurity({ REDIS_URL: url }) })
+  if (connection.redis === undefined) return await work({ redis: undefined, problem: `Redis at ${addressOf(url, 'REDIS_URL')} does not answer: ${sentenceOf(connection.reason)}` })
   try {
-    const isThere = await redis.connect().then(() => true, error => { reason ??= error; return false })
-    return await work(isThere ? { redis, problem: undefined } : { redis: undefined, problem: `Redis at ${hostOf(url)} does not answer: ${sentenceOf(reason)}` })
+    return await work({ redis: connection.redis, problem: undefined })
   } finally {
-    redis.disconnect()
+    connection.redis.disconnect()
   }
 }
 
-function unreachable (what: string, where: string, option: string, error: unknown): FatalError {
-  return new FatalError(`${what} at ${where} does not answer: ${sentenceOf(error)}. Is it running, and is ${option} right?`, { cause: error })
-}
-
-/** Without the password. */
-function hostOf (url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url
+function unreachable (refusal: string | undefined, service: { readonly what: string, readonly where: string, readonly option: string }, error: unknown): FatalError {
+  const { what, where, option } = service
+  return new FatalError(refusal ?? `${what} at ${where} does not answer: ${sentenceOf(error)}. Is it running, and is ${option} right?`, { cause: error })
 }

@@ -15,9 +15,16 @@ const artifacts = [
   ['org.apache.logging.log4j', 'log4j-slf4j-impl', '2.25.3']
 ] as const
 
+export interface KafkaExtras {
+  /** Broker settings in place of ours and beside them. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** More for the tool that makes the data directory, such as the users that may log in. */
+  readonly formatArguments?: readonly string[]
+}
+
 /** One broker, its own controller (KRaft), on ports that the system chooses. */
-export async function startKafka (directory: string): Promise<RunningService> {
-  await formatKafka(directory, brokerConfig(join(directory, 'data')), ['--standalone'])
+export async function startKafka (directory: string, { settings, formatArguments = [] }: KafkaExtras = {}): Promise<RunningService> {
+  await formatKafka(directory, brokerConfig(join(directory, 'data'), settings), ['--standalone', ...formatArguments])
   return await runKafka(directory)
 }
 

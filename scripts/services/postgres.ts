@@ -16,17 +16,26 @@ const settings = [
   'full_page_writes=off'
 ]
 
+export interface PostgresExtras {
+  /** More lines for postgresql.conf. */
+  readonly settings?: readonly string[]
+  /** More for initdb; later ones win. */
+  readonly initArguments?: readonly string[]
+  /** Files that the server's user must own, such as a private key. */
+  readonly files?: readonly string[]
+}
+
 /** One Postgres with a fresh data directory; everybody on this machine may connect as `postgres`. */
-export async function startPostgres (directory: string): Promise<RunningService> {
+export async function startPostgres (directory: string, { settings: further = [], initArguments = [], files = [] }: PostgresExtras = {}): Promise<RunningService> {
   const initdb = await requireProgram(findInitdb, 'PostgreSQL', 'postgresql')
   const user = await serverUser()
   const data = join(directory, 'data')
   mkdirSync(data, { mode: 0o700 })
-  if (user !== undefined) for (const path of [directory, data]) chownSync(path, user.uid, user.gid)
+  if (user !== undefined) for (const path of [directory, data, ...files]) chownSync(path, user.uid, user.gid)
 
-  await run(initdb, ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], { cwd: directory, ...user })
+  await run(initdb, ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', ...initArguments], { cwd: directory, ...user })
   const port = await freePort()
-  appendFileSync(join(data, 'postgresql.conf'), [...settings, `port=${port}`, `unix_socket_directories='${directory}'`].join('\n') + '\n')
+  appendFileSync(join(data, 'postgresql.conf'), [...settings, ...further, `port=${port}`, `unix_socket_directories='${directory}'`].join('\n') + '\n')
 
   return {
     name: 'postgres',

@@ -27,6 +27,6 @@ export interface ListWriter<K extends KeyColumns = KeyColumns, E extends Columns
 export function defineList<const K extends KeyColumns, E extends Columns> (
   { name, key, position, entry }: { readonly name: string, readonly key: K, readonly position: string, readonly entry: E }
 ): List<K, E> {
-  checkStoreName('List', name)
+  checkStoreName('List', name, '_newest')
   return Object.freeze({ kind: 'list', name, key, position, entry })
 }

@@ -47,10 +47,13 @@ export interface WorkerProcess {
   readonly stop: () => Promise<number | null>
 }
 
-const WORKER = fileURLToPath(new URL('../../bin/worker.ts', import.meta.url))
+/** A file of bin/. */
+export function executable (file: string): string {
+  return fileURLToPath(new URL(`../../bin/${file}`, import.meta.url))
+}
 
 /** A worker as users run it, or another command: a process of its own. It is killed at the end of the test, if it still runs. */
-export function startWorker (t: { after: (fn: () => Promise<void>) => void }, environment: Readonly<Record<string, string>>, command: readonly string[] = [WORKER]): WorkerProcess {
+export function startWorker (t: { after: (fn: () => Promise<void>) => void }, environment: Readonly<Record<string, string>>, command: readonly string[] = [executable('worker.ts')]): WorkerProcess {
   const child = spawn(process.execPath, command, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout.on('data', chunk => { output += String(chunk) })

@@ -17,6 +17,8 @@ export interface KafkaOptions {
   readonly brokers: readonly string[]
   readonly clientId: string
   readonly tls?: NonNullable<ConnectionOptions['tls']>
+  /** Tells each broker, in the TLS handshake, by which host name it is asked; hosts must then be names, not addresses. */
+  readonly namesServer?: boolean
   readonly sasl?: SASLOptions
   readonly logger?: LogLogger
 }
@@ -69,8 +71,8 @@ export class Cluster {
   }
 
   connectionOptions (timeoutMs = requestTimeoutMs): ConnectionOptions {
-    const { tls, sasl } = this.options
-    return { requestTimeout: timeoutMs, ...tls && { tls }, ...sasl && { sasl } }
+    const { tls, namesServer = false, sasl } = this.options
+    return { requestTimeout: timeoutMs, ...tls && { tls, tlsServerName: namesServer }, ...sasl && { sasl } }
   }
 
   /** Connections of their own, so that a long poll or a parked join holds nobody else up. */

@@ -1,3 +1,4 @@
+import { isCertificateCode } from '../../certificates.ts'
 import { LogError, type LogErrorKind } from '../log.ts'
 
 /** What a human must change: rights, names, sizes agreed on, versions. */
@@ -12,8 +13,10 @@ const fatalIds = new Set([
 /** What the record itself is to blame for; RECORD_LIST_TOO_LARGE and INVALID_TIMESTAMP are the broker's other words for the same. */
 const dataIds = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'INVALID_TIMESTAMP'])
 
-/** Codes of the client, Node and TLS for what no waiting mends. */
-const fatalCodes = new Set(['PLT_KFK_AUTHENTICATION', 'PLT_KFK_UNSUPPORTED_API', 'PLT_KFK_UNSUPPORTED_COMPRESSION', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'CERT_HAS_EXPIRED'])
+const notLoggedIn = 'PLT_KFK_AUTHENTICATION'
+
+/** Codes of the client for what no waiting mends. */
+const fatalCodes = new Set([notLoggedIn, 'PLT_KFK_UNSUPPORTED_API', 'PLT_KFK_UNSUPPORTED_COMPRESSION'])
 
 /** What went wrong, in the words of the log: whatever is not known to be somebody's mistake is an outage. */
 export function toLogError (error: unknown, doing: string, about: { readonly recordIndex?: number, readonly topic?: string } = {}): LogError {
@@ -28,9 +31,13 @@ export function hasProtocolError (error: unknown, ...ids: readonly string[]): bo
   return [...causesOf(error)].some(cause => ids.includes(textOf(cause, 'apiId') ?? ''))
 }
 
-/** The answer that a rejected request was given: the client rejects the whole call for one bad partition and hides the good ones there. */
+/**
+ * The answer that a rejected request was given: the client rejects the whole call for one bad partition and hides the good
+ * ones there. None where it was the login before the request that was rejected.
+ */
 export function responseOf (error: unknown): object | undefined {
   for (const cause of causesOf(error)) {
+    if (textOf(cause, 'code') === notLoggedIn) return
     const response: unknown = Reflect.get(cause, 'response')
     if (typeof response === 'object' && response !== null) return response
   }
@@ -44,7 +51,8 @@ function kindOf (causes: readonly object[]): LogErrorKind {
 }
 
 function isFatal (cause: object): boolean {
-  return fatalCodes.has(textOf(cause, 'code') ?? '') || textOf(cause, 'message') === 'Broker requires TLS.'
+  const code = textOf(cause, 'code') ?? ''
+  return fatalCodes.has(code) || isCertificateCode(code) || textOf(cause, 'message') === 'Broker requires TLS.'
 }
 
 function * causesOf (error: unknown): Generator<object> {

@@ -25,6 +25,12 @@ export function checkApplicationId (applicationId: string): void {
   }
 }
 
+/** A role that is granted something. Quoted, `public` and `none` are still no roles but words of the language; a name that is too long would be cut to that of another role. */
+export function checkRoleName (role: string): void {
+  if (Buffer.byteLength(role) > 63) throw new FatalError(`Role ${JSON.stringify(role)}: Postgres cuts names after 63 bytes, so it would be another role.`)
+  if (role === 'public' || role === 'none' || role.startsWith('pg_')) throw new FatalError(`Role '${role}' is Postgres' own and not one reader; make a role that may only read, and name that.`)
+}
+
 /** The same number for everyone who makes, migrates or resets this application id: they take turns. */
 export function schemaLock (applicationId: string): string {
   return `pg_advisory_xact_lock(${lockKey(applicationId)})`
