@@ -4,9 +4,10 @@ import { openPostgres, openRedisReader, watchGeneration } from '../streams/runti
 import type { Config } from './config.ts'
 import { openApi } from './open-api.ts'
 import type { RunningWorker } from './open-worker.ts'
+import { openRedis } from './redis.ts'
 import { recommenderApplication } from './recommender.ts'
 import { runProcess } from './run-process.ts'
-import { openRedis, openServiceWorker } from './services.ts'
+import { openServiceWorker } from './services.ts'
 
 /** The read API on the services of the environment, with the worker in the same process where that is asked for. */
 runProcess('api', process.env, async (config, logger) => {
@@ -16,7 +17,7 @@ runProcess('api', process.env, async (config, logger) => {
     url: config.DATABASE_READONLY_URL ?? config.DATABASE_URL, applicationName: `millrace ${applicationId} api`, maxConnections: 8, readOnly: true, statementTimeoutMs: 10_000
   })
   const generation = await watchGeneration(database, applicationId)
-  const redis = openRedis(config.REDIS_URL)
+  const redis = openRedis({ url: config.REDIS_URL, cluster: config.REDIS_CLUSTER })
   const worker = withWorker ? await openEmbedded(config, logger) : undefined
   const app = openApi({
     config,

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { Redis } from 'ioredis'
 import type { Registry } from 'prom-client'
 import { isOutage } from '../stores/read-query.ts'
 import { FatalError, messageOf, type Logger } from '../streams/index.ts'
-import { openKafkaLog, openPostgres, openRedisProjection, Projector, type EngineSchema } from '../streams/runtime.ts'
+import { openKafkaLog, openPostgres, openRedisProjection, Projector, type EngineSchema, type RedisClient } from '../streams/runtime.ts'
 import type { Topology } from '../streams/index.ts'
 import type { Config } from './config.ts'
+import { openRedis } from './redis.ts'
 import { openWorker, type Application, type RunningProjection, type RunningWorker } from './open-worker.ts'
 
 export interface ServiceWorkerOptions {
@@ -25,7 +25,7 @@ export async function openServiceWorker ({ application, config, registry, logger
   })
   const service = openPostgres({ url: config.DATABASE_URL, applicationName: `millrace ${applicationId} service`, maxConnections: 4 })
   const log = openKafkaLog({ brokers: config.KAFKA_BOOTSTRAP.split(','), clientId: `millrace-${applicationId}`, logger })
-  const redis = openRedis(config.REDIS_URL)
+  const redis = openRedis({ url: config.REDIS_URL, cluster: config.REDIS_CLUSTER })
   const close = async (): Promise<void> => {
     redis.disconnect()
     await log.close()
@@ -62,18 +62,8 @@ function hostOf (url: string): string {
   return URL.canParse(url) ? new URL(url).host : 'the address in DATABASE_URL'
 }
 
-/** A connection that comes back by itself. Commands fail at once while it is away: who asks decides what to do meanwhile. */
-export function openRedis (url: string): Redis {
-  const redis = new Redis(url, {
-    maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 5_000, retryStrategy: attempt => Math.min(500, attempt * 50)
-  })
-  // Its absence is seen by whoever asks; without a listener every attempt would be printed.
-  redis.on('error', () => {})
-  return redis
-}
-
 interface RedisFollower {
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly schema: EngineSchema
   readonly topology: Topology
   readonly config: Config

@@ -1,13 +1,16 @@
-import { Option, type Command } from 'commander'
-import { Redis } from 'ioredis'
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import Type from 'typebox'
+import { Value } from 'typebox/value'
 import { FatalError, type Log } from '../../streams/index.ts'
-import { openKafkaLog, openPostgres, type Database } from '../../streams/runtime.ts'
+import { openKafkaLog, openPostgres, type Database, type RedisClient } from '../../streams/runtime.ts'
+import { openRedisOnce, placeOf } from '../redis.ts'
 import { sentenceOf } from './sentence.ts'
 
 export interface ConnectionOptions {
   readonly bootstrap: string
   readonly databaseUrl: string
   readonly redisUrl?: string
+  readonly redisCluster?: boolean
 }
 
 /** Waiting longer than this for a lock means that somebody holds it for long. */
@@ -25,7 +28,16 @@ export function addConnections (command: Command): Command {
 }
 
 export function addRedis (command: Command): Command {
-  return command.addOption(new Option('--redis-url <url>', 'Redis; left out: none is touched').env('REDIS_URL'))
+  return command
+    .addOption(new Option('--redis-url <url>', 'Redis; left out: none is touched').env('REDIS_URL'))
+    .addOption(new Option('--redis-cluster [boolean]', 'whether that names servers of a Redis Cluster').env('REDIS_CLUSTER').argParser(readBoolean).preset('true').default(false))
+}
+
+/** As the executables read it from their environment. */
+function readBoolean (text: string): boolean {
+  const value = text === '' ? false : Value.Convert(Type.Boolean(), text)
+  if (typeof value !== 'boolean') throw new InvalidArgumentError('Give true or false.')
+  return value
 }
 
 export interface Connections {
@@ -49,21 +61,21 @@ export async function withConnections<T> ({ bootstrap, databaseUrl }: Connection
 }
 
 export interface RedisConnection {
-  readonly redis: Redis | undefined
+  readonly redis: RedisClient | undefined
   /** Why there is none. */
   readonly problem: string | undefined
 }
 
 /** Redis is a projection: what is done to it can wait, so that it is away is told and not thrown. */
-export async function withRedis<T> (url: string | undefined, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
-  if (url === undefined || url === '') return await work({ redis: undefined, problem: 'no Redis is configured (--redis-url or REDIS_URL)' })
-  const redis = new Redis(url, { lazyConnect: true, connectTimeout: CONNECT_TIMEOUT_MS, retryStrategy: () => null, maxRetriesPerRequest: 0 })
+export async function withRedis<T> ({ redisUrl: url = '', redisCluster: cluster = false }: Pick<ConnectionOptions, 'redisUrl' | 'redisCluster'>, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
+  if (url === '') return await work({ redis: undefined, problem: 'no Redis is configured (--redis-url or REDIS_URL)' })
+  const redis = openRedisOnce({ url, cluster }, CONNECT_TIMEOUT_MS)
   // The reason of a failed connection comes here, and only "closed" to who waits.
   let reason: unknown
   redis.on('error', error => { reason = error })
   try {
     const isThere = await redis.connect().then(() => true, error => { reason ??= error; return false })
-    return await work(isThere ? { redis, problem: undefined } : { redis: undefined, problem: `Redis at ${hostOf(url)} does not answer: ${sentenceOf(reason)}` })
+    return await work(isThere ? { redis, problem: undefined } : { redis: undefined, problem: `Redis at ${placeOf({ url, cluster })} does not answer: ${sentenceOf(reason)}` })
   } finally {
     redis.disconnect()
   }

@@ -121,6 +121,7 @@ export class Projector {
     const reason = fences.map(fence => {
       if (fence === undefined) return 'it has no fence'
       if (fence.generation !== generation) return 'it belongs to another generation'
+      if (fence.shards !== fences.length) return `it is spread over ${fence.shards} shards and should be over ${fences.length}`
       if (fence.state === 'building') return 'a build was not finished'
       const behind = explained.find(([task, unit]) => unit > (fence.units.get(task) ?? 0))
       return behind === undefined ? undefined : `it lacks units of task ${behind[0]}`

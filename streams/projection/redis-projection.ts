@@ -1,14 +1,15 @@
-import type { Redis } from 'ioredis'
 import type { Change } from '../state/state.ts'
 import type { TaskUnit } from '../state/postgres/outbox.ts'
-import { FENCE, shardPrefix } from './layout.ts'
+import { keysMatching } from './key-space.ts'
+import { FENCE, holdingOf, shardPrefix } from './layout.ts'
 import { operationsOf, wholeLists, type Operation } from './operations.ts'
-import { runScript, script } from './redis-script.ts'
-import { ADVANCE, APPLY, BEGIN_BUILD } from './scripts.ts'
+import { runScript, script, type RedisClient } from './redis-script.ts'
+import { ADVANCE, APPLY, BEGIN_BUILD, SWEEP } from './scripts.ts'
 
-/** What a shard says that it holds: of which schema, which build of it, and every unit of each task up to these. */
+/** What a shard says that it holds: of which schema and over how many shards, which build of it, and every unit of each task up to these. */
 export interface Fence {
   readonly generation: string
+  readonly shards: number
   readonly build: string
   readonly state: 'building' | 'ready'
   readonly units: ReadonlyMap<string, number>
@@ -32,7 +33,7 @@ export interface RedisProjection {
 }
 
 export interface RedisProjectionOptions {
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly applicationId: string
   readonly generation: string
   readonly shards: number
@@ -41,13 +42,15 @@ export interface RedisProjectionOptions {
 const apply = script(APPLY)
 const beginBuild = script(BEGIN_BUILD)
 const advance = script(ADVANCE)
+const sweep = script(SWEEP)
 
 export function openRedisProjection ({ redis, applicationId, generation, shards }: RedisProjectionOptions): RedisProjection {
   const prefixes = Array.from({ length: shards }, (_, shard) => shardPrefix(applicationId, shard))
+  const holding = holdingOf(generation, shards)
   const fenceOf = (prefix: string): string => prefix + FENCE
 
   async function applyShard (prefix: string, operations: readonly Operation[], tasks: readonly TaskUnit[], build: string): Promise<{ readonly applied: Applied | 'lists', readonly lists: readonly string[] }> {
-    const answer = await runScript(redis, apply, fenceOf(prefix), prefix, generation, build, JSON.stringify(operations), JSON.stringify(tasks))
+    const answer = await runScript(redis, apply, [fenceOf(prefix)], prefix, holding, build, JSON.stringify(operations), JSON.stringify(tasks))
     const [applied, ...lists] = Array.isArray(answer) ? answer.map(String) : []
     if (applied === 'ok' || applied === 'gap' || applied === 'stale' || applied === 'lists') return { applied, lists }
     throw new TypeError(`The apply script answered ${JSON.stringify(answer)}.`)
@@ -71,35 +74,30 @@ export function openRedisProjection ({ redis, applicationId, generation, shards 
     },
 
     async beginBuild (build, tasks) {
-      await Promise.all(prefixes.map(async prefix => await runScript(redis, beginBuild, fenceOf(prefix), generation, build, JSON.stringify(tasks))))
+      await Promise.all(prefixes.map(async prefix => await runScript(redis, beginBuild, [fenceOf(prefix)], holding, build, JSON.stringify(tasks))))
     },
 
     async advance (build, state, tasks) {
-      const answers = await Promise.all(prefixes.map(async prefix => await runScript(redis, advance, fenceOf(prefix), generation, build, state, JSON.stringify(tasks))))
+      const answers = await Promise.all(prefixes.map(async prefix => await runScript(redis, advance, [fenceOf(prefix)], holding, build, state, JSON.stringify(tasks))))
       return answers.every(answer => answer === 1)
     },
 
     async sweep (build) {
-      for (const prefix of prefixes) await sweepPrefix(redis, prefix, build)
+      for await (const [hashTag, keys] of keysMatching(redis, `{${applicationId}:*}:*`)) {
+        const fence = fenceOf(`${hashTag}:`)
+        const old = keys.filter(key => key !== fence && !key.startsWith(`${hashTag}:${build}:`))
+        // Where there were more shards before, nobody looks after the others' fences any more.
+        if (!prefixes.includes(`${hashTag}:`)) await redis.unlink(keys)
+        else if (old.length > 0) await runScript(redis, sweep, [fence, ...old], holding, build)
+      }
     }
   }
 }
 
 function fenceFrom (hash: Readonly<Record<string, string>>): Fence | undefined {
-  const { generation, build, state } = hash
+  const { holding, build, state } = hash
+  const [generation, shards] = holding?.split('/') ?? []
   if (generation === undefined || build === undefined || (state !== 'building' && state !== 'ready')) return undefined
   const units = Object.entries(hash).flatMap(([field, value]) => field.startsWith('unit:') ? [[field.slice('unit:'.length), Number(value)] as const] : [])
-  return { generation, build, state, units: new Map(units) }
-}
-
-async function sweepPrefix (redis: Redis, prefix: string, build: string): Promise<void> {
-  const kept = [prefix + FENCE, `${prefix}${build}:`]
-  const pattern = prefix.replace(/[[\]*?\\]/g, '\\$&') + '*'
-  let cursor = '0'
-  do {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1000)
-    cursor = next
-    const old = keys.filter(key => !kept.some(each => key.startsWith(each)))
-    if (old.length > 0) await redis.unlink(...old)
-  } while (cursor !== '0')
+  return { generation, shards: Number(shards), build, state, units: new Map(units) }
 }

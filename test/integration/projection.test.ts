@@ -1,6 +1,6 @@
 import { equal } from 'node:assert/strict'
 import { runModel } from '../helpers/model.ts'
-import { assertProjection, projectionLevel, withRedisReader } from '../helpers/projection.ts'
+import { assertProjection, projectionLevel, withRedis, withRedisReader } from '../helpers/projection.ts'
 import { createRandomLog } from '../helpers/random-log.ts'
 import { caughtUp, modelSettings, produce, startWorker, workerEnvironment } from '../helpers/recommender.ts'
 import { freshApplicationId, freshTopics, integrationTest } from '../helpers/services.ts'
@@ -18,25 +18,25 @@ integrationTest('Redis is a projection: it equals Postgres, and can be deleted a
   await withRedisReader(services, applicationId, async reader => await assertProjection(reader, first))
 
   // Everything gone while nothing happens: noticed, and built anew.
-  await withRedisReader(services, applicationId, async (_reader, redis) => {
+  await withRedis(services, async redis => {
     for await (const keys of redis.scanStream({ match: `{${applicationId}:*` })) if (keys.length > 0) await redis.unlink(keys)
   })
   await projectionLevel(services, applicationId)
   await withRedisReader(services, applicationId, async reader => await assertProjection(reader, first))
 
   // A stale copy: units that Redis had confirmed are lost, as after a failover to an old replica.
-  const [dump] = await withRedisReader(services, applicationId, async (_reader, redis) => [await snapshot(redis, applicationId)])
+  const [dump] = await withRedis(services, async redis => [await snapshot(redis, applicationId)])
   await produce(services, records.slice(8_000))
   await caughtUp(services, applicationId, topics, worker)
   await projectionLevel(services, applicationId)
-  await withRedisReader(services, applicationId, async (_reader, redis) => await restore(redis, applicationId, dump))
+  await withRedis(services, async redis => await restore(redis, applicationId, dump))
   await projectionLevel(services, applicationId)
   const all = runModel(records, settings)
   await waitForEqual(services, applicationId, all)
 
   // Everything gone while nobody is there to see it.
   equal(await worker.stop(), 0)
-  await withRedisReader(services, applicationId, async (_reader, redis) => await restore(redis, applicationId, new Map()))
+  await withRedis(services, async redis => await restore(redis, applicationId, new Map()))
   startWorker(t, workerEnvironment(services, applicationId, topics))
   await projectionLevel(services, applicationId)
   await withRedisReader(services, applicationId, async reader => await assertProjection(reader, all))

@@ -55,6 +55,21 @@ void test('an older count, list or value does not replace a newer one, and a del
   equal((await read())[2], undefined)
 })
 
+void test('what was spread over another number of shards is not served: its keys lie elsewhere', async t => {
+  const opened = await open(t, 8)
+  if (opened === undefined) return
+  const { redis, applicationId, projection } = opened
+  await projection.beginBuild('1', [])
+  await projection.apply([popularity({ a: 1 })], [])
+  await projection.advance('1', 'ready', [])
+
+  const narrower = openRedisReader({ redis, applicationId, shards: 1, generation: () => GENERATION })
+  const [fence] = await openRedisProjection({ redis, applicationId, generation: GENERATION, shards: 1 }).fences()
+
+  await rejects(async () => await narrower.read([rankingOf(itemPopularity, { limit: 1 })]), NotLevelError)
+  equal(fence?.shards, 8)
+})
+
 void test('a fence counts units without a gap, and what is not vouched for is not served', async t => {
   const opened = await open(t)
   if (opened === undefined) return
