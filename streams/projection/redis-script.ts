@@ -25,3 +25,8 @@ export async function runScript (redis: RedisClient, { text, sha, readOnly }: Sc
     return await redis.call(`EVAL${suffix}`, text, keys.length, ...keys, ...args)
   }
 }
+
+/** A key holds another kind of value than the command is for. */
+export function isWrongType (error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('WRONGTYPE')
+}

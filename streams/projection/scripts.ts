@@ -68,18 +68,31 @@ end
 return {outcome}
 `
 
+/** Keys that this server has forgotten for want of memory, where its policy takes keys like ours. */
+const EVICTED = `
+local function evicted ()
+  local info = redis.call('INFO', 'stats', 'memory')
+  return string.find(info, 'maxmemory_policy:allkeys', 1, true) and string.match(info, 'evicted_keys:(%d+)') or '0'
+end
+`
+
+/** KEYS fence: what it says, and how many keys are evicted by now. Reads only. */
+export const LOOK = `${EVICTED}
+return {evicted(), redis.call('HGETALL', KEYS[1])}
+`
+
 /** KEYS fence · ARGV holding, build, [[task, unit], …] as JSON: a new build begins; units up to these are in the tables that it is made from. */
-export const BEGIN_BUILD = `
+export const BEGIN_BUILD = `${EVICTED}
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'holding', ARGV[1], 'build', ARGV[2], 'state', 'building')
+redis.call('HSET', KEYS[1], 'holding', ARGV[1], 'build', ARGV[2], 'state', 'building', 'evicted', evicted())
 for _, task in ipairs(cjson.decode(ARGV[3])) do redis.call('HSET', KEYS[1], 'unit:' .. task[1], string.format('%.0f', task[2])) end
 return 1
 `
 
-/** KEYS fence · ARGV holding, build, state, [[task, unit], …] as JSON: what is known to be applied; 0 when the fence is not this build's any more. */
-export const ADVANCE = `
-local fence = redis.call('HMGET', KEYS[1], 'holding', 'build')
-if fence[1] ~= ARGV[1] or fence[2] ~= ARGV[2] then return 0 end
+/** KEYS fence · ARGV holding, build, state, [[task, unit], …] as JSON: what is known to be applied; 0 when the fence is not this build's any more, or keys were evicted since it began. */
+export const ADVANCE = `${EVICTED}
+local fence = redis.call('HMGET', KEYS[1], 'holding', 'build', 'evicted')
+if fence[1] ~= ARGV[1] or fence[2] ~= ARGV[2] or fence[3] ~= evicted() then return 0 end
 redis.call('HSET', KEYS[1], 'state', ARGV[3])
 for _, task in ipairs(cjson.decode(ARGV[4])) do
   local field = 'unit:' .. task[1]

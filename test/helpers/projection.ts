@@ -72,6 +72,20 @@ export async function isReady (services: Services, applicationId: string): Promi
   })
 }
 
+/** Waits until all that Redis answers is what a fresh build would: what vouches for itself may still be mended. */
+export async function projectionEquals (services: Services, applicationId: string, expected: ModelResult, timeoutMs = 60_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    try {
+      await projectionLevel(services, applicationId, timeoutMs)
+      return await withRedisReader(services, applicationId, async reader => await assertProjection(reader, expected))
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await new Promise(resolve => setTimeout(resolve, 200))
+    }
+  }
+}
+
 /** Ranks 1–100, every total and every history, as the model has them. */
 export async function assertProjection (reader: StateReader, expected: ModelResult): Promise<void> {
   const popularity = expected.item_popularity.map(({ item_id: member, score: count }) => ({ member, count }))
