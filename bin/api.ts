@@ -5,10 +5,11 @@ import type { Config } from './config.ts'
 import { openApi } from './open-api.ts'
 import type { RunningWorker } from './open-worker.ts'
 import { recommenderApplication } from './recommender.ts'
-import { checkRedis } from './redis-security.ts'
+import { openRedis, redisAddressOf } from './redis.ts'
+import { checkRedis } from './redis-check.ts'
 import { postgresRefusal } from './refusals.ts'
 import { runProcess } from './run-process.ts'
-import { openRedis, openServiceWorker } from './services.ts'
+import { openServiceWorker } from './services.ts'
 
 /** The read API on the services of the environment, with the worker in the same process where that is asked for. */
 runProcess('api', process.env, async (config, logger) => {
@@ -18,7 +19,7 @@ runProcess('api', process.env, async (config, logger) => {
     url: config.DATABASE_READONLY_URL ?? config.DATABASE_URL, applicationName: `millrace ${applicationId} api`, maxConnections: 8, readOnly: true, statementTimeoutMs: 10_000
   })
   const generation = await watchGeneration(database, applicationId)
-  const redisAddress = { url: config.REDIS_URL, security: config }
+  const redisAddress = redisAddressOf(config)
   const redis = openRedis(redisAddress)
   const worker = withWorker ? await openEmbedded(config, logger) : undefined
   const app = openApi({

@@ -22,9 +22,10 @@ export function postgresRefusal (error: unknown, name: string, url: string): str
 /** A user that Redis does not know, one that may not do what we need, or none where one is wanted. */
 const REDIS_REFUSES = /^(WRONGPASS|NOAUTH|NOPERM)/
 
-export function redisRefusal (error: unknown, url: string): string | undefined {
+/** `place`: without user and password. */
+export function redisRefusal (error: unknown, place: string): string | undefined {
   for (const cause of causesOf(error)) {
-    const where = `Redis at ${addressOf(url, 'REDIS_URL')}`
+    const where = `Redis at ${place}`
     if (REDIS_REFUSES.test(cause.message)) return `${where} does not let us in: ${cause.message}; set user and password in REDIS_URL.`
     if (codeOf(cause) === 'ERR_SSL_WRONG_VERSION_NUMBER') return `${where} does not speak TLS, which REDIS_URL asks for.`
     if (isCertificateProblem(cause)) return certificateRefusal(cause, where, 'REDIS_SSL_CA_LOCATION')

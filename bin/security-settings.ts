@@ -33,9 +33,10 @@ function kafkaMistakes ({ KAFKA_SECURITY_PROTOCOL: protocol = 'PLAINTEXT', KAFKA
 }
 
 function redisMistakes ({ REDIS_URL: url, REDIS_SSL_CA_LOCATION: ca }: Environment): string[] {
-  const encrypted = url?.startsWith('rediss://') === true
+  const servers = url === undefined ? [] : serversIn(url)
+  const encrypted = servers.length > 0 && servers.every(server => server.startsWith('rediss://'))
   return [
-    ...urlMistakes('REDIS_URL', url, ['redis:', 'rediss:']),
+    ...servers.flatMap(server => urlMistakes('REDIS_URL', server, ['redis:', 'rediss:'])),
     ...caMistakes('REDIS_SSL_CA_LOCATION', ca, encrypted ? undefined : 'REDIS_URL does not begin with rediss://, so nothing is encrypted')
   ]
 }
@@ -57,10 +58,15 @@ function caMistakes (name: string, file: string | undefined, unused: string | un
   }
 }
 
+/** Of a cluster several may be named, separated by commas. */
+export function serversIn (urls: string): string[] {
+  return urls.split(',').map(url => url.trim())
+}
+
 /** A password with a character that means something in a URL would become a part of the address, and be shown with it. */
 export function urlMistakes (name: string, url: string | undefined, protocols: readonly string[]): string[] {
   if (url === undefined || isAddress(url, protocols)) return []
-  return [`${name} is no address of the form ${protocols[0]}//user:password@host:port; in user and password '%', ':', '/', '?', '#' and '@' are written %25, %3A, %2F, %3F, %23 and %40`]
+  return [`${name} is no address of the form ${protocols[0]}//user:password@host:port; in user and password '%', ':', '/', '?', '#', '@' and ',' are written %25, %3A, %2F, %3F, %23, %40 and %2C`]
 }
 
 function isAddress (url: string, protocols: readonly string[]): boolean {

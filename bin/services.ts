@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { Redis } from 'ioredis'
 import type { Registry } from 'prom-client'
 import { isOutage } from '../stores/read-query.ts'
 import { FatalError, LogError, messageOf, type Logger } from '../streams/index.ts'
-import { openPostgres, openRedisProjection, Projector, type EngineSchema, type Pauses } from '../streams/runtime.ts'
+import { openPostgres, openRedisProjection, Projector, type EngineSchema, type Pauses, type RedisClient } from '../streams/runtime.ts'
 import type { Topology } from '../streams/index.ts'
 import type { Config } from './config.ts'
 import { addressOf } from './addresses.ts'
 import { openKafka } from './kafka.ts'
 import { openWorker, type Application, type RunningProjection, type RunningWorker } from './open-worker.ts'
-import { checkRedis, redisTls, type RedisAddress } from './redis-security.ts'
+import { openRedis, redisAddressOf } from './redis.ts'
+import { checkRedis } from './redis-check.ts'
 import { kafkaRefusal, postgresRefusal } from './refusals.ts'
 
 export interface ServiceWorkerOptions {
@@ -29,7 +29,7 @@ export async function openServiceWorker ({ application, config, registry, logger
   })
   const service = openPostgres({ url: config.DATABASE_URL, applicationName: `millrace ${applicationId} service`, maxConnections: 4 })
   const log = openKafka({ bootstrap: config.KAFKA_BOOTSTRAP, security: config, clientId: `millrace-${applicationId}`, logger })
-  const redisAddress = { url: config.REDIS_URL, security: config }
+  const redisAddress = redisAddressOf(config)
   const redis = openRedis(redisAddress)
   const close = async (): Promise<void> => {
     redis.disconnect()
@@ -75,18 +75,8 @@ function explained (error: unknown, { KAFKA_BOOTSTRAP: bootstrap, DATABASE_URL: 
   return new FatalError(`Postgres does not answer at ${addressOf(url, 'DATABASE_URL')} (${messageOf(error)}); start it, or set DATABASE_URL.`, { cause: error })
 }
 
-/** A connection that comes back by itself. Commands fail at once while it is away: who asks decides what to do meanwhile. */
-export function openRedis (address: RedisAddress): Redis {
-  const redis = new Redis(address.url, {
-    maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 5_000, retryStrategy: attempt => Math.min(500, attempt * 50), ...redisTls(address)
-  })
-  // Its absence is seen by whoever asks; without a listener every attempt would be printed.
-  redis.on('error', () => {})
-  return redis
-}
-
 interface RedisFollower {
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly schema: EngineSchema
   readonly topology: Topology
   readonly config: Config

@@ -1,11 +1,13 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import type { Redis } from 'ioredis'
+import Type from 'typebox'
+import { Value } from 'typebox/value'
 import { FatalError, type Log } from '../../streams/index.ts'
-import { checkApplicationId, openPostgres, type Database } from '../../streams/runtime.ts'
+import { checkApplicationId, openPostgres, type Database, type RedisClient } from '../../streams/runtime.ts'
 import { addressOf } from '../addresses.ts'
 import { readEnvironment, type Environment } from '../config.ts'
 import { openKafka } from '../kafka.ts'
-import { connectOnce } from '../redis-security.ts'
+import { placeOf } from '../redis.ts'
+import { connectOnce } from '../redis-check.ts'
 import { kafkaRefusal, postgresRefusal } from '../refusals.ts'
 import { securityMistakes, SecuritySettings } from '../security-settings.ts'
 import { sentenceOf } from './sentence.ts'
@@ -14,6 +16,7 @@ export interface ConnectionOptions {
   readonly bootstrap: string
   readonly databaseUrl: string
   readonly redisUrl?: string
+  readonly redisCluster?: boolean
 }
 
 /** Waiting longer than this for a lock means that somebody holds it for long. */
@@ -40,7 +43,16 @@ export function addConnections (command: Command): Command {
 }
 
 export function addRedis (command: Command): Command {
-  return command.addOption(new Option('--redis-url <url>', 'Redis; left out: none is touched').env('REDIS_URL'))
+  return command
+    .addOption(new Option('--redis-url <url>', 'Redis; left out: none is touched').env('REDIS_URL'))
+    .addOption(new Option('--redis-cluster [boolean]', 'whether that names servers of a Redis Cluster').env('REDIS_CLUSTER').argParser(readBoolean).preset('true').default(false))
+}
+
+/** As the executables read it from their environment. */
+function readBoolean (text: string): boolean {
+  const value = text === '' ? false : Value.Convert(Type.Boolean(), text)
+  if (typeof value !== 'boolean') throw new InvalidArgumentError('Give true or false.')
+  return value
 }
 
 export interface Connections {
@@ -72,16 +84,17 @@ function readSecurity (addresses: Environment): SecuritySettings {
 }
 
 export interface RedisConnection {
-  readonly redis: Redis | undefined
+  readonly redis: RedisClient | undefined
   /** Why there is none. */
   readonly problem: string | undefined
 }
 
 /** Redis is a projection: what is done to it can wait, so that it is away is told and not thrown. */
-export async function withRedis<T> (url: string | undefined, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
-  if (url === undefined || url === '') return await work({ redis: undefined, problem: 'no Redis is configured (--redis-url or REDIS_URL)' })
-  const connection = await connectOnce({ url, security: readSecurity({ REDIS_URL: url }) })
-  if (connection.redis === undefined) return await work({ redis: undefined, problem: `Redis at ${addressOf(url, 'REDIS_URL')} does not answer: ${sentenceOf(connection.reason)}` })
+export async function withRedis<T> ({ redisUrl: url = '', redisCluster: cluster = false }: Pick<ConnectionOptions, 'redisUrl' | 'redisCluster'>, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
+  if (url === '') return await work({ redis: undefined, problem: 'no Redis is configured (--redis-url or REDIS_URL)' })
+  const address = { url, cluster, security: readSecurity({ REDIS_URL: url }) }
+  const connection = await connectOnce(address)
+  if (connection.redis === undefined) return await work({ redis: undefined, problem: `Redis at ${placeOf(address)} does not answer: ${sentenceOf(connection.reason)}` })
   try {
     return await work({ redis: connection.redis, problem: undefined })
   } finally {

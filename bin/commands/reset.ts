@@ -28,7 +28,7 @@ export function addReset (program: Command): Command {
       const request = { applicationId: options.applicationId, target: targetOf(options, Date.now()), inputTopics: options.inputTopics }
       await withConnections(options, async connections => {
         if (options.execute !== true) return show(await planReset(request, connections), options)
-        await withRedis(options.redisUrl, async ({ redis, problem }) => {
+        await withRedis(options, async ({ redis, problem }) => {
           const planned = (plan: ResetPlan): void => { if (options.json !== true) process.stdout.write(textOfPlan(plan)) }
           const done = await reset(request, { ...connections, ...(redis === undefined ? {} : { redis }) }, { force: options.force === true, planned })
           showDone({ ...done, redisProblem: problem ?? done.redisProblem }, options)

@@ -3,7 +3,7 @@ import { FatalError, messageOf } from '../errors.ts'
 import { LogError, type GroupMemberInfo, type Log } from '../log/log.ts'
 import type { Database, Session } from '../state/postgres/database.ts'
 import { schemaSessionLock } from '../state/postgres/engine-schema.ts'
-import { deleteKeys, type KeySpace } from './redis-keys.ts'
+import { deleteKeys, type DeletableKeySpace } from './redis-keys.ts'
 import { replaceSchema, forgetTopics } from './replace-schema.ts'
 import { planReset, type ResetPlan, type ResetRequest } from './reset-plan.ts'
 
@@ -11,7 +11,7 @@ export interface ResetServices {
   readonly log: Log
   readonly database: Database
   /** Left out: there is no Redis, or it is away. */
-  readonly redis?: KeySpace
+  readonly redis?: DeletableKeySpace
 }
 
 export interface ResetOptions {
@@ -81,7 +81,7 @@ async function emptyGroup ({ applicationId, members }: ResetPlan, log: Log, forc
   await log.evictMembers(applicationId, members.map(({ memberId }) => memberId))
 }
 
-async function deleteProjection (applicationId: string, redis: KeySpace | undefined): Promise<Omit<ResetDone, 'plan'>> {
+async function deleteProjection (applicationId: string, redis: DeletableKeySpace | undefined): Promise<Omit<ResetDone, 'plan'>> {
   if (redis === undefined) return { deletedKeys: undefined, redisProblem: undefined }
   try {
     return { deletedKeys: await deleteKeys(redis, applicationId), redisProblem: undefined }

@@ -17,6 +17,11 @@ export function shardPrefix (applicationId: string, shard: number): string {
 
 export const FENCE = 'fence'
 
+/** Whose state a shard holds: that of a schema's generation, in one of so many shards. Over another number of them the same keys lie elsewhere. */
+export function holdingOf (generation: string, shards: number): string {
+  return `${generation}/${shards}`
+}
+
 /** The shard of an owner: FNV-1a of its UTF-16 units. Whole-store rankings are owned by the store itself. */
 export function shardOf (owner: string, shards: number): number {
   if (shards === 1) return 0

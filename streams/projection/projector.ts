@@ -7,7 +7,7 @@ import type { Database } from '../state/postgres/database.ts'
 import { inTransaction } from '../state/postgres/engine-schema.ts'
 import { deleteOutbox, explainedUnits, lockOutbox, trimOutbox, type TaskUnit } from '../state/postgres/outbox.ts'
 import type { Store } from '../stores/store.ts'
-import type { RedisProjection } from './redis-projection.ts'
+import type { Applied, RedisProjection } from './redis-projection.ts'
 
 export interface ProjectorOptions {
   readonly projection: RedisProjection
@@ -37,9 +37,11 @@ const OUTBOX_BATCH = 20
 /** About a quarter of an hour of full units; beyond, building anew is cheaper than catching up. */
 const MAX_OUTBOX_ROWS = 10_000
 const PAGE = 2_000
-/** How often the background walk takes a page, and how small: it is only there for what should not happen, and readers wait while Redis runs a script. */
-const WALK_EVERY_MS = 1_000
+/** Between builds that come to nothing. */
+const MAX_REST_MS = 10_000
+/** Pages of the background walk are small, because readers wait while Redis runs a script; with each check come as many as take a hundredth of the time. */
 const WALK_PAGE = 50
+const WALK_MS = CHECK_EVERY_MS / 100
 
 /**
  * Keeps Redis level with Postgres: projects each unit after its commit, what a crash left in the outbox, and builds
@@ -55,7 +57,8 @@ export class Projector {
   #timer: NodeJS.Timeout | undefined
   #stopped = false
   #status: ProjectorStatus = 'away'
-  #lastWalk = 0
+  #unfinishedBuilds = 0
+  #restsUntil = -Infinity
   #walk: { readonly store: number, readonly after: string | undefined } = { store: 0, after: undefined }
 
   constructor (options: ProjectorOptions) {
@@ -123,15 +126,16 @@ export class Projector {
     const reason = fences.map(fence => {
       if (fence === undefined) return 'it has no fence'
       if (fence.generation !== generation) return 'it belongs to another generation'
+      if (fence.shards !== fences.length) return `it is spread over ${fence.shards} shards and should be over ${fences.length}`
+      if (fence.hasEvicted) return 'Redis evicts keys; give it more memory, or set its maxmemory-policy to noeviction'
       if (fence.state === 'building') return 'a build was not finished'
       const behind = explained.find(([task, unit]) => unit > (fence.units.get(task) ?? 0))
       return behind === undefined ? undefined : `it lacks units of task ${behind[0]}`
     }).find(each => each !== undefined)
     if (reason !== undefined) return await this.#build(reason)
     if (new Set(fences.map(fence => fence?.build)).size > 1) return await this.#build('its shards are of different builds')
+    if (await this.#catchUp() === 'broken' || await this.#walkOn(fences[0]?.build) === 'broken') return await this.#build('a key of ours is of another type')
     this.#became('level')
-    await this.#catchUp()
-    await this.#walkOn(fences[0]?.build)
   }
 
   /** Deletes rows that no unit came to delete. */
@@ -150,21 +154,23 @@ export class Projector {
    * Projects what crashed processes, full queues and gaps left behind. Once something was, the younger rows follow in the
    * same go: while any stay behind, each new unit finds a gap before it, and all would come here for as long as there is load.
    */
-  async #catchUp (): Promise<void> {
+  async #catchUp (): Promise<Applied> {
     const { database, applicationId, projection } = this.#options
+    let applied: Applied = 'ok'
     for (let olderThanMs = OUTBOX_AGE_MS, more = true; more && !this.#stopped; olderThanMs = 0) {
       const done = await inTransaction(database, async session => {
         const rows = await lockOutbox(session, applicationId, { olderThanMs, limit: OUTBOX_BATCH })
         if (rows.length === 0) return 0
         const changes = await this.#current(Map.groupBy(rows.flatMap(row => Object.entries(row.changes)), ([store]) => store))
         const tasks = rows.flatMap(row => row.tasks).sort(([, a], [, b]) => a - b)
-        const applied = await projection.apply(changes, tasks)
+        applied = await projection.apply(changes, tasks)
         if (applied !== 'ok') return 0
         await deleteOutbox(session, applicationId, rows.map(({ id }) => id))
         return rows.length
       })
       more = done === OUTBOX_BATCH || (done > 0 && olderThanMs > 0)
     }
+    return applied
   }
 
   async #current (keysByStore: ReadonlyMap<string, readonly (readonly [string, readonly string[]])[]>): Promise<Change[]> {
@@ -177,16 +183,19 @@ export class Projector {
 
   /** Makes a new build from Postgres. One process does it, under a lock; the others keep projecting their units into it. */
   async #build (reason: string): Promise<void> {
+    this.#became('building', reason)
+    if (performance.now() < this.#restsUntil) return
     const { database, applicationId, logger } = this.#options
     const session = await database.session()
     let broken = true
     try {
-      this.#became('building', reason)
       const [[locked] = []] = await session.query({ text: 'select pg_try_advisory_lock(hashtextextended($1, 0))', values: [`millrace projection ${applicationId}`] })
       if (locked === 't') {
+        // Until it is ready: a build that fails would fail again at once, and costs Postgres a look at everything.
+        this.#restsUntil = performance.now() + Math.min(MAX_REST_MS, CHECK_EVERY_MS * 2 ** this.#unfinishedBuilds++)
         const started = performance.now()
         const keys = await this.#buildAll()
-        logger.info({ keys, seconds: (performance.now() - started) / 1000 }, 'the projection was built from Postgres')
+        if (keys !== undefined) logger.info({ keys, seconds: (performance.now() - started) / 1000 }, 'the projection was built from Postgres')
         await session.query({ text: 'select pg_advisory_unlock(hashtextextended($1, 0))', values: [`millrace projection ${applicationId}`] })
       }
       broken = false
@@ -196,40 +205,48 @@ export class Projector {
     }
   }
 
-  async #buildAll (): Promise<number> {
+  /** How many keys it has; undefined when it was not finished. */
+  async #buildAll (): Promise<number | undefined> {
     const { database, applicationId, projection } = this.#options
     const [[number] = []] = await database.query({ text: `select nextval('"${applicationId.replaceAll("'", "''")}".millrace_version')` })
     const build = String(number)
     await projection.beginBuild(build, await explainedUnits(database, applicationId))
+    // Nobody reads them any more, and a Redis that is full has no room for both.
+    await projection.sweep(build)
     // Units projected between that look and this one went to the build before; they are in the tables read from here on.
     await projection.advance(build, 'building', await explainedUnits(database, applicationId))
     let keys = 0
     for (const store of this.#stores) {
       for (let after: string | undefined, more = true; more;) {
-        if (this.#stopped) return keys
+        if (this.#stopped) return undefined
         const { change, last } = await pageOf(database, applicationId, store, after, PAGE)
         keys += change.kind === 'counter' ? change.counts.size : change.values.size
-        if (await projection.apply([change], [], build) === 'stale') return keys
+        if (await projection.apply([change], [], build) !== 'ok') return undefined
         after = last
         more = last !== undefined
       }
     }
-    if (await projection.advance(build, 'ready', await explainedUnits(database, applicationId))) {
-      this.#became('level')
-      await projection.sweep(build)
-    }
+    if (!await projection.advance(build, 'ready', await explainedUnits(database, applicationId))) return undefined
+    this.#unfinishedBuilds = 0
+    this.#restsUntil = -Infinity
+    this.#became('level')
     return keys
   }
 
-  /** One page now and then, over and over: mends by version what no other check would notice. */
-  async #walkOn (build: string | undefined): Promise<void> {
-    const store = this.#stores[this.#walk.store]
-    if (store === undefined || build === undefined || Date.now() - this.#lastWalk < WALK_EVERY_MS) return
-    this.#lastWalk = Date.now()
+  /** A few pages now and then, over and over: mends by version what no other check would notice. */
+  async #walkOn (build: string | undefined): Promise<Applied> {
     const { database, applicationId, projection } = this.#options
-    const { change, last } = await pageOf(database, applicationId, store, this.#walk.after, WALK_PAGE)
-    await projection.apply([change], [], build)
-    this.#walk = last === undefined ? { store: (this.#walk.store + 1) % this.#stores.length, after: undefined } : { store: this.#walk.store, after: last }
+    const until = performance.now() + WALK_MS
+    if (build === undefined) return 'ok'
+    let applied: Applied = 'ok'
+    while (applied === 'ok' && performance.now() < until && !this.#stopped) {
+      const store = this.#stores[this.#walk.store]
+      if (store === undefined) break
+      const { change, last } = await pageOf(database, applicationId, store, this.#walk.after, WALK_PAGE)
+      applied = await projection.apply([change], [], build)
+      this.#walk = last === undefined ? { store: (this.#walk.store + 1) % this.#stores.length, after: undefined } : { store: this.#walk.store, after: last }
+    }
+    return applied
   }
 
   #became (status: ProjectorStatus, reason: string = ''): void {

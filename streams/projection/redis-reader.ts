@@ -1,13 +1,12 @@
-import type { Redis } from 'ioredis'
 import type { Columns, RowOf } from '../stores/columns.ts'
-import { FENCE, ownerOf, shardOf, shardPrefix } from './layout.ts'
+import { FENCE, holdingOf, ownerOf, shardOf, shardPrefix } from './layout.ts'
 import { checkOwner, keyOfQuestion, membersOf } from './questions.ts'
-import { runScript, script } from './redis-script.ts'
+import { runScript, script, type RedisClient } from './redis-script.ts'
 import { READ } from './scripts.ts'
 import { NotLevelError, type AnswersOf, type CountsQuestion, type Question, type Ranked, type StateReader } from './state-reader.ts'
 
 export interface RedisReaderOptions {
-  readonly redis: Redis
+  readonly redis: RedisClient
   readonly applicationId: string
   readonly shards: number
   /** The schema's generation now; undefined when it is not known, and nothing in Redis can be vouched for. */
@@ -29,7 +28,7 @@ export function openRedisReader ({ redis, applicationId, shards, generation }: R
     const current = generation()
     if (current === undefined) throw new NotLevelError('The generation of the schema is not known.')
     const prefix = shardPrefix(applicationId, shard)
-    const raw = await runScript(redis, read, prefix + FENCE, prefix, current, ...questions.flatMap(argumentsOf))
+    const raw = await runScript(redis, read, [prefix + FENCE], prefix, holdingOf(current, shards), ...questions.flatMap(argumentsOf))
     if (!Array.isArray(raw)) throw new NotLevelError('The projection is being built, or belongs to another generation.')
     const answers: Answer[] = []
     const unions: Unions = new Map()

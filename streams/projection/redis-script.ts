@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
+
+/** One server, or a cluster: there a command finds its server by its key. */
+export type RedisClient = Redis | Cluster
 
 /** A script with the digest that Redis knows it by. */
 export interface Script {
@@ -13,12 +16,17 @@ export function script (text: string, { readOnly = false }: { readonly readOnly?
 }
 
 /** Runs a script by its digest; a Redis that has forgotten it, after a restart or a flush, is given the text. */
-export async function runScript (redis: Redis, { text, sha, readOnly }: Script, key: string, ...args: string[]): Promise<unknown> {
+export async function runScript (redis: RedisClient, { text, sha, readOnly }: Script, keys: readonly string[], ...args: string[]): Promise<unknown> {
   const suffix = readOnly ? '_RO' : ''
   try {
-    return await redis.call(`EVALSHA${suffix}`, sha, 1, key, ...args)
+    return await redis.call(`EVALSHA${suffix}`, sha, keys.length, ...keys, ...args)
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
-    return await redis.call(`EVAL${suffix}`, text, 1, key, ...args)
+    return await redis.call(`EVAL${suffix}`, text, keys.length, ...keys, ...args)
   }
+}
+
+/** A key holds another kind of value than the command is for. */
+export function isWrongType (error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('WRONGTYPE')
 }

@@ -5,14 +5,14 @@
  */
 
 /**
- * KEYS fence · ARGV prefix, generation, build ('' = whichever the fence names), operations as JSON, [[task, unit], …] as JSON
+ * KEYS fence · ARGV prefix, holding, build ('' = whichever the fence names), operations as JSON, [[task, unit], …] as JSON
  *
- * Returns what became of it: `stale` (no fence, another generation or another build: nothing was done), `lists` and the
+ * Returns what became of it: `stale` (no fence, another holding or another build: nothing was done), `lists` and the
  * names of those that must be sent whole (everything else was done, the fence was not moved), `gap` (done, but a unit
  * before one of these is missing) or `ok`.
  */
 export const APPLY = `
-local fence = redis.call('HMGET', KEYS[1], 'generation', 'build')
+local fence = redis.call('HMGET', KEYS[1], 'holding', 'build')
 if fence[1] ~= ARGV[2] or not fence[2] or (ARGV[3] ~= '' and ARGV[3] ~= fence[2]) then return {'stale'} end
 local prefix = ARGV[1] .. fence[2] .. ':'
 local incomplete = {}
@@ -68,18 +68,31 @@ end
 return {outcome}
 `
 
-/** KEYS fence · ARGV generation, build, [[task, unit], …] as JSON: a new build begins; units up to these are in the tables that it is made from. */
-export const BEGIN_BUILD = `
+/** Keys that this server has forgotten for want of memory, where its policy takes keys like ours. */
+const EVICTED = `
+local function evicted ()
+  local info = redis.call('INFO', 'stats', 'memory')
+  return string.find(info, 'maxmemory_policy:allkeys', 1, true) and string.match(info, 'evicted_keys:(%d+)') or '0'
+end
+`
+
+/** KEYS fence: what it says, and how many keys are evicted by now. Reads only. */
+export const LOOK = `${EVICTED}
+return {evicted(), redis.call('HGETALL', KEYS[1])}
+`
+
+/** KEYS fence · ARGV holding, build, [[task, unit], …] as JSON: a new build begins; units up to these are in the tables that it is made from. */
+export const BEGIN_BUILD = `${EVICTED}
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'build', ARGV[2], 'state', 'building')
+redis.call('HSET', KEYS[1], 'holding', ARGV[1], 'build', ARGV[2], 'state', 'building', 'evicted', evicted())
 for _, task in ipairs(cjson.decode(ARGV[3])) do redis.call('HSET', KEYS[1], 'unit:' .. task[1], string.format('%.0f', task[2])) end
 return 1
 `
 
-/** KEYS fence · ARGV generation, build, state, [[task, unit], …] as JSON: what is known to be applied; 0 when the fence is not this build's any more. */
-export const ADVANCE = `
-local fence = redis.call('HMGET', KEYS[1], 'generation', 'build')
-if fence[1] ~= ARGV[1] or fence[2] ~= ARGV[2] then return 0 end
+/** KEYS fence · ARGV holding, build, state, [[task, unit], …] as JSON: what is known to be applied; 0 when the fence is not this build's any more, or keys were evicted since it began. */
+export const ADVANCE = `${EVICTED}
+local fence = redis.call('HMGET', KEYS[1], 'holding', 'build', 'evicted')
+if fence[1] ~= ARGV[1] or fence[2] ~= ARGV[2] or fence[3] ~= evicted() then return 0 end
 redis.call('HSET', KEYS[1], 'state', ARGV[3])
 for _, task in ipairs(cjson.decode(ARGV[4])) do
   local field = 'unit:' .. task[1]
@@ -88,13 +101,21 @@ end
 return 1
 `
 
+/** KEYS fence, keys of other builds · ARGV holding, build: they go while the fence is this build's; who lost his turn deletes nothing of the one that has begun since. */
+export const SWEEP = `
+local fence = redis.call('HMGET', KEYS[1], 'holding', 'build')
+if fence[1] ~= ARGV[1] or fence[2] ~= ARGV[2] then return 0 end
+for i = 2, #KEYS do redis.call('UNLINK', KEYS[i]) end
+return 1
+`
+
 /**
- * KEYS fence · ARGV prefix, generation, then per question four: kind, name, number or members, indexes of rankings
+ * KEYS fence · ARGV prefix, holding, then per question four: kind, name, number or members, indexes of rankings
  *
- * Reads only. Answers false unless the fence is ready and of this generation.
+ * Reads only. Answers false unless the fence is ready and of this holding.
  */
 export const READ = `
-local fence = redis.call('HMGET', KEYS[1], 'generation', 'build', 'state')
+local fence = redis.call('HMGET', KEYS[1], 'holding', 'build', 'state')
 if fence[1] ~= ARGV[2] or fence[3] ~= 'ready' then return false end
 local prefix = ARGV[1] .. fence[2] .. ':'
 local answers = {}

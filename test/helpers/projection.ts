@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { Client } from 'pg'
 import { coVisitation } from '../../stores/co-visitation.ts'
 import { coVisitationIn } from '../../stores/co-visitation-in.ts'
@@ -11,16 +11,32 @@ import { openRedisReader } from '../../streams/runtime.ts'
 import type { ModelResult } from './model.ts'
 import type { Services } from './services.ts'
 
-/** A reader of a test's projection, and the connections behind it. */
-export async function withRedisReader<T> (services: Services, applicationId: string, work: (reader: StateReader, redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis(services.redis)
+/** A reader of a test's projection, on connections of its own. */
+export async function withRedisReader<T> (services: Services, applicationId: string, work: (reader: StateReader) => Promise<T>): Promise<T> {
+  const { redis: url, redisShards } = services
+  const redis = redisShards === undefined ? new Redis(url) : openCluster(url)
   const client = new Client({ connectionString: services.postgres })
   await client.connect()
   try {
     const { rows: [row] } = await client.query<{ generation: string }>(`select generation from "${applicationId}".millrace_application`)
-    return await work(openRedisReader({ redis, applicationId, shards: 1, generation: () => row?.generation }), redis)
+    return await work(openRedisReader({ redis, applicationId, shards: redisShards ?? 1, generation: () => row?.generation }))
   } finally {
     await client.end()
+    redis.disconnect()
+  }
+}
+
+/** The servers that the cluster names itself are entered with the password of those that it is told. */
+function openCluster (urls: string): Cluster {
+  const seeds = urls.split(',')
+  return new Cluster(seeds, { redisOptions: { password: new URL(seeds[0] ?? '').password } })
+}
+
+export async function withRedis<T> (services: Services, work: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(services.redis)
+  try {
+    return await work(redis)
+  } finally {
     redis.disconnect()
   }
 }
@@ -43,15 +59,31 @@ export async function projectionLevel (services: Services, applicationId: string
 }
 
 export async function isReady (services: Services, applicationId: string): Promise<boolean> {
+  // Enough of them that every shard is asked.
+  const users = Array.from({ length: 8 * (services.redisShards ?? 1) }, (_, index) => `user-${index}`)
   return await withRedisReader(services, applicationId, async reader => {
     try {
-      await reader.read([rankingOf(itemPopularity, { limit: 1 })])
+      await reader.read([rankingOf(itemPopularity, { limit: 1 }), ...users.map(user => entriesOf(userHistory, { user_id: user }))])
       return true
     } catch (error) {
       if (error instanceof NotLevelError) return false
       throw error
     }
   })
+}
+
+/** Waits until all that Redis answers is what a fresh build would: what vouches for itself may still be mended. */
+export async function projectionEquals (services: Services, applicationId: string, expected: ModelResult, timeoutMs = 60_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    try {
+      await projectionLevel(services, applicationId, timeoutMs)
+      return await withRedisReader(services, applicationId, async reader => await assertProjection(reader, expected))
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await new Promise(resolve => setTimeout(resolve, 200))
+    }
+  }
 }
 
 /** Ranks 1–100, every total and every history, as the model has them. */

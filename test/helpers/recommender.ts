@@ -24,6 +24,7 @@ export function workerEnvironment (services: Services, applicationId: string, to
   return {
     KAFKA_BOOTSTRAP: services.kafka,
     REDIS_URL: services.redis,
+    ...(services.redisShards === undefined ? {} : { REDIS_CLUSTER: 'true', REDIS_SHARDS: String(services.redisShards) }),
     DATABASE_URL: services.postgres,
     KAFKA_WORKER_GROUP_ID: applicationId,
     KAFKA_WORKER_AUTO_OFFSET_RESET: 'earliest',

@@ -7,7 +7,10 @@ import { findServices } from '../../scripts/services/find.ts'
 import type { ServiceName } from '../../scripts/services/state.ts'
 
 /** Where the real services are: `host:port` (several with commas between), `redis://…`, `postgres://…`. */
-export type Services = Readonly<Record<ServiceName, string>>
+export type Services = Readonly<Record<ServiceName, string>> & {
+  /** `redis` names servers of a cluster, over so many shards of which the projection is spread; undefined: it is one server. */
+  readonly redisShards?: number
+}
 
 /** What the helpers need of a test: its name, its end, and a word with it. */
 export type Owner = Pick<TestContext, 'name' | 'after' | 'diagnostic'>
@@ -30,11 +33,11 @@ export async function servicesOrSkip (t: Pick<TestContext, 'skip'>): Promise<Ser
 }
 
 /** An application id of the test's own. When the test passed, its schema and its Redis keys go; when it failed, they stay to be looked at. */
-export function freshApplicationId (t: Owner, { postgres, redis }: Pick<Services, 'postgres' | 'redis'>): string {
+export function freshApplicationId (t: Owner, { postgres, redis, redisShards }: Pick<Services, 'postgres' | 'redis' | 'redisShards'>): string {
   const id = uniqueName(t)
   t.after(async () => {
     if (hasFailed(t)) return t.diagnostic(`kept for inspection: schema "${id}" in ${postgres}, keys {${id}:*}:* in ${redis}`)
-    await Promise.all([dropSchema(postgres, id), deleteKeys(redis, `{${id}:*`)])
+    await Promise.all([dropSchema(postgres, id), redisShards === undefined ? deleteKeys(redis, `{${id}:*`) : undefined])
   })
   return id
 }
@@ -108,11 +111,16 @@ function isRefused (error: unknown): boolean {
 }
 
 async function deleteKeys (address: string, pattern: string): Promise<void> {
-  const redis = new Redis(address)
+  const redis = new Redis(address, { retryStrategy: () => null, maxRetriesPerRequest: 0 })
+  let isGone = false
+  redis.on('error', () => { isGone = true })
   try {
     for await (const keys of redis.scanStream({ match: pattern, count: 1_000 })) {
       if (keys.length > 0) await redis.unlink(keys)
     }
+  } catch (error) {
+    // A Redis of the test's own has ended before its test.
+    if (!isGone) throw error
   } finally {
     redis.disconnect()
   }

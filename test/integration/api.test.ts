@@ -1,19 +1,14 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { openPostgres } from '../../streams/runtime.ts'
+import { startApi, type Answer } from '../helpers/api-process.ts'
 import { runModel } from '../helpers/model.ts'
-import { isReady, projectionLevel, withRedisReader } from '../helpers/projection.ts'
+import { isReady, projectionLevel, withRedis } from '../helpers/projection.ts'
 import { createRandomLog } from '../helpers/random-log.ts'
 import { caughtUp, modelSettings, produce, startWorker, workerEnvironment } from '../helpers/recommender.ts'
 import { freshApplicationId, freshTopics, integrationTest } from '../helpers/services.ts'
-
-const API = fileURLToPath(new URL('../../bin/api.ts', import.meta.url))
+import { redisReaderRules } from '../helpers/redis-reader-rules.ts'
 
 integrationTest('/reco answers from Redis, and the same from Postgres, flagged degraded, while the projection is gone', async (t, services) => {
   const topics = await freshTopics(t, services, ['impression', 'watch', 'event', 'dlq'], 3)
@@ -34,12 +29,12 @@ integrationTest('/reco answers from Redis, and the same from Postgres, flagged d
   await projectionLevel(services, applicationId)
   const users = [...new Set(runModel(records, settings).user_history.map(({ user_id: user }) => user))].slice(0, 20)
   const ask = async (user: string) => (await api.get(`/reco?user_id=${encodeURIComponent(user)}&session_id=s&k=20&explain=true`)).body
-  await readyWithin(api, 3_000)
+  await api.undegraded(3_000)
   const fromRedis = await Promise.all(users.map(ask))
   ok(fromRedis.every(({ degraded, items }) => degraded === undefined && Array.isArray(items) && items.length === 20))
 
   equal(await worker.stop(), 0)
-  await withRedisReader(services, applicationId, async (_reader, redis) => { await redis.unlink(`{${applicationId}:0}:fence`) })
+  await withRedis(services, async redis => { await redis.unlink(`{${applicationId}:0}:fence`) })
   equal(await isReady(services, applicationId), false)
   const fromPostgres = await Promise.all(users.map(ask))
 
@@ -74,7 +69,7 @@ integrationTest('the read API cannot write: its sessions refuse, and so do the r
   await rejects(readOnly.query({ text: `delete from "${applicationId}".watches` }), { code: '25006' })
 
   const redis = new Redis(services.redis)
-  const [, name = '', ...rules] = READER_RULES.split(' ')
+  const [, name = '', ...rules] = redisReaderRules()
   const user = `${name}_${role}`
   await redis.call('ACL', 'SETUSER', user, ...rules)
   const asUser = new Redis(services.redis, { username: user, password: name, retryStrategy: null })
@@ -87,56 +82,3 @@ integrationTest('the read API cannot write: its sessions refuse, and so do the r
   await rejects(asUser.set('key', 'value'), /NOPERM/)
   await rejects(asUser.eval("return redis.call('SET', KEYS[1], 'value')", 1, 'key'), /NOPERM/)
 })
-
-/** The user that docker compose makes for the API, as its file has it. */
-const READER_RULES = readFileSync(new URL('../../docker/redis-users.acl', import.meta.url), 'utf8').split('\n').find(line => line.includes('millrace_readonly')) ?? ''
-
-interface Answer {
-  readonly items?: readonly string[]
-  readonly explanations?: unknown
-  readonly degraded?: boolean
-}
-
-interface Api {
-  readonly get: (path: string) => Promise<{ readonly status: number, readonly body: Answer }>
-}
-
-async function startApi (t: { after: (fn: () => Promise<void>) => void }, environment: Readonly<Record<string, string>>): Promise<Api> {
-  const port = await freePort()
-  const child = spawn(process.execPath, [API], { env: { ...process.env, ...environment, PORT: String(port) }, stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  child.stderr.on('data', chunk => { output += String(chunk) })
-  const exited = once(child, 'exit')
-  t.after(async () => {
-    child.kill('SIGKILL')
-    await exited
-  })
-  const get = async (path: string): Promise<{ status: number, body: Answer }> => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`)
-    const body: Answer = JSON.parse(await response.text())
-    return { status: response.status, body }
-  }
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`the API ended:\n${output}`)
-    if (await get('/health/live').then(() => true, () => false)) return { get }
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-}
-
-/** The API learns of a new schema at most a second late. */
-async function readyWithin (api: Api, timeoutMs: number): Promise<void> {
-  const deadline = Date.now() + timeoutMs
-  while ((await api.get('/reco?user_id=u&session_id=s&k=1')).body.degraded === true) {
-    ok(Date.now() < deadline, `still degraded after ${timeoutMs} ms`)
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}

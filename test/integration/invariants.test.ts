@@ -5,7 +5,7 @@ import { openKafkaLog, openPostgres } from '../../streams/runtime.ts'
 import { openFaultWorld, type FaultWorld, type FaultWorldOptions } from '../helpers/faults.ts'
 import { millrace } from '../helpers/millrace.ts'
 import { openNetwork, through } from '../helpers/network.ts'
-import { withRedisReader } from '../helpers/projection.ts'
+import { withRedis } from '../helpers/projection.ts'
 import { assertTables, caughtUp, readTables, readTopic } from '../helpers/recommender.ts'
 import { integrationTest, withAdmin, type Services } from '../helpers/services.ts'
 import { withPostgres } from '../helpers/with-postgres.ts'
@@ -49,7 +49,7 @@ invariant('Redis is a projection. It can be deleted at any moment: nothing is de
   await world.underWay(worker)
 
   for (let time = 0; time < 5; time++) {
-    await withRedisReader(services, world.applicationId, async (_reader, redis) => {
+    await withRedis(services, async redis => {
       for await (const keys of redis.scanStream({ match: `{${world.applicationId}:*`, count: 10_000 })) if (keys.length > 0) await redis.unlink(keys)
     })
     await pause(world.random.below(500))

@@ -1,6 +1,6 @@
 import { equal } from 'node:assert/strict'
 import { runModel } from '../helpers/model.ts'
-import { assertProjection, projectionLevel, withRedisReader } from '../helpers/projection.ts'
+import { assertProjection, projectionEquals, projectionLevel, withRedis, withRedisReader } from '../helpers/projection.ts'
 import { createRandomLog } from '../helpers/random-log.ts'
 import { caughtUp, modelSettings, produce, startWorker, workerEnvironment } from '../helpers/recommender.ts'
 import { freshApplicationId, freshTopics, integrationTest } from '../helpers/services.ts'
@@ -18,25 +18,25 @@ integrationTest('Redis is a projection: it equals Postgres, and can be deleted a
   await withRedisReader(services, applicationId, async reader => await assertProjection(reader, first))
 
   // Everything gone while nothing happens: noticed, and built anew.
-  await withRedisReader(services, applicationId, async (_reader, redis) => {
+  await withRedis(services, async redis => {
     for await (const keys of redis.scanStream({ match: `{${applicationId}:*` })) if (keys.length > 0) await redis.unlink(keys)
   })
   await projectionLevel(services, applicationId)
   await withRedisReader(services, applicationId, async reader => await assertProjection(reader, first))
 
   // A stale copy: units that Redis had confirmed are lost, as after a failover to an old replica.
-  const [dump] = await withRedisReader(services, applicationId, async (_reader, redis) => [await snapshot(redis, applicationId)])
+  const [dump] = await withRedis(services, async redis => [await snapshot(redis, applicationId)])
   await produce(services, records.slice(8_000))
   await caughtUp(services, applicationId, topics, worker)
   await projectionLevel(services, applicationId)
-  await withRedisReader(services, applicationId, async (_reader, redis) => await restore(redis, applicationId, dump))
-  await projectionLevel(services, applicationId)
+  await withRedis(services, async redis => await restore(redis, applicationId, dump))
+  // It vouches for itself until the next check, half a second later at most.
   const all = runModel(records, settings)
-  await waitForEqual(services, applicationId, all)
+  await projectionEquals(services, applicationId, all)
 
   // Everything gone while nobody is there to see it.
   equal(await worker.stop(), 0)
-  await withRedisReader(services, applicationId, async (_reader, redis) => await restore(redis, applicationId, new Map()))
+  await withRedis(services, async redis => await restore(redis, applicationId, new Map()))
   startWorker(t, workerEnvironment(services, applicationId, topics))
   await projectionLevel(services, applicationId)
   await withRedisReader(services, applicationId, async reader => await assertProjection(reader, all))
@@ -58,18 +58,4 @@ async function restore (redis: import('ioredis').Redis, applicationId: string, d
   for await (const keys of redis.scanStream({ match: `{${applicationId}:*` })) if (keys.length > 0) transaction.unlink(...keys)
   for (const [key, value] of dump) transaction.restore(key, 0, value)
   await transaction.exec()
-}
-
-/** A stale copy vouches for itself until the next check, half a second later at most. */
-async function waitForEqual (services: import('../helpers/services.ts').Services, applicationId: string, expected: ReturnType<typeof runModel>): Promise<void> {
-  const deadline = Date.now() + 15_000
-  for (;;) {
-    try {
-      await projectionLevel(services, applicationId)
-      return await withRedisReader(services, applicationId, async reader => await assertProjection(reader, expected))
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-      await new Promise(resolve => setTimeout(resolve, 200))
-    }
-  }
 }

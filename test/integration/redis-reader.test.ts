@@ -55,6 +55,52 @@ void test('an older count, list or value does not replace a newer one, and a del
   equal((await read())[2], undefined)
 })
 
+void test('what was spread over another number of shards is not served: its keys lie elsewhere', async t => {
+  const opened = await open(t, 8)
+  if (opened === undefined) return
+  const { redis, applicationId, projection } = opened
+  await projection.beginBuild('1', [])
+  await projection.apply([popularity({ a: 1 })], [])
+  await projection.advance('1', 'ready', [])
+
+  const narrower = openRedisReader({ redis, applicationId, shards: 1, generation: () => GENERATION })
+  const [fence] = await openRedisProjection({ redis, applicationId, generation: GENERATION, shards: 1 }).fences()
+
+  await rejects(async () => await narrower.read([rankingOf(itemPopularity, { limit: 1 })]), NotLevelError)
+  equal(fence?.shards, 8)
+})
+
+void test('a key of another type is told apart from an outage, and a fence of another type is none', async t => {
+  const opened = await open(t)
+  if (opened === undefined) return
+  const { redis, applicationId, projection, reader } = opened
+  await projection.beginBuild('1', [])
+  await redis.set(`{${applicationId}:0}:1:item_popularity`, 'not ours')
+
+  equal(await projection.apply([popularity({ a: 1 })], []), 'broken')
+
+  await redis.set(`{${applicationId}:0}:fence`, 'not ours')
+  deepEqual(await projection.fences(), [undefined])
+  await projection.beginBuild('2', [])
+  equal(await projection.apply([popularity({ a: 1 })], []), 'ok')
+  await projection.sweep('2')
+  equal(await projection.advance('2', 'ready', []), true)
+  deepEqual(await reader.read([rankingOf(itemPopularity, { limit: 1 })]), [[{ member: 'a', count: 1 }]])
+  deepEqual((await redis.keys(`{${applicationId}:*`)).sort(), [`{${applicationId}:0}:2:item_popularity`, `{${applicationId}:0}:fence`])
+})
+
+void test('a sweep that was overtaken by another build deletes nothing of it', async t => {
+  const opened = await open(t)
+  if (opened === undefined) return
+  const { redis, applicationId, projection } = opened
+  await projection.beginBuild('2', [])
+  await projection.apply([popularity({ a: 1 })], [])
+
+  await projection.sweep('1')
+
+  equal(await redis.exists(`{${applicationId}:0}:2:item_popularity`), 1)
+})
+
 void test('a fence counts units without a gap, and what is not vouched for is not served', async t => {
   const opened = await open(t)
   if (opened === undefined) return

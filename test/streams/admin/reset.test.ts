@@ -4,7 +4,7 @@ import { FatalError, LogError, type Log } from '../../../streams/index.ts'
 import { readLag } from '../../../streams/admin/lag.ts'
 import type { ResetTarget } from '../../../streams/admin/positions.ts'
 import { planReset, type ResetPlan } from '../../../streams/admin/reset-plan.ts'
-import type { KeySpace } from '../../../streams/admin/redis-keys.ts'
+import type { DeletableKeySpace } from '../../../streams/admin/redis-keys.ts'
 import { reset } from '../../../streams/admin/reset.ts'
 import { createMemoryLog } from '../../../streams/log/memory.ts'
 import { openPglite } from '../../../streams/state/pglite.ts'
@@ -134,7 +134,7 @@ test('Redis keys of the id go, its fences first', async () => {
   const { applicationId, log } = await worldAt(7)
   const keys = new Set([`{${applicationId}:0}:1:pop`, `{${applicationId}:0}:fence`, '{other:0}:fence'])
   const unlinked: string[] = []
-  const redis: KeySpace = {
+  const redis: DeletableKeySpace = {
     async * scanStream ({ match }) {
       const [start = '', end = ''] = match.split('*}:')
       yield [...keys].filter(key => key.startsWith(start) && (end === '*' || key.endsWith(end)))
