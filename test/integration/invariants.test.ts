@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import type { TestContext } from 'node:test'
 import { openKafkaLog, openPostgres } from '../../streams/runtime.ts'
 import { openFaultWorld, type FaultWorld, type FaultWorldOptions } from '../helpers/faults.ts'
 import { millrace } from '../helpers/millrace.ts'
@@ -8,8 +9,9 @@ import { openNetwork, through } from '../helpers/network.ts'
 import { withRedis } from '../helpers/projection.ts'
 import { assertTables, caughtUp, readTables, readTopic } from '../helpers/recommender.ts'
 import { integrationTest, withAdmin, type Services } from '../helpers/services.ts'
+import { until } from '../helpers/until.ts'
 import { withPostgres } from '../helpers/with-postgres.ts'
-import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 // The ten promises that everything else rests on, each seen in its plainest form on real services. What breaks them harder
 // is in faults/; how each is kept, in ARCHITECTURE.md.
@@ -52,7 +54,7 @@ invariant('Redis is a projection. It can be deleted at any moment: nothing is de
     await withRedis(services, async redis => {
       for await (const keys of redis.scanStream({ match: `{${world.applicationId}:*`, count: 10_000 })) if (keys.length > 0) await redis.unlink(keys)
     })
-    await pause(world.random.below(500))
+    await sleep(world.random.below(500))
   }
   await fed
 
@@ -66,7 +68,7 @@ invariant('Bad data never stops a partition; a broken dependency never becomes b
   await world.underWay(worker)
 
   network.refuse()
-  await pause(2_000)
+  await sleep(2_000)
   network.mend()
   await fed
 
@@ -80,7 +82,7 @@ invariant('Nothing is dropped silently. Dead letters are acknowledged before the
   const address = await worker.address()
   await withAdmin(services.kafka, async admin => { await admin.deleteTopics({ topics: [topics.dlq] }) })
   await world.feed()
-  await until(() => /dlq does not exist/.test(worker.output()))
+  await until('the worker waits for its dead-letter topic', () => /dlq does not exist/.test(worker.output()))
   const positions = await withPostgres(services, async client => (await client.query<{ partition: number, offsets: Record<string, number> }>(`select partition, offsets from "${applicationId}".millrace_tasks`)).rows)
   const isPassed = ({ source_topic: topic, source_partition: partition, source_offset: offset }: typeof expected.dead_letters[number]): boolean =>
     positions.some(position => position.partition === partition && (position.offsets[topic] ?? 0) > offset)
@@ -153,7 +155,7 @@ invariant('Bounded. A backlog stays in Kafka while its records cannot be process
   await world.underWay(worker)
 
   network.hold()
-  await pause(5_000)
+  await sleep(5_000)
   const peakKb = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${worker.child.pid}/status`, 'utf8'))?.[1]
   network.mend()
 
@@ -182,16 +184,4 @@ async function lettersOf ({ services, topics }: FaultWorld): Promise<readonly st
     const { source_topic: topic, failed_at_ms: _, ...rest } = JSON.parse(String(value))
     return JSON.stringify([names[topic], String(key), rest])
   }).sort()
-}
-
-async function until (isSo: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000
-  while (!isSo()) {
-    ok(Date.now() < deadline, 'it is not so after a minute')
-    await pause(50)
-  }
-}
-
-async function pause (ms: number): Promise<void> {
-  await new Promise(resolve => setTimeout(resolve, ms))
 }

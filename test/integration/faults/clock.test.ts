@@ -2,6 +2,7 @@ import { ok } from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { requireFaketime } from '../../../scripts/services/faketime.ts'
 import { faultRounds, type Variant } from '../../helpers/fault-rounds.ts'
 import { progress } from '../../helpers/progress.ts'
@@ -28,7 +29,7 @@ function jumping (offsets: readonly string[]): Variant {
 
     for (const offset of offsets) {
       writeFileSync(file, offset)
-      await pause(500 + random.below(1_000))
+      await sleep(500 + random.below(1_000))
       await progress(world, worker)
     }
     over.abort()
@@ -42,8 +43,4 @@ function jumping (offsets: readonly string[]): Variant {
 /** As the times of its log lines say; the last is that of its stop. */
 function hasJumped (output: string): boolean {
   return [...output.matchAll(/"time":(\d+)/g)].some(([, time]) => Math.abs(Number(time) - Date.now()) > 23 * 3_600_000)
-}
-
-async function pause (ms: number): Promise<void> {
-  await new Promise(resolve => setTimeout(resolve, ms))
 }

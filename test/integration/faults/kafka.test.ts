@@ -1,4 +1,5 @@
 import { equal, match, ok } from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { freePort } from '../../../scripts/services/processes.ts'
 import { openKafkaLog } from '../../../streams/runtime.ts'
@@ -20,9 +21,9 @@ faultRounds('kafka', {
 
     for (let round = 0; round < 2; round++) {
       await own.kill(1)
-      await pause(world.random.below(3_000))
+      await sleep(world.random.below(3_000))
       await own.restart(1)
-      await pause(500 + world.random.below(1_500))
+      await sleep(500 + world.random.below(1_500))
     }
     await fed
 
@@ -56,9 +57,9 @@ faultRounds('kafka', {
     for (let round = 0; round < 2; round++) {
       const lost = await coordinatorOf(own.bootstrap, world.applicationId)
       await own.kill(lost)
-      await pause(1_000 + world.random.below(2_000))
+      await sleep(1_000 + world.random.below(2_000))
       await own.restart(lost)
-      await pause(1_000)
+      await sleep(1_000)
     }
     await fed
 
@@ -198,8 +199,6 @@ faultRounds('kafka', {
   }
 })
 
-const pause = async (ms: number): Promise<void> => await new Promise(resolve => setTimeout(resolve, ms))
-
 async function coordinatorOf (kafka: string, group: string): Promise<number> {
   return await withAdmin(kafka, async admin => {
     const [found] = await admin.findCoordinator({ keyType: 0, keys: [group] })
@@ -213,7 +212,7 @@ async function grow (services: Services, topics: readonly string[], partitions: 
   await withAdmin(services.kafka, async admin => await admin.createPartitions({ topics: topics.map(name => ({ name, count: partitions })) }))
   const log = openKafkaLog({ brokers: services.kafka.split(','), clientId: 'millrace-tests' })
   try {
-    while ([...(await log.partitionCounts(topics)).values()].some(count => count < partitions)) await pause(20)
+    while ([...(await log.partitionCounts(topics)).values()].some(count => count < partitions)) await sleep(20)
   } finally {
     await log.close()
   }
@@ -238,7 +237,7 @@ async function told (worker: WorkerProcess, what: RegExp, timeoutMs = 60_000): P
   while (!what.test(worker.output())) {
     equal(worker.child.exitCode, null, `the worker ended before it said ${what}:\n${worker.output()}`)
     ok(Date.now() < deadline, `the worker did not say ${what}:\n${worker.output()}`)
-    await pause(50)
+    await sleep(50)
   }
 }
 
@@ -246,7 +245,7 @@ async function ended ({ child, output }: WorkerProcess, timeoutMs = 60_000): Pro
   const deadline = Date.now() + timeoutMs
   while (child.exitCode === null) {
     ok(Date.now() < deadline, `the worker did not end:\n${output()}`)
-    await pause(50)
+    await sleep(50)
   }
   return child.exitCode
 }
@@ -272,7 +271,7 @@ async function positioned (services: Services, world: FaultWorld, tasks: number,
   const taken = async (): Promise<number> => [...(await positionsOf(services, world)).keys()].reduce((sum, name) => sum + (partitionsPerTask.get(name.slice(0, name.lastIndexOf('/'))) ?? 0), 0)
   while (await taken() < tasks) {
     equal(worker.child.exitCode, null, `the worker ended:\n${worker.output()}`)
-    await pause(50)
+    await sleep(50)
   }
 }
 
@@ -284,7 +283,7 @@ async function processed (services: Services, world: FaultWorld, records: readon
     const left = records.filter(({ topic, partition, offset }) => (positions.get(`${topic}/${partition}`) ?? 0) <= offset)
     if (left.length === 0) return
     ok(Date.now() < deadline, `${left.length} records are not processed:\n${worker.output()}`)
-    await pause(100)
+    await sleep(100)
   }
 }
 
@@ -316,7 +315,7 @@ async function openRetentionWorld ({ t, services, openWorld }: Round): Promise<R
   await configureTopics(ownServices, inputs, { 'retention.ms': '3600000' })
   const log = openKafkaLog({ brokers: [own.bootstrap], clientId: 'millrace-tests' })
   const partitions = inputs.flatMap(topic => Array.from({ length: 6 }, (_, partition) => ({ topic, partition })))
-  while (JSON.stringify(await log.offsets(partitions, 'earliest')) !== JSON.stringify(await log.offsets(partitions, 'latest'))) await pause(100)
+  while (JSON.stringify(await log.offsets(partitions, 'earliest')) !== JSON.stringify(await log.offsets(partitions, 'latest'))) await sleep(100)
   await log.close()
   await configureTopics(ownServices, inputs, { 'retention.ms': '-1' })
 

@@ -1,5 +1,6 @@
 import { equal } from 'node:assert/strict'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { faultRounds, type Round, type Variant } from '../../helpers/fault-rounds.ts'
 import { openCuttingProxy } from '../../helpers/cutting-proxy.ts'
 import type { WorkerProcess } from '../../helpers/recommender.ts'
@@ -85,8 +86,4 @@ function killAround (when: 'before' | 'after'): Variant {
 
     await world.finish(last, ...others)
   }
-}
-
-async function sleep (ms: number): Promise<void> {
-  await new Promise(resolve => setTimeout(resolve, ms))
 }

@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openCuttingProxy } from '../../helpers/cutting-proxy.ts'
 import { faultRounds, type Round, type Variant } from '../../helpers/fault-rounds.ts'
 import type { FaultWorld } from '../../helpers/faults.ts'
@@ -38,7 +39,7 @@ async function stopped ({ t, services, openWorld, measured }: Round): Promise<vo
   await world.underWay(worker)
 
   await postgres.stopImmediately()
-  await pause(15_000)
+  await sleep(15_000)
   const { status } = await fetch(`${address}/health/ready`)
   await postgres.startAgain()
   await goesOn(world, worker, measured)
@@ -59,9 +60,9 @@ function broken (breakIt: (network: Network) => void, lastsMs: number, times = 1
     await world.underWay(worker)
 
     for (let time = 0; time < times; time++) {
-      await pause(random.below(100))
+      await sleep(random.below(100))
       breakIt(network)
-      await pause(lastsMs)
+      await sleep(lastsMs)
     }
     network.mend()
     await goesOn(world, worker, measured)
@@ -106,7 +107,7 @@ async function ended ({ services, openWorld, random }: Round): Promise<void> {
   await withPostgres(services, async client => {
     for (let cut = 0; cut < 30; cut++) {
       await client.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name like $1', [`millrace ${world.applicationId}%`])
-      await pause(5 + random.below(200))
+      await sleep(5 + random.below(200))
     }
   })
   await fed
@@ -133,7 +134,7 @@ function refusing (code: string): Variant {
           return null;
         end $$;
         ${TABLES.map(table => `create trigger refuse after insert or update on ${table} for each statement execute function refuse_now ();`).join('')}`)
-      await pause(3_000)
+      await sleep(3_000)
       // What they call stays: a statement that began before still has it.
       await client.query(TABLES.map(table => `drop trigger refuse on ${table};`).join(''))
     })
@@ -160,7 +161,7 @@ async function readOnly ({ t, services, openWorld, measured }: Round): Promise<v
   await withPostgres(own, async client => {
     await client.query('alter database postgres set default_transaction_read_only = on')
     await endOthers(client)
-    await pause(4_000)
+    await sleep(4_000)
     await client.query('set transaction_read_only = off; alter database postgres reset default_transaction_read_only')
     await endOthers(client)
   })
@@ -185,7 +186,7 @@ async function tooManyConnections ({ t, services, openWorld, measured }: Round):
   await withPostgres(own, async client => {
     await client.query('alter role millrace connection limit 1')
     await endOthers(client)
-    await pause(4_000)
+    await sleep(4_000)
     await client.query('alter role millrace connection limit -1')
   })
   await goesOn(world, worker, measured)
@@ -261,8 +262,4 @@ async function goesOn (world: FaultWorld, worker: WorkerProcess, measured: Round
   const tookMs = await progress(world, worker)
   measured('went on after, ms', tookMs)
   ok(tookMs < GOES_ON_WITHIN_MS, `processing went on only ${tookMs} ms after Postgres was back`)
-}
-
-async function pause (ms: number): Promise<void> {
-  await new Promise(resolve => setTimeout(resolve, ms))
 }

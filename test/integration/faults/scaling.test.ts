@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { faultRounds, type Round } from '../../helpers/fault-rounds.ts'
 import { watchPauses } from '../../helpers/pauses.ts'
 import type { WorkerProcess } from '../../helpers/recommender.ts'
@@ -23,13 +24,13 @@ async function scale ({ t, openWorld, random, measured }: Round, signal: 'SIGTER
   const two = world.start()
   const three = world.start()
   await Promise.all([two.address(), three.address()])
-  await pause(random.below(1_000))
+  await sleep(random.below(1_000))
   await end(two, signal)
-  await pause(random.below(1_000))
+  await sleep(random.below(1_000))
   const [leaves, stays] = random.shuffle([one, three])
   ok(leaves !== undefined && stays !== undefined)
   await end(leaves, signal)
-  await pause(random.below(1_000))
+  await sleep(random.below(1_000))
   measured(`longest pause of a partition, ms, by ${signal}`, await pauses.longestMs())
   over.abort()
   await fed
@@ -72,7 +73,7 @@ async function restartStatic ({ t, openWorld, random, measured }: Round): Promis
   await end(restarted, random.pick(['SIGTERM', 'SIGKILL'] as const))
   restarted = start('restarted')
   await restarted.address()
-  await pause(500)
+  await sleep(500)
 
   deepEqual(await pauses.owners(), before, 'no partition has moved')
   measured('longest pause of a partition, ms, static member', await pauses.longestMs())
@@ -100,8 +101,4 @@ async function end ({ child }: WorkerProcess, signal: 'SIGTERM' | 'SIGKILL'): Pr
   const exited = once(child, 'exit')
   child.kill(signal)
   await exited
-}
-
-async function pause (ms: number): Promise<void> {
-  await new Promise(resolve => setTimeout(resolve, ms))
 }

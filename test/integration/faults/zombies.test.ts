@@ -1,10 +1,12 @@
 import { ok } from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
 import { faultRounds, type Round, type Variant } from '../../helpers/fault-rounds.ts'
 import { watchPauses } from '../../helpers/pauses.ts'
 import { progress } from '../../helpers/progress.ts'
 import type { WorkerProcess } from '../../helpers/recommender.ts'
+import { until } from '../../helpers/until.ts'
 import { run } from '../../../scripts/services/processes.ts'
 import type { Milestone } from '../../../streams/task/committer.ts'
 
@@ -30,9 +32,9 @@ async function atAnyMoment ({ openWorld, random }: Round): Promise<void> {
   for (let stop = 0; stop < 2; stop++) {
     const { child } = random.pick(workers)
     child.kill('SIGSTOP')
-    await pause(SESSION_MS + 500 + random.below(1_500))
+    await sleep(SESSION_MS + 500 + random.below(1_500))
     child.kill('SIGCONT')
-    await pause(random.below(1_000))
+    await sleep(random.below(1_000))
   }
   over.abort()
   await fed
@@ -52,12 +54,12 @@ function standingStill (at: Milestone): Variant {
     const before = await pauses.owners()
 
     const heir = world.start()
-    await until(async () => Object.entries(await pauses.owners()).every(([task, owner]) => owner !== before[task]))
+    await until('all partitions have another owner', async () => Object.entries(await pauses.owners()).every(([task, owner]) => owner !== before[task]))
     await progress(world, heir)
     const stoodStillMs = await pauses.longestMs()
     zombie.child.kill('SIGCONT')
     const address = await zombie.address()
-    await until(async () => await hasTasks(address))
+    await until('the worker that woke has partitions again', async () => await hasTasks(address))
     over.abort()
     await fed
 
@@ -68,7 +70,7 @@ function standingStill (at: Milestone): Variant {
 }
 
 async function isStopped ({ child, output }: WorkerProcess): Promise<void> {
-  await until(async () => {
+  await until('the worker stands still', async () => {
     if (child.exitCode !== null) throw new Error(`the worker was to stand still, and ended:\n${output()}`)
     const { stdout } = await run('ps', ['-o', 'state=', '-p', String(child.pid)])
     return stdout.trim().startsWith('T')
@@ -84,15 +86,3 @@ async function hasTasks (address: string): Promise<boolean> {
 const Tasks = Type.Object({ tasks: Type.Array(Type.String()) })
 /** Two sub-topologies over six partitions. */
 const TASKS = 12
-
-async function until (isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000
-  while (!await isSo()) {
-    ok(Date.now() < deadline, 'it is not so after a minute')
-    await pause(50)
-  }
-}
-
-async function pause (ms: number): Promise<void> {
-  await new Promise(resolve => setTimeout(resolve, ms))
-}
