@@ -27,7 +27,9 @@ export async function openServiceWorker ({ application, config, registry, logger
   const units = openPostgres({
     url: config.DATABASE_URL, applicationName: `millrace ${applicationId}`, maxConnections: 4, idleInTransactionTimeoutMs: timeoutMs, lockTimeoutMs: timeoutMs
   })
-  const service = openPostgres({ url: config.DATABASE_URL, applicationName: `millrace ${applicationId} service`, maxConnections: 4 })
+  const service = openPostgres({
+    url: config.DATABASE_URL, applicationName: `millrace ${applicationId} service`, maxConnections: 4, idleInTransactionTimeoutMs: SERVICE_IDLE_MS
+  })
   const log = openKafka({ bootstrap: config.KAFKA_BOOTSTRAP, security: config, clientId: `millrace-${applicationId}`, logger })
   const redisAddress = redisAddressOf(config)
   const redis = openRedis(redisAddress)
@@ -63,6 +65,9 @@ export async function openServiceWorker ({ application, config, registry, logger
     throw explained(error, config)
   }
 }
+
+/** Outbox rows are locked while Redis is told of them, which gives up after five seconds. */
+const SERVICE_IDLE_MS = 15_000
 
 function explained (error: unknown, { KAFKA_BOOTSTRAP: bootstrap, DATABASE_URL: url }: Config): unknown {
   const refusal = error instanceof LogError ? kafkaRefusal(error, bootstrap) : postgresRefusal(error, 'DATABASE_URL', url)

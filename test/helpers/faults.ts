@@ -99,7 +99,7 @@ export async function openFaultWorld (t: TestContext, services: Services, option
       }
     },
     async assertAll (worker, instead = expected) {
-      await caughtUp(services, applicationId, topics, worker)
+      await caughtUp(services, applicationId, topics, worker, 120_000 + events)
       assertTables(await readTables(services, applicationId), instead)
       const letters = deadLettersOf(await readTopic(services, topics.dlq))
       const once = new Map(letters.map(letter => [`${letter.source_topic}/${letter.source_partition}/${letter.source_offset}`, letter]))

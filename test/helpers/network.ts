@@ -18,7 +18,8 @@ export interface Network {
   readonly turnTo: (port: number) => void
 }
 
-export async function openNetwork (t: Pick<TestContext, 'after'>, target: number): Promise<Network> {
+/** `answering` is told of everything the service sends, before it is passed on. */
+export async function openNetwork (t: Pick<TestContext, 'after'>, target: number, answering: () => void = () => {}): Promise<Network> {
   const pairs = new Set<Pair>()
   let state: 'open' | 'held' | 'refused' = 'open'
   let delayMs = 0
@@ -28,7 +29,7 @@ export async function openNetwork (t: Pick<TestContext, 'after'>, target: number
       client.resetAndDestroy()
       return
     }
-    const pair = createPair(client, connect(port, '127.0.0.1'), () => delayMs, () => pairs.delete(pair))
+    const pair = createPair({ client, service: connect(port, '127.0.0.1'), delayMs: () => delayMs, gone: () => pairs.delete(pair), answering })
     pairs.add(pair)
     if (state === 'held') pair.hold()
   })
@@ -77,7 +78,15 @@ interface Pair {
   readonly reset: () => void
 }
 
-function createPair (client: Socket, service: Socket, delayMs: () => number, gone: () => void): Pair {
+interface PairOptions {
+  readonly client: Socket
+  readonly service: Socket
+  readonly delayMs: () => number
+  readonly gone: () => void
+  readonly answering: () => void
+}
+
+function createPair ({ client, service, delayMs, gone, answering }: PairOptions): Pair {
   const end = (): void => {
     gone()
     client.resetAndDestroy()
@@ -96,6 +105,7 @@ function createPair (client: Socket, service: Socket, delayMs: () => number, gon
     from.on('end', () => { void behind.then(() => to.end()) })
     from.on('error', end).on('close', gone)
   }
+  service.on('data', answering)
   carry(client, service)
   carry(service, client)
   return {

@@ -1,8 +1,11 @@
 import { equal } from 'node:assert/strict'
 import { once } from 'node:events'
+import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { faultRounds, type Round, type Variant } from '../../helpers/fault-rounds.ts'
 import { openCuttingProxy } from '../../helpers/cutting-proxy.ts'
+import { openNetwork, through } from '../../helpers/network.ts'
+import type { Services } from '../../helpers/services.ts'
 import type { WorkerProcess } from '../../helpers/recommender.ts'
 import type { Milestone } from '../../../streams/task/committer.ts'
 
@@ -14,7 +17,8 @@ faultRounds('kills', {
   'behind producing, before the state': killAt('produced'),
   'behind the state, before the commit': killAround('before'),
   'behind the commit, before its answer': killAround('after'),
-  'behind the commit, before Redis and the group offsets': killAt('written')
+  'behind the commit, before Redis and the group offsets': killAt('written'),
+  'behind Redis, before it has answered': killAtAnswerOfRedis
 })
 
 /** How often a worker dies in a round. */
@@ -60,30 +64,45 @@ function killAt (milestone: Milestone): Variant {
 }
 
 function killAround (when: 'before' | 'after'): Variant {
-  return async ({ t, services, openWorld, random }) => {
-    const world = await openWorld({ feedMs: LOAD_MS })
-    let worker: WorkerProcess | undefined
-    let commits = Infinity
-    const { url } = await openCuttingProxy(t, services.postgres, () => {
-      if (--commits > 0) return 'pass'
-      commits = Infinity
-      worker?.child.kill('SIGKILL')
-      return when
-    })
-    const over = new AbortController()
-    const fed = world.feed({ hurry: over.signal })
-    const others = random.chance(0.5) ? [world.start(), world.start()] : []
+  return async round => await killBetween(round, async (t, { postgres }, isDeadly) => {
+    const { url } = await openCuttingProxy(t, postgres, () => isDeadly() ? when : 'pass')
+    return { DATABASE_URL: url }
+  })
+}
 
-    for (let kill = 0; kill < KILLS; kill++) {
-      worker = world.start({ DATABASE_URL: url })
-      commits = 1 + random.below(10)
-      await once(worker.child, 'exit')
-      equal(worker.child.signalCode, 'SIGKILL', worker.output())
-    }
-    const last = world.start()
-    over.abort()
-    await fed
+async function killAtAnswerOfRedis (round: Round): Promise<void> {
+  await killBetween(round, async (t, { redis }, isDeadly) => {
+    const network = await openNetwork(t, Number(new URL(redis).port), isDeadly)
+    return { REDIS_URL: through(network, redis) }
+  })
+}
 
-    await world.finish(last, ...others)
+/** Kills a worker in the moment in which the way to a service, opened by `open`, asks for the nth time whether it is to. */
+async function killBetween (
+  { t, services, openWorld, random }: Round, open: (t: TestContext, services: Services, isDeadly: () => boolean) => Promise<Readonly<Record<string, string>>>
+): Promise<void> {
+  const world = await openWorld({ feedMs: LOAD_MS })
+  let worker: WorkerProcess | undefined
+  let left = Infinity
+  const environment = await open(t, services, () => {
+    if (--left > 0) return false
+    left = Infinity
+    worker?.child.kill('SIGKILL')
+    return true
+  })
+  const over = new AbortController()
+  const fed = world.feed({ hurry: over.signal })
+  const others = random.chance(0.5) ? [world.start(), world.start()] : []
+
+  for (let kill = 0; kill < KILLS; kill++) {
+    worker = world.start(environment)
+    left = 1 + random.below(10)
+    await once(worker.child, 'exit')
+    equal(worker.child.signalCode, 'SIGKILL', worker.output())
   }
+  const last = world.start()
+  over.abort()
+  await fed
+
+  await world.finish(last, ...others)
 }
