@@ -130,7 +130,8 @@ async function produce (emissions: readonly Emission[], transaction: UnitTransac
   }
   await transaction.rollback()
   const reason = `no acknowledgement within ${acknowledgeWithinMs} ms`
-  pauses.waits('kafka', reason)
+  // Where a refusal was told before, that says more.
+  if (pauses.holdingRecords() === undefined) pauses.waits('kafka', reason)
   // It goes on meanwhile, and what is acknowledged in the end is not sent again.
   await sending
   throw new LogError('outage', `${reason}; the unit is run again`)
