@@ -89,8 +89,11 @@ interface PairOptions {
 function createPair ({ client, service, delayMs, gone, answering }: PairOptions): Pair {
   const end = (): void => {
     gone()
-    client.resetAndDestroy()
-    service.resetAndDestroy()
+    for (const socket of [client, service]) {
+      // One that has said its last word cannot be reset any more: its handle would stay open, and the process not end.
+      if (socket.writableEnded) socket.destroy()
+      else socket.resetAndDestroy()
+    }
   }
   const carry = (from: Socket, to: Socket): void => {
     let behind: Promise<unknown> = Promise.resolve()
