@@ -84,8 +84,8 @@ class Producer {
       // Some batch may be in the log without our knowing. Under the old identity the broker would take the next one for its
       // repetition, and drop it.
       this.#identity = undefined
-      const { kind, message, cause, recordIndex } = toLogError(error, 'Producing')
-      throw new LogError(kind, message, { cause, recordIndex, acknowledged: this.#acknowledged.toSorted((a, b) => a - b) })
+      const { kind, message, cause, recordIndex, topic } = toLogError(error, 'Producing')
+      throw new LogError(kind, message, { cause, recordIndex, topic, acknowledged: this.#acknowledged.toSorted((a, b) => a - b) })
     } finally {
       this.#isSending = false
     }
