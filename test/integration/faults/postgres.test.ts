@@ -8,6 +8,7 @@ import { openNetwork, through, type Network } from '../../helpers/network.ts'
 import { openOwnPostgres } from '../../helpers/own-postgres.ts'
 import { progress } from '../../helpers/progress.ts'
 import { assertTables, caughtUp, modelSettings, readTables, readTopic, type WorkerProcess } from '../../helpers/recommender.ts'
+import { until } from '../../helpers/until.ts'
 import { withPostgres } from '../../helpers/with-postgres.ts'
 
 /** Processing must go on so soon after Postgres is back. */
@@ -74,7 +75,7 @@ function broken (breakIt: (network: Network) => void, lastsMs: number, times = 1
 }
 
 async function cutAroundCommits ({ t, services, openWorld, measured }: Round): Promise<void> {
-  const world = await openWorld()
+  const world = await openWorld({ feedMs: 60_000 })
   const cuts = { before: 0, after: 0 }
   let isBreaking = false
   let commits = 0
@@ -84,23 +85,26 @@ async function cutAroundCommits ({ t, services, openWorld, measured }: Round): P
     cuts[fate]++
     return fate
   })
-  const fed = world.feed()
+  const over = new AbortController()
+  const fed = world.feed({ hurry: over.signal })
   const worker = world.start({ DATABASE_URL: url })
   await world.underWay(worker)
 
   isBreaking = true
-  await fed
+  await until('commits were cut, before and behind', () => cuts.before >= 4 && cuts.after >= 4)
   isBreaking = false
+  over.abort()
+  await fed
 
-  ok(cuts.before > 0 && cuts.after > 0)
   measured('cuts before a commit', cuts.before)
   measured('cuts behind a commit', cuts.after)
   await world.finish(worker)
 }
 
 async function ended ({ services, openWorld, random }: Round): Promise<void> {
-  const world = await openWorld()
-  const fed = world.feed()
+  const world = await openWorld({ feedMs: 60_000 })
+  const over = new AbortController()
+  const fed = world.feed({ hurry: over.signal })
   const worker = world.start()
   await world.underWay(worker)
 
@@ -110,6 +114,7 @@ async function ended ({ services, openWorld, random }: Round): Promise<void> {
       await sleep(5 + random.below(200))
     }
   })
+  over.abort()
   await fed
 
   await world.finish(worker)
