@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../../scripts/services/processes.ts'
+import { findProgram, requireProgram } from '../../scripts/services/programs.ts'
 
 export interface Certificates {
   /** The authority that signed the server's certificate. */
@@ -17,7 +18,8 @@ export interface Certificates {
 /** Made with openssl, valid for a day. */
 export async function makeCertificates (directory: string): Promise<Certificates> {
   const file = (name: string): string => join(directory, name)
-  const openssl = async (...args: string[]): Promise<void> => { await run('openssl', args, { cwd: directory }) }
+  const program = await requireProgram(() => findProgram('openssl'), 'OpenSSL', 'openssl')
+  const openssl = async (...args: string[]): Promise<void> => { await run(program, args, { cwd: directory }) }
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
   for (const name of ['ca', 'other-ca']) await openssl('req', '-x509', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.pem`, '-days', '1', '-subj', `/CN=millrace test ${name}`)
   await openssl('req', ...newKey, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=127.0.0.1')
