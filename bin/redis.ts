@@ -34,7 +34,7 @@ export function openRedisOnce (address: RedisAddress, connectTimeout: number): R
   return connectTo(address, {
     server: { lazyConnect: true, retryStrategy: () => null },
     cluster: { lazyConnect: true, clusterRetryStrategy: () => null },
-    both: { connectTimeout, maxRetriesPerRequest: 0 }
+    both: { connectTimeout, commandTimeout: connectTimeout, maxRetriesPerRequest: 0 }
   })
 }
 
