@@ -37,6 +37,7 @@ function redisMistakes ({ REDIS_URL: url, REDIS_SSL_CA_LOCATION: ca }: Environme
   const encrypted = servers.length > 0 && servers.every(server => server.startsWith('rediss://'))
   return [
     ...servers.flatMap(server => urlMistakes('REDIS_URL', server, ['redis:', 'rediss:'])),
+    ...(!encrypted && servers.some(server => server.startsWith('rediss://')) ? ['REDIS_URL names servers with rediss:// and with redis://, but a cluster is encrypted as a whole or not at all'] : []),
     ...caMistakes('REDIS_SSL_CA_LOCATION', ca, encrypted ? undefined : 'REDIS_URL does not begin with rediss://, so nothing is encrypted')
   ]
 }

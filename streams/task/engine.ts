@@ -186,7 +186,12 @@ export class Engine {
     const parts = await this.#prepare(items)
     // Two lanes: what decides is written while the unit before is committed, and everything else after it.
     const beginning = parts === undefined ? beginUnit(this.#options) : undefined
-    const again = await this.#settleInFlight()
+    const again = await this.#settleInFlight().catch(async (error: unknown) => {
+      // The end of this engine, and not of a transaction that holds locks and a connection.
+      const begun = await beginning
+      if (begun !== undefined) await abandonUnit(begun)
+      throw error
+    })
     const begun = await beginning
     if (begun === undefined || parts !== undefined || again !== undefined || !this.#hasAll(items)) {
       // What was prepared stood on a unit that was undone, or is partly not ours any more, or is not whole.

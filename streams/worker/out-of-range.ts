@@ -1,5 +1,5 @@
 import { FatalError } from '../errors.ts'
-import type { Log, ReadPosition, TopicPartition } from '../log/log.ts'
+import { LogError, type Log, type ReadPosition, type TopicPartition } from '../log/log.ts'
 
 /** What to do where retention has deleted records that were not processed: stop, or go on from what is left, or from the end. */
 export type OutOfRangePolicy = 'stop' | 'earliest' | 'latest'
@@ -25,6 +25,7 @@ export async function skipOf ({ topic, partition, offset }: ReadPosition, { appl
   const begin = await offsetOf(log, { topic, partition }, 'earliest')
   const rebuild = `\`millrace reset --application-id ${applicationId} --to-earliest --execute\` rebuilds everything from what is left`
   if (offset >= begin) {
+    if (offset <= await offsetOf(log, { topic, partition }, 'latest')) throw new LogError('outage', `${topic}-${partition} has offset ${offset} after all: its leader has changed`)
     throw new FatalError(`${topic}-${partition} begins at ${begin} and does not reach offset ${offset}, where its position is: it was made anew, or has lost its end. ${rebuild}.`)
   }
   if (policy === 'stop') {

@@ -216,7 +216,8 @@ export class Worker {
     logger.info({ tasks: tasks.map(({ name }) => name).sort() }, 'tasks assigned')
     for (const observer of this.#options.observers) observer.assigned(tasks, this.#reads)
     // What was said of partitions that are somebody else's now nobody would take back.
-    for (const kind of ['rebalance', 'taking-over', 'reading'] as const) pauses.over(kind)
+    for (const kind of ['rebalance', 'taking-over', 'reading', 'partitions'] as const) pauses.over(kind)
+    for (const { subTopology, partition, missing } of partial) pauses.waits('partitions', `no partition ${partition} of ${missing.join(', ')}`, `${subTopology}/${partition}`)
     this.#engine.resume(tasks)
   }
 
@@ -280,6 +281,8 @@ export class Worker {
       logger.warn({ topic, partition, from: skip.from, to: skip.to, offsets: skip.to - skip.from, policy }, 'retention deleted records that were not processed; these offsets are skipped')
       for (const observer of observers) observer.skipped?.(skip)
     } catch (error) {
+      // An answer may come late: whoever does not stand there any more has nothing to decide.
+      if (!this.#engine.wanted().some(each => each.topic === topic && each.partition === partition && each.offset === position.offset)) return
       if (isFatal(error)) return this.#fail(error)
       logger.warn({ topic, partition, error: messageOf(error) }, 'where a partition goes on cannot be learnt for now')
     } finally {

@@ -11,6 +11,7 @@ import { encodeHoldings, holdingsOf, nothingHeld } from './user-data.ts'
 const leaveTimeoutMs = 3_000
 /** A new partition is read at most so much later. Only the leader looks, with two small requests. */
 const topicCheckMs = 5_000
+const firstRejoinPauseMs = 60_000
 /** Sessions without an answer until the connections are no longer believed in. */
 const patienceSessions = 3
 
@@ -74,6 +75,8 @@ class Member {
   #ghostsUntil = 0
   #timers: NodeJS.Timeout[] = []
   #rejoinedFor = ''
+  #rejoinAt = 0
+  #rejoinPauseMs = firstRejoinPauseMs
 
   constructor (cluster: Cluster, options: GroupOptions, topicCheckMs: number) {
     this.#cluster = cluster
@@ -270,9 +273,13 @@ class Member {
     const current = this.#current
     if (current === undefined || !current.isLeader || !this.#holds(current)) return
     const orphans = await this.#orphans().catch(() => '')
-    // Once per set: what nobody wants even after a rebalance would keep the group rebalancing for ever.
-    if (orphans === '' || orphans === this.#rejoinedFor || !this.#holds(current)) return
+    if (orphans === '' || !this.#holds(current)) return
+    // The same set ever more seldom: a broker may not have known it yet, and what nobody wants must not keep the group rebalancing.
+    if (orphans !== this.#rejoinedFor) this.#rejoinPauseMs = firstRejoinPauseMs
+    else if (performance.now() < this.#rejoinAt) return
     this.#rejoinedFor = orphans
+    this.#rejoinAt = performance.now() + this.#rejoinPauseMs
+    this.#rejoinPauseMs *= 2
     this.#onRebalance()
     await this.#membership?.joinGroup({}).catch((error: unknown) => this.#onBroken(error))
   }

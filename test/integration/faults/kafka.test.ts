@@ -98,6 +98,7 @@ faultRounds('kafka', {
     await world.feed({ some: later.filter(isEarly) })
     await told(worker, /a task waits: partitions were added to its other inputs/)
     match(worker.output(), new RegExp(`"missing":\\["${second}"\\]`))
+    await told(worker, /"pause":"partitions"/)
     await processed(services, world, later.filter(({ partition }) => partition < 6), worker)
     if (random.chance(0.5)) worker.child.kill('SIGKILL')
     else equal(await worker.stop(), 0)

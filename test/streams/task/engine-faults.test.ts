@@ -216,3 +216,48 @@ for (const seed of [1, 2, 3, 4, 5]) {
     assert.deepEqual(app.miscounted(), [])
   })
 }
+
+test('a worker that cannot go on leaves no transaction open behind it, also not that of the unit it had begun', async t => {
+  const log = createMemoryLog()
+  await log.createTopics([{ name: 'clicks', partitions: PARTITIONS }])
+  const memory = openMemoryState()
+  const open = new Set<number>()
+  const second = Promise.withResolvers<void>()
+  let transactions = 0
+  const state: State = {
+    ...memory,
+    async begin () {
+      const transaction = ++transactions
+      const unit = await memory.begin()
+      open.add(transaction)
+      return {
+        ...unit,
+        async insert (rows) {
+          const conflicts = await unit.insert(rows)
+          if (transaction === 2) second.resolve()
+          return conflicts
+        },
+        async write () {
+          await second.promise
+          await unit.rollback()
+          open.delete(transaction)
+          throw new StateError('fatal', 'no such table', undefined)
+        },
+        async rollback () {
+          open.delete(transaction)
+          await unit.rollback()
+        }
+      }
+    }
+  }
+  const worker = new Worker({ ...workerOptions(log, state), maxUnitRecords: 3 })
+  t.after(async () => await log.close())
+  await worker.start()
+
+  const records = Array.from({ length: 12 }, (_, index) => ({ topic: 'clicks', partition: index % PARTITIONS, key: null, value: Buffer.from(String(index)), headers: [] }))
+  await log.openProducer().send(records)
+  await assert.rejects(worker.done, /no such table/)
+  await worker.stop()
+
+  assert.deepEqual([transactions, [...open]], [2, []])
+})

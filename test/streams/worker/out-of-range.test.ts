@@ -28,3 +28,7 @@ test('a position behind the end stops the worker whatever it was told: going on 
     await assert.rejects(skipped(policy, 0, 4), /clicks-3 begins at 0 and does not reach offset 10.*made anew, or has lost its end/)
   }
 })
+
+test('an offset that is in the log after all is asked for again: another broker leads the partition now', async () => {
+  for (const policy of ['stop', 'earliest', 'latest'] as const) await assert.rejects(skipped(policy, 0, 20), { name: 'LogError', kind: 'outage' })
+})
