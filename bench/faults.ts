@@ -60,7 +60,7 @@ export function summarize (results: readonly RoundResult[]): Result {
       title: `Faults: ${results.length} rounds`,
       rows: [['kind', 'what breaks (rounds)', 'rounds', 'with a difference', 'the largest of what was measured'], ...rows],
       notes: [
-        'A round runs the recommender in real processes on real Kafka, Redis and Postgres under a steady load with broken and duplicate records, breaks something, and compares every table, the projection and the dead letters with a plain model, row by row. A difference would be a record lost, counted twice, or projected wrongly. A dead letter may be sent again after a crash; those are counted.',
+        'A round runs the recommender in real processes on real Kafka, Redis and Postgres under a steady load with broken and duplicate records, breaks something, and compares every table, the projection and the dead letters with a plain model, row by row. A difference would be a record lost, counted twice, or projected wrongly. A dead letter may be sent again after a crash; those are counted. Several rounds ran at once on the two cores, so a pause has waiting for a processor in it, and starting one.',
         'Repeat it: `npm run bench -- faults --rounds 30`, or `FAULT_ROUNDS=100 npm run test:faults -- faults/kills`.'
       ]
     }]
