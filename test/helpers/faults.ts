@@ -35,7 +35,9 @@ export interface FaultWorld {
   /** A worker that ends itself, or stands still, at a step of a unit. */
   readonly startDying: (death: Death) => WorkerProcess
   /** Produces the records, all or these, bit by bit, so that there is work whenever something breaks. The log may be away meanwhile. */
-  readonly feed: (options?: FeedOptions) => Promise<void>
+  readonly feed: (some?: readonly RandomRecord[]) => Promise<void>
+  /** The same for as long as a fault lasts. */
+  readonly load: () => Load
   /** Resolves when some records, but by far not all, are behind the positions. */
   readonly underWay: (worker: WorkerProcess) => Promise<void>
   /** Waits for the end of the work, then compares every table, the projection, and each dead letter once: after a crash one may have been sent twice. */
@@ -44,10 +46,9 @@ export interface FaultWorld {
   readonly finish: (...workers: readonly [WorkerProcess, ...WorkerProcess[]]) => Promise<void>
 }
 
-export interface FeedOptions {
-  readonly some?: readonly RandomRecord[]
-  /** From then on what is left goes at once. */
-  readonly hurry?: AbortSignal
+export interface Load {
+  /** What is left goes at once; resolves when all is in the log. */
+  readonly end: () => Promise<void>
 }
 
 export interface Death {
@@ -83,12 +84,15 @@ export async function openFaultWorld (t: TestContext, services: Services, option
     environment,
     start: own => startWorker(t, { ...environment, ...own }),
     startDying: ({ at, after, by }) => startWorker(t, { ...environment, DIE_AT: at, DIE_AFTER: String(after), DIE_BY: by }, [DYING_WORKER]),
-    async feed ({ some = records, hurry } = {}) {
-      const slice = Math.ceil(some.length * FEED_EVERY_MS / Math.max(FEED_EVERY_MS, feedMs))
-      for (let from = 0; from < some.length; from += slice) {
-        if (hurry?.aborted === true) return await produceOnce(services, some.slice(from))
-        await produceOnce(services, some.slice(from, from + slice))
-        await sleep(FEED_EVERY_MS, undefined, { signal: hurry }).catch(() => {})
+    feed: async (some = records) => await produceSlowly(services, some, feedMs),
+    load () {
+      const over = new AbortController()
+      const fed = produceSlowly(services, records, feedMs, over.signal)
+      return {
+        async end () {
+          over.abort()
+          await fed
+        }
       }
     },
     async underWay (worker) {
@@ -120,5 +124,15 @@ export async function openFaultWorld (t: TestContext, services: Services, option
 }
 
 const FEED_EVERY_MS = 150
+
+/** In so much time; from the signal on all at once. */
+async function produceSlowly (services: Services, records: readonly RandomRecord[], feedMs: number, hurry?: AbortSignal): Promise<void> {
+  const slice = Math.ceil(records.length * FEED_EVERY_MS / Math.max(FEED_EVERY_MS, feedMs))
+  for (let from = 0; from < records.length; from += slice) {
+    if (hurry?.aborted === true) return await produceOnce(services, records.slice(from))
+    await produceOnce(services, records.slice(from, from + slice))
+    await sleep(FEED_EVERY_MS, undefined, { signal: hurry }).catch(() => {})
+  }
+}
 
 const DYING_WORKER = fileURLToPath(new URL('dying-worker.ts', import.meta.url))

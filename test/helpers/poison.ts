@@ -46,7 +46,7 @@ export async function withPoison (
   const half = 800 + world.random.below(400)
   const [before, after] = [world.records.slice(0, half), world.records.slice(half)]
   let worker = world.start(environment)
-  await world.feed({ some: before })
+  await world.feed(before)
 
   const poison = await write({
     ...world,
@@ -58,7 +58,7 @@ export async function withPoison (
   })
   if (worker.child.killed) worker = world.start(environment)
   const shifted = await behindPoison(services, before, after)
-  await world.feed({ some: shifted })
+  await world.feed(shifted)
 
   const expected = runModel([...before, ...poison, ...shifted], { ...modelSettings(world.topics), ...settings })
   await world.assertAll(worker, expected)

@@ -22,8 +22,7 @@ function jumping (offsets: readonly string[]): Variant {
     const file = join(directory, 'offset')
     writeFileSync(file, '+0')
     const world = await openWorld({ feedMs: 60_000 })
-    const over = new AbortController()
-    const fed = world.feed({ hurry: over.signal })
+    const load = world.load()
     const worker = world.start({ LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' })
     await world.underWay(worker)
 
@@ -32,8 +31,7 @@ function jumping (offsets: readonly string[]): Variant {
       await sleep(500 + random.below(1_000))
       await progress(world, worker)
     }
-    over.abort()
-    await fed
+    await load.end()
 
     await world.finish(worker)
     ok(hasJumped(worker.output()), 'the worker was to see another day')

@@ -78,7 +78,7 @@ faultRounds('kafka', {
     await grow(services, [impression, watch, event], 8)
     await fed
     const later = laterRecords(world, { seed, partitions: 8 })
-    await world.feed({ some: later })
+    await world.feed(later)
 
     await world.assertAll(worker, runModel([...world.records, ...later], modelSettings(world.topics)))
     equal(await worker.stop(), 0)
@@ -95,7 +95,7 @@ faultRounds('kafka', {
     await grow(services, [first], 8)
     const later = laterRecords(world, { seed, partitions: 8 })
     const isEarly = ({ topic, partition }: RandomRecord): boolean => partition < 6 || topic === first
-    await world.feed({ some: later.filter(isEarly) })
+    await world.feed(later.filter(isEarly))
     await told(worker, /a task waits: partitions were added to its other inputs/)
     match(worker.output(), new RegExp(`"missing":\\["${second}"\\]`))
     await told(worker, /"pause":"partitions"/)
@@ -105,7 +105,7 @@ faultRounds('kafka', {
     worker = world.start()
     await told(worker, /a task waits: partitions were added to its other inputs/)
     await grow(services, [second, impression], 8)
-    await world.feed({ some: later.filter(record => !isEarly(record)) })
+    await world.feed(later.filter(record => !isEarly(record)))
 
     await world.assertAll(worker, runModel([...world.records, ...later], modelSettings(world.topics)))
     equal(await worker.stop(), 0)
@@ -117,7 +117,7 @@ faultRounds('kafka', {
     const stopped = gone.world.start()
     equal(await ended(stopped), 1)
     match(stopped.output(), /retention deleted \d+ offsets that were not processed\. Choose: KAFKA_WORKER_OFFSET_OUT_OF_RANGE=earliest/)
-    await gone.world.feed({ some: gone.last })
+    await gone.world.feed(gone.last)
     const port = await freePort()
     const worker = gone.world.start({ KAFKA_WORKER_OFFSET_OUT_OF_RANGE: 'earliest', WORKER_METRICS_PORT: String(port) })
 
@@ -132,7 +132,7 @@ faultRounds('kafka', {
     const worker = gone.world.start({ KAFKA_WORKER_OFFSET_OUT_OF_RANGE: 'latest', WORKER_METRICS_PORT: String(port) })
     await caughtUp(gone.services, gone.world.applicationId, gone.world.topics, worker)
 
-    await gone.world.feed({ some: gone.last })
+    await gone.world.feed(gone.last)
 
     await gone.world.assertAll(worker, gone.expected)
     await gone.assertSkipped(worker, port)
@@ -184,8 +184,8 @@ faultRounds('kafka', {
       { kind: 'large', topic: watch, partition, offset: 0, timestamp: 1_750_000_000_000, key: null, value: Buffer.from(`{"large":"${'\u0001"'.repeat(size / 2)}"}`) }
     )))
     const worker = world.start()
-    await world.feed({ some: world.records.slice(0, 1_000) })
-    await world.feed({ some: [...large, ...world.records.slice(1_000)].sort((a, b) => a.offset - b.offset) })
+    await world.feed(world.records.slice(0, 1_000))
+    await world.feed([...large, ...world.records.slice(1_000)].sort((a, b) => a.offset - b.offset))
     const expected = runModel([...world.records, ...large], modelSettings(world.topics))
 
     await world.assertAll(worker, expected)
@@ -308,11 +308,11 @@ async function openRetentionWorld ({ t, services, openWorld }: Round): Promise<R
   const cut = 800 + random.below(400)
   const [first, deleted, last] = [records.slice(0, cut), records.slice(cut, cut + 800), records.slice(cut + 800)]
   const before = world.start()
-  await world.feed({ some: first })
+  await world.feed(first)
   await caughtUp(ownServices, world.applicationId, world.topics, before)
   equal(await before.stop(), 0)
 
-  await world.feed({ some: deleted })
+  await world.feed(deleted)
   await configureTopics(ownServices, inputs, { 'retention.ms': '3600000' })
   const log = openKafkaLog({ brokers: [own.bootstrap], clientId: 'millrace-tests' })
   const partitions = inputs.flatMap(topic => Array.from({ length: 6 }, (_, partition) => ({ topic, partition })))

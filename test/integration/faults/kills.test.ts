@@ -46,8 +46,7 @@ async function killAtAnyMoment ({ openWorld, random }: Round, count: number): Pr
 function killAt (milestone: Milestone): Variant {
   return async ({ openWorld, random }) => {
     const world = await openWorld({ feedMs: LOAD_MS })
-    const over = new AbortController()
-    const fed = world.feed({ hurry: over.signal })
+    const load = world.load()
     const others = random.chance(0.5) ? [world.start(), world.start()] : []
 
     for (let kill = 0; kill < KILLS; kill++) {
@@ -56,8 +55,7 @@ function killAt (milestone: Milestone): Variant {
       equal(child.signalCode, 'SIGKILL', `the worker was to die at '${milestone}', and ended otherwise:\n${output()}`)
     }
     const last = world.start()
-    over.abort()
-    await fed
+    await load.end()
 
     await world.finish(last, ...others)
   }
@@ -90,8 +88,7 @@ async function killBetween (
     worker?.child.kill('SIGKILL')
     return true
   })
-  const over = new AbortController()
-  const fed = world.feed({ hurry: over.signal })
+  const load = world.load()
   const others = random.chance(0.5) ? [world.start(), world.start()] : []
 
   for (let kill = 0; kill < KILLS; kill++) {
@@ -101,8 +98,7 @@ async function killBetween (
     equal(worker.child.signalCode, 'SIGKILL', worker.output())
   }
   const last = world.start()
-  over.abort()
-  await fed
+  await load.end()
 
   await world.finish(last, ...others)
 }

@@ -33,8 +33,7 @@ faultRounds('postgres', {
 async function stopped ({ t, services, openWorld, measured }: Round): Promise<void> {
   const postgres = await openOwnPostgres(t)
   const world = await openWorld({ services: { ...services, postgres: postgres.address }, feedMs: 60_000 })
-  const over = new AbortController()
-  const fed = world.feed({ hurry: over.signal })
+  const load = world.load()
   const worker = world.start()
   const address = await worker.address()
   await world.underWay(worker)
@@ -44,8 +43,7 @@ async function stopped ({ t, services, openWorld, measured }: Round): Promise<vo
   const { status } = await fetch(`${address}/health/ready`)
   await postgres.startAgain()
   await goesOn(world, worker, measured)
-  over.abort()
-  await fed
+  await load.end()
 
   equal(status, 503, 'a worker that waits for Postgres is not ready')
   await world.finish(worker)
@@ -55,8 +53,7 @@ function broken (breakIt: (network: Network) => void, lastsMs: number, times = 1
   return async ({ t, services, openWorld, random, measured }) => {
     const network = await openNetwork(t, Number(new URL(services.postgres).port))
     const world = await openWorld({ feedMs: 60_000 })
-    const over = new AbortController()
-    const fed = world.feed({ hurry: over.signal })
+    const load = world.load()
     const worker = world.start({ DATABASE_URL: through(network, services.postgres) })
     await world.underWay(worker)
 
@@ -67,8 +64,7 @@ function broken (breakIt: (network: Network) => void, lastsMs: number, times = 1
     }
     network.mend()
     await goesOn(world, worker, measured)
-    over.abort()
-    await fed
+    await load.end()
 
     await world.finish(worker)
   }
@@ -85,16 +81,14 @@ async function cutAroundCommits ({ t, services, openWorld, measured }: Round): P
     cuts[fate]++
     return fate
   })
-  const over = new AbortController()
-  const fed = world.feed({ hurry: over.signal })
+  const load = world.load()
   const worker = world.start({ DATABASE_URL: url })
   await world.underWay(worker)
 
   isBreaking = true
   await until('commits were cut, before and behind', () => cuts.before >= 4 && cuts.after >= 4)
   isBreaking = false
-  over.abort()
-  await fed
+  await load.end()
 
   measured('cuts before a commit', cuts.before)
   measured('cuts behind a commit', cuts.after)
@@ -103,8 +97,7 @@ async function cutAroundCommits ({ t, services, openWorld, measured }: Round): P
 
 async function ended ({ services, openWorld, random }: Round): Promise<void> {
   const world = await openWorld({ feedMs: 60_000 })
-  const over = new AbortController()
-  const fed = world.feed({ hurry: over.signal })
+  const load = world.load()
   const worker = world.start()
   await world.underWay(worker)
 
@@ -114,8 +107,7 @@ async function ended ({ services, openWorld, random }: Round): Promise<void> {
       await sleep(5 + random.below(200))
     }
   })
-  over.abort()
-  await fed
+  await load.end()
 
   await world.finish(worker)
 }
@@ -124,8 +116,7 @@ async function ended ({ services, openWorld, random }: Round): Promise<void> {
 function refusing (code: string): Variant {
   return async ({ services, openWorld, measured }) => {
     const world = await openWorld({ feedMs: 60_000 })
-    const over = new AbortController()
-    const fed = world.feed({ hurry: over.signal })
+    const load = world.load()
     const worker = world.start()
     await world.underWay(worker)
 
@@ -144,8 +135,7 @@ function refusing (code: string): Variant {
       await client.query(TABLES.map(table => `drop trigger refuse on ${table};`).join(''))
     })
     await goesOn(world, worker, measured)
-    over.abort()
-    await fed
+    await load.end()
 
     await world.finish(worker)
   }
@@ -158,8 +148,7 @@ async function readOnly ({ t, services, openWorld, measured }: Round): Promise<v
   const postgres = await openOwnPostgres(t)
   const own = { ...services, postgres: postgres.address }
   const world = await openWorld({ services: own, feedMs: 60_000 })
-  const over = new AbortController()
-  const fed = world.feed({ hurry: over.signal })
+  const load = world.load()
   const worker = world.start()
   await world.underWay(worker)
 
@@ -171,8 +160,7 @@ async function readOnly ({ t, services, openWorld, measured }: Round): Promise<v
     await endOthers(client)
   })
   await goesOn(world, worker, measured)
-  over.abort()
-  await fed
+  await load.end()
 
   await world.finish(worker)
 }
@@ -183,8 +171,7 @@ async function tooManyConnections ({ t, services, openWorld, measured }: Round):
   const own = { ...services, postgres: postgres.address }
   const world = await openWorld({ services: own, feedMs: 60_000 })
   await withPostgres(own, async client => await client.query('create role millrace login; grant create on database postgres to millrace'))
-  const over = new AbortController()
-  const fed = world.feed({ hurry: over.signal })
+  const load = world.load()
   const worker = world.start({ DATABASE_URL: postgres.address.replace('//postgres@', '//millrace@') })
   await world.underWay(worker)
 
@@ -195,8 +182,7 @@ async function tooManyConnections ({ t, services, openWorld, measured }: Round):
     await client.query('alter role millrace connection limit -1')
   })
   await goesOn(world, worker, measured)
-  over.abort()
-  await fed
+  await load.end()
 
   await world.finish(worker)
 }

@@ -115,8 +115,7 @@ async function underLoad ({ t, services: shared, random, openWorld, measured }: 
   const world = await openWorld({ services, feedMs: 60_000 })
   const { applicationId, topics, expected } = world
   const api = await startApi(t, workerEnvironment(services, applicationId, topics))
-  const over = new AbortController()
-  const fed = world.feed({ hurry: over.signal })
+  const load = world.load()
   const worker = world.start()
   await world.underWay(worker)
   await api.undegraded(15_000)
@@ -125,8 +124,7 @@ async function underLoad ({ t, services: shared, random, openWorld, measured }: 
 
   await fault({ redis, network, random, applicationId, other: async () => await openOwnRedis(t) })
   const mended = performance.now()
-  over.abort()
-  await fed
+  await load.end()
   await caughtUp(services, applicationId, topics, worker)
   await projectionEquals(services, applicationId, expected)
   measured('ms from the end of the fault to a level projection', performance.now() - mended)

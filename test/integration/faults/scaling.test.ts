@@ -15,8 +15,7 @@ faultRounds('scaling', {
 
 async function scale ({ t, openWorld, random, measured }: Round, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   const world = await openWorld({ feedMs: 30_000 })
-  const over = new AbortController()
-  const fed = world.feed({ hurry: over.signal })
+  const load = world.load()
   const one = world.start()
   await world.underWay(one)
   const pauses = await watchPauses(t, world)
@@ -32,16 +31,14 @@ async function scale ({ t, openWorld, random, measured }: Round, signal: 'SIGTER
   await end(leaves, signal)
   await sleep(random.below(1_000))
   measured(`longest pause of a partition, ms, by ${signal}`, await pauses.longestMs())
-  over.abort()
-  await fed
+  await load.end()
 
   await world.finish(stays)
 }
 
 async function restartAll ({ t, openWorld, measured }: Round): Promise<void> {
   const world = await openWorld({ feedMs: 30_000 })
-  const over = new AbortController()
-  const fed = world.feed({ hurry: over.signal })
+  const load = world.load()
   const workers: [WorkerProcess, WorkerProcess, WorkerProcess] = [world.start(), world.start(), world.start()]
   await world.underWay(workers[0])
   const pauses = await watchPauses(t, world)
@@ -52,8 +49,7 @@ async function restartAll ({ t, openWorld, measured }: Round): Promise<void> {
     await workers[index]?.address()
   }
   measured('longest pause of a partition, ms, all restarted', await pauses.longestMs())
-  over.abort()
-  await fed
+  await load.end()
 
   await world.finish(...workers)
 }
@@ -61,8 +57,7 @@ async function restartAll ({ t, openWorld, measured }: Round): Promise<void> {
 /** Its partitions wait for it, whether it left in order or was killed, and those of the others never stand still. */
 async function restartStatic ({ t, openWorld, random, measured }: Round): Promise<void> {
   const world = await openWorld({ feedMs: 40_000, environment: { KAFKA_SESSION_TIMEOUT_MS: '15000' } })
-  const over = new AbortController()
-  const fed = world.feed({ hurry: over.signal })
+  const load = world.load()
   const start = (name: string): WorkerProcess => world.start({ KAFKA_GROUP_INSTANCE_ID: `${world.applicationId}-${name}` })
   const stays = start('stays')
   let restarted = start('restarted')
@@ -77,8 +72,7 @@ async function restartStatic ({ t, openWorld, random, measured }: Round): Promis
 
   deepEqual(await pauses.owners(), before, 'no partition has moved')
   measured('longest pause of a partition, ms, static member', await pauses.longestMs())
-  over.abort()
-  await fed
+  await load.end()
   await world.finish(stays, restarted)
 }
 

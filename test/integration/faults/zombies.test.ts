@@ -24,8 +24,7 @@ const TAKEOVER_MS = 6_000
 
 async function atAnyMoment ({ openWorld, random }: Round): Promise<void> {
   const world = await openWorld({ feedMs: 60_000 })
-  const over = new AbortController()
-  const fed = world.feed({ hurry: over.signal })
+  const load = world.load()
   const workers = [world.start(), world.start()] as const
   await world.underWay(workers[0])
 
@@ -36,8 +35,7 @@ async function atAnyMoment ({ openWorld, random }: Round): Promise<void> {
     child.kill('SIGCONT')
     await sleep(random.below(1_000))
   }
-  over.abort()
-  await fed
+  await load.end()
 
   await world.finish(...workers)
 }
@@ -46,8 +44,7 @@ async function atAnyMoment ({ openWorld, random }: Round): Promise<void> {
 function standingStill (at: Milestone): Variant {
   return async ({ t, openWorld, random, measured }) => {
     const world = await openWorld({ feedMs: 60_000 })
-    const over = new AbortController()
-    const fed = world.feed({ hurry: over.signal })
+    const load = world.load()
     const heir = world.start()
     await heir.address()
     const zombie = world.startDying({ at, after: 2 + random.below(10), by: 'SIGSTOP' })
@@ -64,8 +61,7 @@ function standingStill (at: Milestone): Variant {
     zombie.child.kill('SIGCONT')
     const address = await zombie.address()
     await until('the worker that woke has partitions again', async () => await hasTasks(address))
-    over.abort()
-    await fed
+    await load.end()
 
     measured('taken over after, ms', stoodStillMs)
     ok(stoodStillMs < SESSION_MS + TAKEOVER_MS, `partitions of a frozen worker stood still for ${stoodStillMs} ms`)
