@@ -26,4 +26,18 @@ export interface Execution {
   /** Runs once, when the unit closes. */
   readonly whenClosed: (effect: () => void) => void
   readonly writer: <S extends Store>(store: S) => WriterOf<S>
+  /** The partition of the current record's task. */
+  readonly partition: () => number
+  /** The largest timestamp that the task has seen, the current record's included; −1 before the first. */
+  readonly streamTime: () => number
+  /** A number that each task keeps under this name beside its position: undone with the record, committed with the unit, there after a restart. Asked for when the graph is wired. */
+  readonly time: (name: string) => TaskTime
+  /** At the wiring: `flush` runs behind each record, in the order in which they were registered, and again while one of them has run something new; `reset` before each record. */
+  readonly whenRecordDone: (hooks: { readonly flush: () => void, readonly reset: () => void }) => void
+}
+
+/** A number of the current record's task; −1 until it was set. */
+export interface TaskTime {
+  readonly get: () => number
+  readonly set: (value: number) => void
 }

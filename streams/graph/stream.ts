@@ -7,14 +7,12 @@ import type { Node, NodeKind } from './node.ts'
 import type { Processor, StoreRoles } from './processor.ts'
 import type { Forward, StreamRecord } from './record.ts'
 import type { SinkTopic } from './topic.ts'
+import type { Wire } from './wire.ts'
 
 export interface Naming {
   /** The node's label in drawings, logs and metrics; left out: Kafka Streams' numbered name. */
   readonly name?: string
 }
-
-/** Makes a node's running half: given what stands behind it, what to do with a record that reaches it. */
-type Wire<K, V, K2, V2> = (execution: Execution, node: Node, forward: Forward<K2, V2>) => Forward<K, V>
 
 /** Records of one type on their way from node to node. Operators have Kafka Streams' names and meanings. */
 export class Stream<K, V> {

@@ -63,7 +63,7 @@ export class Projector {
 
   constructor (options: ProjectorOptions) {
     this.#options = options
-    this.#stores = options.stores.filter(store => store.kind !== 'rows')
+    this.#stores = options.stores.filter(store => store.kind !== 'rows' && store.kind !== 'ordered')
   }
 
   get status (): ProjectorStatus {

@@ -185,6 +185,7 @@ function tableOf (tables: Tables, store: Store): Row[] {
   switch (store.kind) {
     case 'counter': return [...within(tables.counters, store)].map(([key, count]) => ({ ...keyColumns(key), [store.count]: count }))
     case 'rows': return [...within(tables.rows, store).values()]
+    case 'ordered': return []
     case 'list': return [...within(tables.lists, store)].flatMap(([key, { newest, entries }]) =>
       entries.map((entry, index) => ({ ...keyColumns(key), [store.position]: newest - index, ...entry })))
     case 'keyed': return [...within(tables.keyed, store)].map(([key, { value, version }]) => ({ ...keyColumns(key), value: JSON.stringify(value), version }))

@@ -3,10 +3,11 @@ import type { TSchema } from 'typebox'
 import type { Counter, CounterWriter } from './counter.ts'
 import type { Keyed, KeyedWriter } from './keyed.ts'
 import type { List, ListWriter } from './list.ts'
+import type { Ordered, OrderedWriter } from './ordered.ts'
 import type { Rows, RowsWriter } from './rows.ts'
 
 /** A state store, as data: its shape, its table, its name in Redis. It holds no connection. */
-export type Store = Counter | Keyed | List | Rows
+export type Store = Counter | Keyed | List | Ordered | Rows
 
 /** What a processor is handed for each kind of store. */
 export type WriterOf<S> =
@@ -14,6 +15,7 @@ export type WriterOf<S> =
     : S extends Keyed<infer K extends KeyColumns, infer V extends TSchema> ? KeyedWriter<K, V>
       : S extends List<infer K extends KeyColumns, infer E extends Columns> ? ListWriter<K, E>
         : S extends Rows<infer C extends Columns, infer K extends readonly string[]> ? RowsWriter<C, K>
-          : never
+          : S extends Ordered<infer V> ? OrderedWriter<V>
+            : never
 
 export type WritersOf<S extends Readonly<Record<string, Store>>> = { readonly [P in keyof S]: WriterOf<S[P]> }

@@ -1,4 +1,4 @@
-import type { Execution } from '../graph/execution.ts'
+import type { Execution, TaskTime } from '../graph/execution.ts'
 import { Rejected } from '../graph/contract.ts'
 import type { Node } from '../graph/node.ts'
 import type { Forward, StreamRecord } from '../graph/record.ts'
@@ -40,6 +40,8 @@ export interface Unit {
   readonly trace: readonly number[]
 }
 
+type RecordHooks = Parameters<Execution['whenRecordDone']>[0]
+
 /** Tells what a node handed on from what reached it; no topology has so many nodes. */
 export const OUT = 1_000_000
 
@@ -72,6 +74,7 @@ export class UnitRunner implements Execution {
   #emissions: Emission[] = []
   #drops: Drop[] = []
   #effects: (() => void)[] = []
+  readonly #hooks: RecordHooks[] = []
   #trace: number[] = []
   /** How much there was of each when the record began. */
   readonly #marks = { emissions: 0, drops: 0, effects: 0, trace: 0 }
@@ -227,6 +230,22 @@ export class UnitRunner implements Execution {
     return this.#stores.writer(store)
   }
 
+  partition (): number {
+    return this.current().partition
+  }
+
+  streamTime (): number {
+    return Math.max(this.#item?.task.position.streamTime ?? -1, this.current().timestamp)
+  }
+
+  time (name: string): TaskTime {
+    throw new TypeError(`Time '${name}' of a task is not there yet.`)
+  }
+
+  whenRecordDone (hooks: RecordHooks): void {
+    this.#hooks.push(hooks)
+  }
+
   #process (item: Item): void {
     this.#node = undefined
     const { record, failure } = item
@@ -240,7 +259,9 @@ export class UnitRunner implements Execution {
     this.#pulse.begin(source, record.partition, record.offset, node.index)
     try {
       item.decoded ??= decode(record, topic)
+      for (const { reset } of this.#hooks) reset()
       forward(item.decoded)
+      for (const { flush } of this.#hooks) flush()
     } finally {
       this.#pulse.end()
     }

@@ -40,6 +40,7 @@ export function tablesOf (store: Store): WantedTable[] {
       { name: `${store.name}_newest`, key: store.key, columns: { ...keys, [store.position]: NUMBER } }
     ]
     case 'rows': return [{ name: store.name, key: store.key, columns: columnsOf(store.columns) }]
+    case 'ordered': return []
   }
 }
 

@@ -17,6 +17,7 @@ function columnsOf (store: Store): [string, Column][] {
     case 'rows': return Object.entries(store.columns)
     case 'counter': return [...store.key.map((name): [string, Column] => [name, text]), [store.count, bigint]]
     case 'list': return [...store.key.map((name): [string, Column] => [name, text]), [store.position, bigint], ...Object.entries(store.entry)]
+    case 'ordered': throw new TypeError(`Store '${store.name}' has no columns of its own.`)
     case 'keyed': return [...store.key.map((name): [string, Column] => [name, text]), ['value', { type: 'jsonb', nullable: false }], ['version', bigint]]
   }
 }

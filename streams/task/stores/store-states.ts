@@ -90,6 +90,7 @@ function openStoreState (store: Store, scope: RecordScope): StoreState & { reado
     case 'counter': return openCounterState(store, scope)
     case 'keyed': return openKeyedState(store, scope)
     case 'list': return openListState(store, scope)
+    case 'ordered': throw new TypeError(`Store '${store.name}' is ordered; that is not there yet.`)
     case 'rows': return openRowsState(store, scope)
   }
 }

@@ -1,0 +1,41 @@
+import type { Serde } from '../graph/serde.ts'
+import { checkTableName } from './names.ts'
+
+/**
+ * Ordered state: a btree on bytes, as windows, sessions, versions, join buffers and the tables of the language need it. Each task has a part of its
+ * own: the partition is the first column of the table's key, so the compare of the task's position protects it.
+ *
+ * Not projected. The engine makes the table itself: `partition, key, value, timestamp, time`.
+ */
+export interface Ordered<V = unknown> {
+  readonly kind: 'ordered'
+  readonly name: string
+  readonly value: Serde<V>
+  /** The columns that make a key, in order. */
+  readonly key: readonly ['partition', 'key']
+}
+
+export interface OrderedEntry<V> {
+  /** Bytes, one per character (latin1): in this form JavaScript's order is the order of the bytes. */
+  readonly key: string
+  readonly value: Readonly<V>
+  /** Of the value: milliseconds since 1970. */
+  readonly timestamp: number
+}
+
+/** The part of the current record's task. A value that was put is not to be changed afterwards. */
+export interface OrderedWriter<V = unknown> {
+  readonly get: (key: string) => OrderedEntry<V> | undefined
+  /** `time` is what `expire` compares; left out: the timestamp. */
+  readonly put: (key: string, value: V, timestamp: number, time?: number) => void
+  readonly delete: (key: string) => void
+  /** Entries with `from` ≤ key < `to` in the order of bytes, or from the last to the first; `to` undefined: to the end. What is put meanwhile may or may not come by. */
+  readonly range: (from: string, to: string | undefined, options?: { readonly reverse?: boolean }) => Iterable<OrderedEntry<V>>
+  /** Entries whose time is below `before` may be removed; whoever reads does not count on it. */
+  readonly expire: (before: number) => void
+}
+
+export function defineOrdered<V> ({ name, value }: { readonly name: string, readonly value: Serde<V> }): Ordered<V> {
+  checkTableName('Store', name)
+  return Object.freeze({ kind: 'ordered', name, value, key: ['partition', 'key'] as const })
+}
