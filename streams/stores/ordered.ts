@@ -18,7 +18,7 @@ export interface Ordered<V = unknown> {
 export interface OrderedEntry<V> {
   /** Bytes, one per character (latin1): in this form JavaScript's order is the order of the bytes. */
   readonly key: string
-  readonly value: Readonly<V>
+  readonly value: V
   /** Of the value: milliseconds since 1970. */
   readonly timestamp: number
 }
