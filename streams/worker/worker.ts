@@ -1,3 +1,4 @@
+import { systemClock } from '../clock.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { Topology } from '../graph/topology.ts'
 import type { Log, GroupMember, LogReader, ReadPosition, TopicPartition } from '../log/log.ts'
@@ -9,6 +10,7 @@ import type { Committed, Milestone } from '../task/committer.ts'
 import { Engine } from '../task/engine.ts'
 import { Outbound } from '../task/outbound.ts'
 import type { Pulse } from '../task/pulse.ts'
+import { fairShares } from '../task/schedule.ts'
 import type { Reads } from '../task/stores/store-state.ts'
 import { StoreStates } from '../task/stores/store-states.ts'
 import { Task } from '../task/task.ts'
@@ -102,6 +104,8 @@ export class Worker {
       stores,
       runner,
       outbound: this.#outbound,
+      clock: systemClock,
+      schedule: fairShares(),
       maxUnitRecords: options.maxUnitRecords,
       unitIntervalMs: options.unitIntervalMs,
       acknowledgeWithinMs: Math.floor(options.sessionTimeoutMs * ACKNOWLEDGED_WITHIN),
