@@ -9,12 +9,14 @@ export interface ReadyTopics {
   readonly sources: ReadonlyMap<string, number>
 }
 
+type TopicsOfLog = Pick<Log, 'partitionCounts' | 'createTopics'>
+
 /**
  * Makes the topics that are missing. Where it may not: an optional source is left out with a warning, anything else stops the
  * start. Inputs of one sub-topology need the same partition count, because partition p of all of them is one task; where they had
  * it when they were noted, and some were given more since, the others are waited for.
  */
-export async function ensureTopics (topology: Topology, log: Log, logger: Logger, noted: ReadonlyMap<string, number>): Promise<ReadyTopics> {
+export async function ensureTopics (topology: Topology, log: TopicsOfLog, logger: Logger, noted: ReadonlyMap<string, number>): Promise<ReadyTopics> {
   const topics = [...new Map(topology.nodes.flatMap(({ topic }) => topic === undefined ? [] : [[topic.name, topic]])).values()]
   const counts = new Map(await log.partitionCounts(topics.map(({ name }) => name)))
   for (const topic of topics) if (!counts.has(topic.name)) await make(topic, counts, log, logger)
@@ -26,7 +28,7 @@ export async function ensureTopics (topology: Topology, log: Log, logger: Logger
   return { sources: new Map(sources) }
 }
 
-async function make (topic: Topic, counts: Map<string, number>, log: Log, logger: Logger): Promise<void> {
+async function make (topic: Topic, counts: Map<string, number>, log: TopicsOfLog, logger: Logger): Promise<void> {
   const partitions = partitionsFor(topic, counts)
   try {
     await log.createTopics([{ name: topic.name, partitions }])
