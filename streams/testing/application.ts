@@ -11,6 +11,7 @@ import { Task } from '../task/task.ts'
 import { UnitRunner, type Unit } from '../task/unit.ts'
 import { candidatesOf } from '../worker/starts.ts'
 import { ensureTopics } from '../worker/topics.ts'
+import { CheckedRunner } from './checked-runner.ts'
 import type { DriverLog } from './driver-log.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
@@ -24,6 +25,8 @@ export interface ApplicationOptions {
   /** How many partitions a topic of this name has; internal topics have as many as what is written to them comes from. */
   readonly partitionsOf: (topic: string) => number
   readonly committed: (unit: Unit) => void
+  /** Runs every record twice and compares. */
+  readonly debug: boolean
 }
 
 /** How far a record may be before it is refused, as in production. */
@@ -83,12 +86,13 @@ export class Application {
   }
 
   async #start (): Promise<Engine> {
-    const { topology, applicationId, log, state, clock, maxUnitRecords, committed } = this.#options
+    const { topology, applicationId, log, state, clock, maxUnitRecords, committed, debug } = this.#options
     const stores = new StoreStates(topology.stores)
+    const Runner = debug ? CheckedRunner : UnitRunner
     const engine = new Engine({
       state,
       stores,
-      runner: new UnitRunner({ topology, applicationId, stores, now: clock.now, maxRecordBytes: MAX_RECORD_BYTES }),
+      runner: new Runner({ topology, applicationId, stores, now: clock.now, maxRecordBytes: MAX_RECORD_BYTES }),
       outbound: new Outbound(log.producer),
       clock,
       schedule: lowestTimestampFirst(),

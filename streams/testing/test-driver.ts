@@ -2,9 +2,13 @@ import type { Topic } from '../graph/topic.ts'
 import type { Topology } from '../graph/topology.ts'
 import type { LogRecord } from '../log/log.ts'
 import { openMemoryState } from '../state/memory-state.ts'
+import type { Store } from '../stores/store.ts'
 import type { Milestone } from '../task/committer.ts'
 import { Application } from './application.ts'
+import { deadLetterTopics, readDeadLetter, type DeadLetter } from './dead-letters.ts'
 import { DriverLog } from './driver-log.ts'
+import { DriverMetrics, type TaskMetrics } from './driver-metrics.ts'
+import { openStoreView, type StoreViewOf } from './store-view.ts'
 import { encodeRecord, openOutput, type InputTopic, type OutputTopic } from './topics.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -16,6 +20,8 @@ export interface TestDriverOptions {
   readonly applicationId?: string
   /** How many records a commit unit takes; left out: 1, so that each is committed before the next one begins. */
   readonly maxUnitRecords?: number
+  /** Runs every record twice and fails where that makes a difference, and freezes what nodes are given; left out: true. */
+  readonly debug?: boolean
 }
 
 /**
@@ -25,6 +31,10 @@ export interface TestDriverOptions {
 export interface TestDriver {
   readonly topic: <K, V>(topic: Topic<K, V>) => InputTopic<K, V>
   readonly output: <K, V>(topic: Topic<K, V>) => OutputTopic<K, V>
+  readonly store: <S extends Store>(store: S) => StoreViewOf<S>
+  /** All that were written, the oldest first per topic. */
+  readonly deadLetters: () => Promise<DeadLetter[]>
+  readonly metrics: () => Promise<TaskMetrics>
   /** Makes the next unit die behind this step; the application starts again over the same log and state, and runs the records again. */
   readonly crashAt: (step: Milestone) => void
   /** Stops the application and starts it again: what is not in the log or the state is gone. */
@@ -37,10 +47,11 @@ export interface TestDriver {
 }
 
 /** Begins nothing before the first call of a method. */
-export function createTestDriver (topology: Topology, { startAt = 0, partitions = 1, applicationId = 'test', maxUnitRecords = 1 }: TestDriverOptions = {}): TestDriver {
+export function createTestDriver (topology: Topology, { startAt = 0, partitions = 1, applicationId = 'test', maxUnitRecords = 1, debug = true }: TestDriverOptions = {}): TestDriver {
   const clock = new VirtualClock(startAt)
   const log = new DriverLog(clock.now)
   const state = openMemoryState()
+  const metrics = new DriverMetrics()
   const application = new Application({
     topology,
     applicationId,
@@ -49,7 +60,8 @@ export function createTestDriver (topology: Topology, { startAt = 0, partitions 
     clock,
     maxUnitRecords,
     partitionsOf: name => typeof partitions === 'number' ? partitions : partitions[name] ?? 1,
-    committed: () => {}
+    committed: unit => metrics.committed(unit),
+    debug
   })
   const inTurn = createTurns()
   const taken = new Map<string, number>()
@@ -71,6 +83,12 @@ export function createTestDriver (topology: Topology, { startAt = 0, partitions 
       return { pipeAll, pipe: (key, value, options = {}) => pipeAll([{ ...options, key, value }]) }
     },
     output: topic => openOutput(topic, limit => inTurn(() => take(topic.name, limit))),
+    store: store => {
+      checkHasStore(topology, store)
+      return openStoreView(store, state, () => inTurn(() => {}))
+    },
+    deadLetters: () => inTurn(() => deadLetterTopics(topology).flatMap(name => log.recordsOf(name).map(readDeadLetter))),
+    metrics: () => inTurn(() => metrics.read()),
     crashAt: step => application.crashAt(step),
     restart: () => inTurn(() => application.restart()),
     rebalance: () => inTurn(() => application.rebalance()),
@@ -92,4 +110,9 @@ function createTurns (): <T>(work: () => T | Promise<T>) => Promise<T> {
 function checkIsRead ({ name, sources }: Topology, topic: Topic): void {
   if (sources.some(source => source.topic.name === topic.name)) return
   throw new TypeError(`Topology '${name}' does not read topic '${topic.name}'; it reads ${sources.map(source => source.topic.name).join(', ')}.`)
+}
+
+function checkHasStore ({ name, stores }: Topology, store: Store): void {
+  if (stores.includes(store)) return
+  throw new TypeError(`Topology '${name}' has no store '${store.name}'; it has ${stores.length === 0 ? 'none' : stores.map(store => store.name).join(', ')}.`)
 }
