@@ -5,6 +5,7 @@ import type { Execution } from './execution.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import type { Node, NodeKind } from './node.ts'
 import type { Processor, StoreRoles } from './processor.ts'
+import { wirePunctuations } from './punctuation.ts'
 import type { Forward, StreamRecord } from './record.ts'
 import type { SinkTopic } from './topic.ts'
 import type { Wire } from './wire.ts'
@@ -42,7 +43,7 @@ export class Stream<K, V> {
         return forward(record)
       }
       const previous = execution.enter(node)
-      const rejected = new Rejected(execution.current().value === null ? NO_VALUE : contract.explain(value, record))
+      const rejected = new Rejected(record.value === null ? NO_VALUE : contract.explain(value, record))
       execution.leave(previous)
       forward(withValue(record, rejected))
     })
@@ -135,6 +136,7 @@ export class Stream<K, V> {
         drop: (reason: string) => execution.drop(node, reason),
         recordMetadata: () => execution.current()
       }
+      wirePunctuations(processor, execution, node, context)
       return record => {
         const previous = execution.enter(node)
         // The constraint on the argument says that V is an In; a conditional type cannot be used to convert.

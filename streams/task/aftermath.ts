@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import { LogError } from '../log/log.ts'
 import type { State, TaskId, TaskPosition } from '../state/state.ts'
@@ -15,6 +16,7 @@ export interface AftermathOptions {
   readonly stores: StoreStates
   readonly runner: UnitRunner
   readonly outbound: Outbound
+  readonly clock: Clock
   /** These tasks are somebody else's now, or were reset; whoever knows the group decides whether to take them over anew. */
   readonly lost: (tasks: readonly TaskId[]) => void
   readonly committed: (unit: Unit, outcome: Committed) => void
@@ -88,6 +90,7 @@ export class Aftermath {
   hold (tasks: readonly Task[]): void {
     if (this.#intake.tasks.some(task => !tasks.includes(task))) this.#options.outbound.forget()
     this.#intake.hold(tasks)
+    this.#options.runner.timers.hold(tasks, this.#options.clock.now())
     // What waited may be somebody else's now, and nothing is left whose commit would end the waiting.
     if (!this.#intake.hasBacklog) this.#patience.goOn()
   }

@@ -45,7 +45,10 @@ export function openOperatorBench (): OperatorBench {
     partition: () => 0,
     streamTime: () => streamTime,
     time,
-    whenRecordDone: added => { hooks.push(added) }
+    whenRecordDone: added => { hooks.push(added) },
+    punctuate: () => {},
+    whenTimeAdvances: () => {},
+    whenIdle: () => {}
   }
   return {
     execution,

@@ -80,7 +80,7 @@ test('keys go to the partitions that a Java producer chooses, or to the one that
       input: Type.Unknown(),
       output: Type.Number(),
       stores: {},
-      process: (record, { forward, recordMetadata }) => forward({ ...record, value: recordMetadata().partition })
+      process: (record, { forward, recordMetadata }) => forward({ ...record, value: recordMetadata()?.partition ?? -1 })
     })).to(lengths)
   })
   const driver = createTestDriver(locating, { partitions: { words: 3 } })
