@@ -6,10 +6,15 @@ export interface Topic<K = unknown, V = unknown> {
   readonly key: Serde<K>
   readonly value: Serde<V>
   /** How many partitions to make it with where it is missing: a count, or as many as another topic has. */
-  readonly partitions: number | Topic
+  readonly partitions: Partitioning
   /** A topology runs without an optional source that neither exists nor may be made. */
   readonly optional: boolean
+  /** Made by the topology for itself: its real name has the application id and a dash before it. */
+  readonly internal: boolean
 }
+
+/** A count · as many as another topic has · undefined: as many as what writes to it needs. */
+export type Partitioning = number | Topic | undefined
 
 /** A topic as a sink sees it: what it can write there, whatever else the topic may hold. */
 export interface SinkTopic<K, V> extends Topic {
@@ -28,5 +33,10 @@ export function defineTopic ({ name, partitions = 6, optional = false }: TopicOp
   if (!/^[A-Za-z0-9._-]{1,249}$/.test(name)) {
     throw new TypeError(`Topic '${name}': a topic's name has 1 to 249 letters, digits, '.', '_' or '-'.`)
   }
-  return Object.freeze({ name, key: text, value: json, partitions, optional })
+  return Object.freeze({ name, key: text, value: json, partitions, optional, internal: false })
+}
+
+/** A topic that only this topology reads and writes; `name` is what stands behind the application id. */
+export function defineInternalTopic<K, V> ({ name, key, value, partitions }: { readonly name: string, readonly key: Serde<K>, readonly value: Serde<V>, readonly partitions?: Partitioning }): Topic<K, V> {
+  return Object.freeze({ name, key, value, partitions, optional: false, internal: true })
 }

@@ -3,11 +3,18 @@ import { Value } from 'typebox/value'
 import { TopologyError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 import type { Execution } from './execution.ts'
-import { GraphBuilder } from './graph-builder.ts'
+import { addGlobalTable, GlobalTable, type GlobalSource } from './global-table.ts'
+import { inner } from './inner.ts'
+import { LogicalGraph, type Optimization } from './logical-graph.ts'
 import type { Node } from './node.ts'
+import type { PhysicalGraph } from './physical-graph.ts'
 import type { Forward } from './record.ts'
+import { StreamSourceNode } from './source-node.ts'
+import { addSourceTable } from './source-table.ts'
+import type { TableStoreOptions, StoreOptions } from './store-options.ts'
 import { Stream, type DeadLetterFormat, type Naming } from './stream.ts'
 import { divide, type SubTopology } from './sub-topologies.ts'
+import type { Table } from './table.ts'
 import type { Topic } from './topic.ts'
 
 /** A source, and how to start a record at it. */
@@ -25,6 +32,8 @@ export interface Topology {
   readonly sources: readonly Source[]
   readonly stores: readonly Store[]
   readonly subTopologies: readonly SubTopology[]
+  /** Tables of which each process holds a copy. */
+  readonly globals: readonly GlobalSource[]
   readonly deadLetterFormats: ReadonlyMap<Node, DeadLetterFormat>
   /** What may be set from outside, by name of environment variable, with defaults and descriptions. */
   readonly settings: TObject
@@ -34,43 +43,52 @@ export interface Topology {
 
 export interface TopologyBuilder<S> {
   readonly settings: S
+  /** Records as they come. */
   readonly stream: <K, V>(topic: Topic<K, V>, naming?: Naming) => Stream<K | null, V | null>
+  /** The last value of each key; a record without a value deletes the row, one without a key is dropped, and counted. */
+  readonly table: <K, V>(topic: Topic<K, V>, options?: Naming & { readonly store?: TableStoreOptions<NonNullable<K>, NonNullable<V>> }) => Table<NonNullable<K>, NonNullable<V>>
+  /** All of a topic in every process, to be joined with by any key. Loaded before anything else is processed. */
+  readonly globalTable: <K, V>(topic: Topic<K, V>, options?: Naming & { readonly store?: Pick<StoreOptions<NonNullable<K>, NonNullable<V>>, 'name'> }) => GlobalTable<NonNullable<K>, NonNullable<V>>
+}
+
+export interface TopologyOptions<S extends TObject> {
+  readonly settings?: S
+  /** Kafka Streams' `topology.optimization`; left out: none. It changes numbered names, so it is chosen before the first start. */
+  readonly optimization?: Optimization
 }
 
 const NoSettings = Type.Object({})
 
 export function defineTopology (name: string, build: (builder: TopologyBuilder<object>) => void): Topology
+export function defineTopology<S extends TObject = typeof NoSettings> (name: string, options: TopologyOptions<S>, build: (builder: TopologyBuilder<Static<S>>) => void): Topology
 export function defineTopology<S extends TObject> (
-  name: string, options: { readonly settings: S }, build: (builder: TopologyBuilder<Static<S>>) => void
-): Topology
-export function defineTopology<S extends TObject> (
-  name: string,
-  optionsOrBuild: { readonly settings: S } | ((builder: TopologyBuilder<object>) => void),
-  build?: (builder: TopologyBuilder<Static<S>>) => void
+  name: string, optionsOrBuild: TopologyOptions<S> | ((builder: TopologyBuilder<object>) => void), build?: (builder: TopologyBuilder<Static<S>>) => void
 ): Topology {
-  if (typeof optionsOrBuild === 'function') return buildTopology(name, NoSettings, optionsOrBuild, {})
-  if (build === undefined) throw new TopologyError(`Topology '${name}' has settings but no graph; pass a function as the third argument.`)
-  return buildTopology(name, optionsOrBuild.settings, build, {})
+  if (typeof optionsOrBuild === 'function') return buildTopology(name, { settings: NoSettings }, optionsOrBuild, {})
+  if (build === undefined) throw new TopologyError(`Topology '${name}' has options but no graph; pass a function as the third argument.`)
+  // Without settings of its own a builder's are an empty object, as their type says.
+  const { settings = NoSettings as TObject as S, ...options } = optionsOrBuild
+  return buildTopology(name, { ...options, settings }, build, {})
 }
 
 function buildTopology<S extends TObject> (
-  name: string, schema: S, build: (builder: TopologyBuilder<Static<S>>) => void, given: Readonly<Record<string, unknown>>
+  name: string, options: TopologyOptions<S> & { readonly settings: S }, build: (builder: TopologyBuilder<Static<S>>) => void, given: Readonly<Record<string, unknown>>
 ): Topology {
-  const graph = new GraphBuilder(name)
-  const sources: Source[] = []
+  const logical = new LogicalGraph(name, options.optimization ?? 'none')
+  const globals: GlobalTable<never, never>[] = []
   build({
-    settings: readSettings(name, schema, given),
+    settings: readSettings(name, options.settings, given),
     stream<K, V> (topic: Topic<K, V>, naming?: Naming) {
-      if (sources.some(source => source.topic.name === topic.name)) {
-        throw new TopologyError(`Topology '${name}' reads topic '${topic.name}' twice; branch or fork one stream instead.`)
-      }
-      const node = graph.add('source', 'KSTREAM-SOURCE', [], naming?.name, { topic })
-      const stream = new Stream<K | null, V | null>(graph, node)
-      // The source's serdes made key and value, so they are K and V; here only the pairing with this topic is lost.
-      sources.push({ node, topic, open: execution => Stream.open(stream, execution) as Forward<unknown, unknown> })
-      return stream
-    }
+      const nodeName = logical.nameOr(naming?.name, 'KSTREAM-SOURCE-')
+      const node = new StreamSourceNode(nodeName, topic)
+      logical.add(logical.root, node)
+      return new Stream<K | null, V | null>({ graph: logical, node, name: nodeName, key: topic.key as typeof topic.key & Serde<NonNullable<K>>, value: topic.value as typeof topic.value & Serde<NonNullable<V>>, isRekeyed: false })
+    },
+    table: (topic, tableOptions) => addSourceTable(logical, topic, tableOptions),
+    globalTable: (topic, tableOptions) => addGlobalTable(logical, topic, tableOptions)
   })
+  const graph = logical.write()
+  const sources = graph.nodes.flatMap(node => sourceOf(graph, node))
   if (sources.length === 0) throw new TopologyError(`Topology '${name}' reads no topic; begin with stream(topic).`)
   return Object.freeze({
     name,
@@ -78,10 +96,30 @@ function buildTopology<S extends TObject> (
     sources,
     stores: [...new Set(graph.nodes.flatMap(({ stores }) => stores))],
     subTopologies: divide(graph.nodes),
+    globals: logical.globals,
     deadLetterFormats: graph.deadLetterFormats,
-    settings: schema,
-    configure: (settings: Readonly<Record<string, unknown>>) => buildTopology(name, schema, build, { ...given, ...settings })
+    settings: options.settings,
+    configure: (settings: Readonly<Record<string, unknown>>) => buildTopology(name, options, build, { ...given, ...settings })
   })
+}
+
+/** The whole graph is opened once for an execution, whatever source it is begun at. */
+const opened = new WeakMap<PhysicalGraph, WeakMap<Execution, ReadonlyMap<string, Forward<unknown, unknown>>>>()
+
+function sourceOf (graph: PhysicalGraph, node: Node): Source[] {
+  const { topic } = node
+  if (node.kind !== 'source' || topic === undefined) return []
+  return [{
+    node,
+    topic,
+    open (execution) {
+      const byExecution = opened.get(graph) ?? new WeakMap()
+      opened.set(graph, byExecution)
+      const inputs = byExecution.get(execution) ?? graph.open(execution)
+      byExecution.set(execution, inputs)
+      return inputs.get(node.name) ?? (() => {})
+    }
+  }]
 }
 
 function readSettings<S extends TSchema> (topology: string, schema: S, given: Readonly<Record<string, unknown>>): Static<S> {

@@ -1,0 +1,54 @@
+import { addSessionAggregate } from './aggregate.ts'
+import type { GroupedPlace } from './grouped-place.ts'
+import { burnName, type Aggregator, type WindowAggregateOptions } from './grouped-stream.ts'
+import { counting } from './operators/counting.ts'
+import { reducing } from './operators/reducing.ts'
+import { long } from './serde.ts'
+import { resolveStore } from './store-options.ts'
+import type { Table } from './table.ts'
+import type { EmitStrategy } from './windowed-stream.ts'
+import type { SessionWindows } from '../windows/session-windows.ts'
+import type { Windowed } from '../windows/windowed.ts'
+
+/** Makes two sessions that have grown together one. */
+export type Merger<K, A> = (one: A, other: A, key: K) => A
+
+/** Records of one key together, per session. */
+export class SessionWindowedStream<K, V> {
+  readonly #place: GroupedPlace<K, V>
+  readonly #windows: SessionWindows
+  readonly #emit: EmitStrategy
+
+  constructor (place: GroupedPlace<K, V>, windows: SessionWindows, emit: EmitStrategy = 'on-window-update') {
+    this.#place = place
+    this.#windows = windows
+    this.#emit = emit
+  }
+
+  emitStrategy (emit: EmitStrategy): SessionWindowedStream<K, V> {
+    return new SessionWindowedStream(this.#place, this.#windows, emit)
+  }
+
+  /** A row per key and session. A record that joins sessions makes them one: the rows that were are deleted, and the new one follows. */
+  aggregate<A> (initializer: () => A, aggregator: Aggregator<K, V, A>, merger: Merger<K, A>, options: WindowAggregateOptions<K, NonNullable<A>> = {}): Table<Windowed<K>, NonNullable<A>> {
+    const { graph, key } = this.#place
+    const store = resolveStore(graph, options.store, 'KSTREAM-AGGREGATE-', { key, value: undefined })
+    const name = graph.nameOr(options.name, 'KSTREAM-AGGREGATE-')
+    return addSessionAggregate({ place: this.#place, windows: this.#windows, emit: this.#emit, name, store, retentionMs: options.store?.retentionMs, initializer, aggregator, merger })
+  }
+
+  reduce (reducer: (aggregate: NonNullable<V>, value: V) => NonNullable<V>, options: WindowAggregateOptions<K, NonNullable<V>> = {}): Table<Windowed<K>, NonNullable<V>> {
+    const { graph } = this.#place
+    const store = resolveStore(graph, options.store, 'KSTREAM-REDUCE-', this.#place)
+    const name = graph.nameOr(options.name, 'KSTREAM-REDUCE-')
+    return addSessionAggregate({ place: this.#place, windows: this.#windows, emit: this.#emit, name, store, retentionMs: options.store?.retentionMs, ...reducing(reducer) })
+  }
+
+  count (options: WindowAggregateOptions<K, number> = {}): Table<Windowed<K>, number> {
+    const { graph, key } = this.#place
+    burnName(this.#place, options.store)
+    const store = resolveStore(graph, options.store, 'KSTREAM-AGGREGATE-', { key, value: long })
+    const name = graph.nameOr(options.name, 'KSTREAM-AGGREGATE-')
+    return addSessionAggregate({ place: this.#place, windows: this.#windows, emit: this.#emit, name, store, retentionMs: options.store?.retentionMs, ...counting })
+  }
+}
