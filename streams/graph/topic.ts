@@ -1,4 +1,6 @@
-import { json, text, type Serde } from './serde.ts'
+import { json } from '../serdes/json.ts'
+import type { Serde } from '../serdes/serde.ts'
+import { text } from '../serdes/text.ts'
 
 /** A topic that a topology reads or writes, with what its bytes mean. */
 export interface Topic<K = unknown, V = unknown> {
@@ -28,12 +30,23 @@ export interface TopicOptions {
   readonly optional?: boolean
 }
 
-/** A topic of JSON values under text keys. */
-export function defineTopic ({ name, partitions = 6, optional = false }: TopicOptions): Topic<string, unknown> {
+type WithKey<K> = TopicOptions & { readonly key: Serde<K> }
+type WithValue<V> = TopicOptions & { readonly value: Serde<V> }
+type WithoutKey = TopicOptions & { readonly key?: never }
+type WithoutValue = TopicOptions & { readonly value?: never }
+
+/** A topic with what its keys and values are: text and JSON where nothing else is said. */
+export function defineTopic (options: WithoutKey & WithoutValue): Topic<string, unknown>
+export function defineTopic<K> (options: WithKey<K> & WithoutValue): Topic<K, unknown>
+export function defineTopic<V> (options: WithoutKey & WithValue<V>): Topic<string, V>
+export function defineTopic<K, V> (options: WithKey<K> & WithValue<V>): Topic<K, V>
+export function defineTopic (
+  { name, key = text, value = json, partitions = 6, optional = false }: TopicOptions & { readonly key?: Serde<unknown>, readonly value?: Serde<unknown> }
+): Topic {
   if (!/^[A-Za-z0-9._-]{1,249}$/.test(name)) {
     throw new TypeError(`Topic '${name}': a topic's name has 1 to 249 letters, digits, '.', '_' or '-'.`)
   }
-  return Object.freeze({ name, key: text, value: json, partitions, optional, internal: false })
+  return Object.freeze({ name, key, value, partitions, optional, internal: false })
 }
 
 /** A topic that only this topology reads and writes; `name` is what stands behind the application id. */
