@@ -2,13 +2,13 @@ import type { GraphNode } from './graph-node.ts'
 import type { LogicalGraph } from './logical-graph.ts'
 import { newRepartition } from './repartition.ts'
 import type { RepartitionNode } from './repartition-node.ts'
-import type { Serde } from './serde.ts'
+import type { Serde } from '../serdes/serde.ts'
 
 export interface GroupedPlaceOptions<K, V> {
   readonly graph: LogicalGraph
   readonly node: GraphNode
   readonly name: string
-  readonly key: Serde<NonNullable<K>> | undefined
+  readonly key: Serde<K> | undefined
   readonly value: Serde<NonNullable<V>> | undefined
   readonly isRekeyed: boolean
   /** Given by the topology's author; aggregates of one named group share its topic. */
@@ -20,7 +20,7 @@ export class GroupedPlace<K, V> {
   readonly graph: LogicalGraph
   readonly node: GraphNode
   readonly name: string
-  readonly key: Serde<NonNullable<K>> | undefined
+  readonly key: Serde<K> | undefined
   readonly value: Serde<NonNullable<V>> | undefined
   readonly isRekeyed: boolean
   readonly repartitionName: string | undefined

@@ -1,11 +1,11 @@
 import { CogroupedStream } from './cogrouped-stream.ts'
-import { addAggregate } from './aggregate.ts'
+import { addAggregate, plainAggregation, type AggregateFunctions } from './aggregate.ts'
 import { GroupedPlace, type GroupedPlaceOptions } from './grouped-place.ts'
 import { inner } from './inner.ts'
-import { count } from './operators/count.ts'
-import { streamAggregate } from './operators/stream-aggregate.ts'
-import { streamReduce } from './operators/stream-reduce.ts'
-import { long } from './serde.ts'
+import { counting } from './operators/counting.ts'
+import { reducing } from './operators/reducing.ts'
+import { long } from '../serdes/long.ts'
+import type { Serde } from '../serdes/serde.ts'
 import { SessionWindowedStream } from './session-windowed-stream.ts'
 import { resolveStore, type TableStoreOptions, type WindowStoreOptions } from './store-options.ts'
 import type { Naming } from './stream.ts'
@@ -37,33 +37,34 @@ export class GroupedStream<K, V> {
 
   /** A row per key, begun with `initializer` and carried on with each record. Records without a key or a value are dropped, and counted. */
   aggregate<A> (initializer: () => A, aggregator: Aggregator<K, NonNullable<V>, A>, options: AggregateOptions<K, NonNullable<A>> = {}): Table<K, NonNullable<A>> {
-    const place = this[inner]
-    const store = resolveStore(place.graph, options.store, 'KSTREAM-AGGREGATE-', { key: place.key, value: undefined })
-    const name = place.graph.nameOr(options.name, 'KSTREAM-AGGREGATE-')
-    return addAggregate({ place, name, store, historyRetentionMs: options.store?.historyRetentionMs, wire: parts => streamAggregate({ ...parts, initializer, aggregator }) })
+    return this.#aggregate('KSTREAM-AGGREGATE-', options, { initializer, aggregator })
   }
 
   /** A row per key: its first value, and then what the reducer makes of the row and the next one. */
   reduce (reducer: (aggregate: NonNullable<V>, value: NonNullable<V>) => NonNullable<V>, options: AggregateOptions<K, NonNullable<V>> = {}): Table<K, NonNullable<V>> {
-    const place = this[inner]
-    const store = resolveStore(place.graph, options.store, 'KSTREAM-REDUCE-', place)
-    const name = place.graph.nameOr(options.name, 'KSTREAM-REDUCE-')
-    return addAggregate({ place, name, store, historyRetentionMs: options.store?.historyRetentionMs, wire: parts => streamReduce({ ...parts, reducer }) })
+    return this.#aggregate<NonNullable<V> | null>('KSTREAM-REDUCE-', options, reducing(reducer), this[inner].value)
   }
 
   /** How many records each key has had. */
   count (options: AggregateOptions<K, number> = {}): Table<K, number> {
-    const place = this[inner]
-    burnName(place, options.store)
-    const store = resolveStore(place.graph, options.store, 'KSTREAM-AGGREGATE-', { key: place.key, value: long })
-    const name = place.graph.nameOr(options.name, 'KSTREAM-AGGREGATE-')
-    return addAggregate({ place, name, store, historyRetentionMs: options.store?.historyRetentionMs, wire: parts => streamAggregate({ ...parts, ...count }) })
+    burnName(this[inner], options.store)
+    return this.#aggregate<number>('KSTREAM-AGGREGATE-', options, counting, long)
   }
 
   windowedBy (windows: SessionWindows): SessionWindowedStream<K, V>
   windowedBy (windows: TimeWindows | SlidingWindows | UnlimitedWindows): WindowedStream<K, V>
   windowedBy (windows: TimeWindows | SlidingWindows | UnlimitedWindows | SessionWindows): WindowedStream<K, V> | SessionWindowedStream<K, V> {
     return windows.type === 'session' ? new SessionWindowedStream(this[inner], windows) : new WindowedStream(this[inner], windows)
+  }
+
+  #aggregate<A> (
+    prefix: string, options: AggregateOptions<K, NonNullable<A>>, functions: AggregateFunctions<K, NonNullable<V>, A>, value?: Serde<NonNullable<A>>
+  ): Table<K, NonNullable<A>> {
+    const place = this[inner]
+    const store = resolveStore<K, NonNullable<A>>(place.graph, options.store, prefix, { key: place.key, value })
+    const name = place.graph.nameOr(options.name, prefix)
+    // Values that are null never reach an aggregate without windows.
+    return addAggregate<K, NonNullable<V> | null, K, A>(place as unknown as GroupedPlace<K, NonNullable<V> | null>, name, store.name, plainAggregation<K, NonNullable<V>, A>(store, options.store?.historyRetentionMs), functions as AggregateFunctions<K, NonNullable<V> | null, A>)
   }
 
   /** Begins an aggregate that several grouped streams share. */

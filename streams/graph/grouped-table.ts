@@ -1,12 +1,13 @@
 import { GraphNode } from './graph-node.ts'
 import { inner, type Place } from './inner.ts'
-import { materialization, tableStore } from './materialize.ts'
+import { tableStore } from './materialize.ts'
 import { sink } from './operators/repartition.ts'
 import { counting, tableAggregate } from './operators/table-aggregate.ts'
 import { tableReduce } from './operators/table-reduce.ts'
 import { storeOf, storedValues } from './operators/table-store.ts'
 import type { Materialization } from './operators/materialized.ts'
-import { changed, long } from './serde.ts'
+import { changed } from '../serdes/changed.ts'
+import { long } from '../serdes/long.ts'
 import { erase } from './stateless.ts'
 import { keySerde, resolveStore, valueSerde, type ResolvedStore, type TableStoreOptions } from './store-options.ts'
 import type { Naming } from './stream.ts'
@@ -86,7 +87,7 @@ export class GroupedTable<K, V> {
       name,
       versioned: historyRetentionMs !== undefined,
       write: (physical, parents) => physical.add({
-        kind: 'processor', name, parents, stores: [storeOf(table)], wire: erase(wire(materialization(table, store.caching), () => rows.sendsOldValues))
+        kind: 'processor', name, parents, stores: [storeOf(table)], wire: erase(wire({ store: table, caching: store.caching }, () => rows.sendsOldValues))
       })
     })
     graph.add(this.#repartition, node)

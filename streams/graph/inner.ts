@@ -1,6 +1,6 @@
 import type { GraphNode } from './graph-node.ts'
 import type { LogicalGraph } from './logical-graph.ts'
-import type { Serde } from './serde.ts'
+import type { Serde } from '../serdes/serde.ts'
 
 /** Opens what streams and tables keep for each other, and nobody else sees. */
 export const inner: unique symbol = Symbol('inner')
@@ -11,6 +11,6 @@ export interface Place<K, V> {
   readonly node: GraphNode
   readonly name: string
   /** undefined: not known since the key was changed. */
-  readonly key: Serde<NonNullable<K>> | undefined
-  readonly value: Serde<NonNullable<V>> | undefined
+  readonly key: Serde<K> | undefined
+  readonly value: Serde<V> | undefined
 }

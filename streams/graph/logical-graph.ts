@@ -17,6 +17,7 @@ export class LogicalGraph {
   readonly root = new GraphNode({ name: 'root', write: () => {} })
   /** In order of definition: what the optimizations look for. */
   readonly nodes: GraphNode[] = []
+
   readonly #optimization: Optimization
   #names = 0
   #priorities = 0
@@ -31,13 +32,16 @@ export class LogicalGraph {
     return prefix + String(this.#names++).padStart(10, '0')
   }
 
+  /** A number is used up also where there is a name: so that what comes after keeps its own when one is given, as in Kafka Streams. */
   nameOr (given: string | undefined, prefix: string): string {
-    return given === undefined ? this.newName(prefix) : this.check(given)
+    const numbered = this.newName(prefix)
+    return given === undefined ? numbered : this.check(given)
   }
 
   /** Of a node that belongs to an operator with a name: that name and a suffix. */
   suffixOr (given: string | undefined, suffix: string, prefix: string): string {
-    return given === undefined ? this.newName(prefix) : this.check(given) + suffix
+    const numbered = this.newName(prefix)
+    return given === undefined ? numbered : this.check(given + suffix)
   }
 
   newStoreName (prefix: string): string {
@@ -52,11 +56,16 @@ export class LogicalGraph {
   }
 
   add (parents: GraphNode | readonly GraphNode[], node: GraphNode): void {
-    for (const parent of parents instanceof GraphNode ? [parent] : parents) {
+    for (const parent of parents instanceof GraphNode ? [parents] : parents) {
       parent.addChild(node)
       node.priority = this.#priorities++
     }
     if (!this.nodes.includes(node)) this.nodes.push(node)
+  }
+
+  /** Kafka Streams numbers operators here that we do not have; the order of what comes after depends on it. */
+  skipPriority (): void {
+    this.#priorities++
   }
 
   /** Optimizes, and writes all nodes down; the graph is of no use afterwards. */

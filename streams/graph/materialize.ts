@@ -1,7 +1,8 @@
-import { changeForwarder } from './operators/change-forwarder.ts'
-import type { Materialization } from './operators/materialized.ts'
-import type { TableStore } from './operators/table-store.ts'
+import { openTable, storedValues, type TableStore } from './operators/table-store.ts'
 import type { ResolvedStore } from './store-options.ts'
+import type { ValueGetterSupplier } from './value-getter.ts'
+import { keyBytes } from '../stores/key-bytes.ts'
+import type { KeyValueStore } from '../stores/key-value-store.ts'
 import { defineOrdered } from '../stores/ordered.ts'
 import { defineVersioned } from '../stores/versioned.ts'
 
@@ -12,10 +13,17 @@ export function tableStore<K, V> ({ name, key, value }: ResolvedStore<K, V>, his
     : { kind: 'versioned', key, rows: defineVersioned({ name, value, historyRetentionMs }) }
 }
 
-export function materialization<K, V> (store: TableStore<K, V>, caching: boolean): Materialization<K, V> {
+/** A store as the aggregates of streams want it. */
+export function keyValueOf<K, V> (table: TableStore<K, V>, { name, caching }: { readonly name: string, readonly caching: boolean }): KeyValueStore<K, V> & { readonly getter: ValueGetterSupplier<K, V> } {
+  const getter = storedValues(table)
   return {
-    store,
-    caching,
-    openForwarder: (execution, forward, { caching, sendsOldValues }) => changeForwarder(execution, { caching, sendsOldValues: () => sendsOldValues }, forward)
+    name,
+    stores: getter.stores,
+    getter,
+    caching: caching && table.kind === 'timestamped',
+    open (execution, node) {
+      const { get, put } = openTable(execution, node, table)
+      return { get, put, storeKey: key => keyBytes(table.key, key) }
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { TopologyError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 import type { Execution } from './execution.ts'
+import type { GlobalSource } from './global-table.ts'
 import type { Node, NodeKind } from './node.ts'
 import type { Forward } from './record.ts'
 import type { DeadLetterFormat } from './stream.ts'
@@ -26,6 +27,8 @@ type AnyForward = Forward<unknown, unknown>
 export class PhysicalGraph {
   /** How each dead-letter sink writes. */
   readonly deadLetterFormats = new Map<Node, DeadLetterFormat>()
+  /** Global tables, and how many nodes were there before each. */
+  readonly globals: { readonly source: GlobalSource, readonly at: number }[] = []
   readonly #topology: string
   readonly #definitions: { definition: NodeDefinition, stores: Store[] }[] = []
   readonly #indexes = new Map<string, number>()
@@ -63,8 +66,8 @@ export class PhysicalGraph {
     }
   }
 
-  has (name: string): boolean {
-    return this.#indexes.has(name)
+  addGlobal (source: GlobalSource): void {
+    this.globals.push({ source, at: this.#definitions.length })
   }
 
   get nodes (): readonly Node[] {

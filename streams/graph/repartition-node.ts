@@ -3,7 +3,7 @@ import type { LogicalGraph } from './logical-graph.ts'
 import type { PhysicalGraph } from './physical-graph.ts'
 import { nullKeyFilter, sink } from './operators/repartition.ts'
 import { defineInternalTopic, type Partitioning } from './topic.ts'
-import type { Serde } from './serde.ts'
+import type { Serde } from '../serdes/serde.ts'
 
 export interface RepartitionOptions {
   /** Without `-repartition`, or with it: the topic's name behind the application id. */

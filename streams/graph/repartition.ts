@@ -1,7 +1,7 @@
 import type { GraphNode } from './graph-node.ts'
 import type { LogicalGraph } from './logical-graph.ts'
 import { RepartitionNode } from './repartition-node.ts'
-import type { Serde } from './serde.ts'
+import type { Serde } from '../serdes/serde.ts'
 import { keySerde, valueSerde } from './store-options.ts'
 import type { Partitioning } from './topic.ts'
 

@@ -1,9 +1,10 @@
-import { addSessionAggregate } from './aggregate.ts'
+import { addAggregate, sessionAggregation, type AggregateFunctions } from './aggregate.ts'
 import type { GroupedPlace } from './grouped-place.ts'
 import { burnName, type Aggregator, type WindowAggregateOptions } from './grouped-stream.ts'
 import { counting } from './operators/counting.ts'
 import { reducing } from './operators/reducing.ts'
-import { long } from './serde.ts'
+import { long } from '../serdes/long.ts'
+import type { Serde } from '../serdes/serde.ts'
 import { resolveStore } from './store-options.ts'
 import type { Table } from './table.ts'
 import type { EmitStrategy } from './windowed-stream.ts'
@@ -31,24 +32,25 @@ export class SessionWindowedStream<K, V> {
 
   /** A row per key and session. A record that joins sessions makes them one: the rows that were are deleted, and the new one follows. */
   aggregate<A> (initializer: () => A, aggregator: Aggregator<K, V, A>, merger: Merger<K, A>, options: WindowAggregateOptions<K, NonNullable<A>> = {}): Table<Windowed<K>, NonNullable<A>> {
-    const { graph, key } = this.#place
-    const store = resolveStore(graph, options.store, 'KSTREAM-AGGREGATE-', { key, value: undefined })
-    const name = graph.nameOr(options.name, 'KSTREAM-AGGREGATE-')
-    return addSessionAggregate({ place: this.#place, windows: this.#windows, emit: this.#emit, name, store, retentionMs: options.store?.retentionMs, initializer, aggregator, merger })
+    return this.#aggregate('KSTREAM-AGGREGATE-', options, { initializer, aggregator, merger })
   }
 
   reduce (reducer: (aggregate: NonNullable<V>, value: V) => NonNullable<V>, options: WindowAggregateOptions<K, NonNullable<V>> = {}): Table<Windowed<K>, NonNullable<V>> {
-    const { graph } = this.#place
-    const store = resolveStore(graph, options.store, 'KSTREAM-REDUCE-', this.#place)
-    const name = graph.nameOr(options.name, 'KSTREAM-REDUCE-')
-    return addSessionAggregate({ place: this.#place, windows: this.#windows, emit: this.#emit, name, store, retentionMs: options.store?.retentionMs, ...reducing(reducer) })
+    return this.#aggregate<NonNullable<V> | null>('KSTREAM-REDUCE-', options, reducing(reducer), this.#place.value)
   }
 
   count (options: WindowAggregateOptions<K, number> = {}): Table<Windowed<K>, number> {
-    const { graph, key } = this.#place
     burnName(this.#place, options.store)
-    const store = resolveStore(graph, options.store, 'KSTREAM-AGGREGATE-', { key, value: long })
-    const name = graph.nameOr(options.name, 'KSTREAM-AGGREGATE-')
-    return addSessionAggregate({ place: this.#place, windows: this.#windows, emit: this.#emit, name, store, retentionMs: options.store?.retentionMs, ...counting })
+    return this.#aggregate<number>('KSTREAM-AGGREGATE-', options, counting, long)
+  }
+
+  #aggregate<A> (
+    prefix: string, options: WindowAggregateOptions<K, NonNullable<A>>, functions: AggregateFunctions<K, V, A>, value?: Serde<NonNullable<A>>
+  ): Table<Windowed<K>, NonNullable<A>> {
+    const { graph, key } = this.#place
+    const store = resolveStore<K, NonNullable<A>>(graph, options.store, prefix, { key, value })
+    const name = graph.nameOr(options.name, prefix)
+    const aggregation = sessionAggregation<K, V, A>({ windows: this.#windows, emit: this.#emit, store, retentionMs: options.store?.retentionMs })
+    return addAggregate(this.#place, name, store.name, aggregation, functions)
   }
 }

@@ -1,6 +1,6 @@
 import { GraphNode } from './graph-node.ts'
 import type { LogicalGraph } from './logical-graph.ts'
-import { materialization, tableStore } from './materialize.ts'
+import { tableStore } from './materialize.ts'
 import { storeOf, storedValues } from './operators/table-store.ts'
 import { tableSource } from './operators/table-source.ts'
 import type { PhysicalGraph } from './physical-graph.ts'
@@ -14,7 +14,7 @@ import type { Topic } from './topic.ts'
 /** A topic read as a table: a source, and the node that keeps its rows. */
 export function addSourceTable<K, V> (graph: LogicalGraph, topic: Topic<K, V>, { name: given, store: options }: Naming & { readonly store?: TableStoreOptions<K, V> } = {}): Table<K, V> {
   const store = resolveStore(graph, options, `${topic.name}-`, { key: topic.key, value: topic.value })
-  const sourceName = given === undefined ? graph.newName('KSTREAM-SOURCE-') : `${graph.check(given)}-source`
+  const sourceName = graph.suffixOr(given, '-source', 'KSTREAM-SOURCE-')
   const name = graph.nameOr(given, 'KTABLE-SOURCE-')
   return addRows(graph, graph.root, {
     name,
@@ -43,10 +43,10 @@ export function addRows<K, V> (graph: LogicalGraph, parent: GraphNode, { name, s
     name,
     versioned: historyRetentionMs !== undefined,
     write (physical, parents) {
-      const wire = tableSource({ materialization: () => rows.isMaterialized ? materialization(table, store.caching) : undefined, sendsOldValues: () => rows.sendsOldValues })
+      const wire = tableSource({ materialization: () => rows.isMaterialized ? { store: table, caching: store.caching } : undefined, sendsOldValues: () => rows.sendsOldValues })
       physical.add({ kind: 'processor', name, parents: addParents?.(physical) ?? parents, wire: erase(wire), stores: rows.isMaterialized ? [storeOf(table)] : [] })
     }
   })
   graph.add(parent, node)
-  return new Table<K, V>({ graph, node, name, key: store.key, value: store.value, rows })
+  return new Table<K, V>({ graph, node, name, key: store.key, value: store.value, rows, historyRetentionMs })
 }

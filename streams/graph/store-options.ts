@@ -1,5 +1,7 @@
 import type { LogicalGraph } from './logical-graph.ts'
-import { json, text, type Serde } from './serde.ts'
+import { json } from '../serdes/json.ts'
+import { text } from '../serdes/text.ts'
+import type { Serde } from '../serdes/serde.ts'
 
 /** The store that an operator keeps its result in. */
 export interface StoreOptions<K, V> {

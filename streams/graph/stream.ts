@@ -1,21 +1,28 @@
 import type { Static, TSchema } from 'typebox'
-import { Branch } from './branch.ts'
 import type { Contract, Rejected } from './contract.ts'
-import { GroupedStream } from './grouped-stream.ts'
+import type { GlobalTable } from './global-table.ts'
 import { GraphNode } from './graph-node.ts'
+import { GroupedStream } from './grouped-stream.ts'
 import { inner, type Place } from './inner.ts'
-import { branch, branchCase, drop } from './operators/branch.ts'
-import { filter, flatMap, flatMapValues, foreach, map, mapValues, peek, selectKey } from './operators/stateless.ts'
+import type { LogicalGraph } from './logical-graph.ts'
+import type { NodeKind } from './node.ts'
+import { branch, type BranchCase } from './operators/branch.ts'
 import { processor } from './operators/processor.ts'
 import { sink } from './operators/repartition.ts'
+import { filter, flatMap, flatMapValues, map, mapValues, passOn, peek, selectKey } from './operators/stateless.ts'
 import { validate } from './operators/validate.ts'
 import type { Processor, StoreRoles } from './processor.ts'
 import type { StreamRecord } from './record.ts'
-import { RepartitionNode } from './repartition-node.ts'
-import { json, text, type Serde } from './serde.ts'
-import { erase, singleNode } from './stateless.ts'
-import type { SinkTopic, Partitioning } from './topic.ts'
+import { addRepartition, type UnfinishedRepartition } from './repartition.ts'
+import { addRows } from './source-table.ts'
+import { singleNode } from './stateless.ts'
+import { resolveStore, type TableStoreOptions } from './store-options.ts'
+import { joinAny, type AnyJoiner, type GlobalJoinOptions, type TableJoinOptions } from './stream-join.ts'
+import type { StreamJoinOptions } from './stream-joins.ts'
+import type { Table } from './table.ts'
+import type { SinkTopic } from './topic.ts'
 import type { Wire } from './wire.ts'
+import type { Serde } from '../serdes/serde.ts'
 
 export interface Naming {
   /** The node's label in drawings, logs and metrics; left out: Kafka Streams' numbered name. */
@@ -31,7 +38,7 @@ export interface ValueSerde<V> {
   readonly value?: Serde<NonNullable<V>>
 }
 
-export interface StreamPlace<K, V> extends Place<K, V> {
+export interface StreamPlace<K, V> extends Place<NonNullable<K>, NonNullable<V>> {
   /** The key was changed: who needs records of one key together has to repartition first. */
   readonly isRekeyed: boolean
 }
@@ -57,11 +64,11 @@ export class Stream<K, V> {
   filter<T extends V> (predicate: (value: V, key: K) => value is T, naming?: Naming): Stream<K, T>
   filter (predicate: (value: V, key: K) => boolean, naming?: Naming): Stream<K, V>
   filter (predicate: (value: V, key: K) => boolean, naming?: Naming): Stream<K, V> {
-    return this.#derive({ kind: 'filter', prefix: 'KSTREAM-FILTER-', naming, wire: filter(predicate) })
+    return this.#derive({ kind: 'filter', prefix: 'KSTREAM-FILTER-', naming, wire: filter(predicate), value: this[inner].value })
   }
 
   filterNot (predicate: (value: V, key: K) => boolean, naming?: Naming): Stream<K, V> {
-    return this.#derive({ kind: 'filter', prefix: 'KSTREAM-FILTER-', naming, wire: filter<K, V>((value, key) => !predicate(value, key)) })
+    return this.#derive({ kind: 'filter', prefix: 'KSTREAM-FILTER-', naming, wire: filter<K, V>((value, key) => !predicate(value, key)), value: this[inner].value })
   }
 
   mapValues<T> (mapper: (value: V, key: K) => T, { name, value }: Naming & ValueSerde<T> = {}): Stream<K, T> {
@@ -87,25 +94,25 @@ export class Stream<K, V> {
 
   /** Looks at each record once, when its unit closes: a record that is run again is still seen once. */
   peek (look: (record: StreamRecord<K, V>) => void, naming?: Naming): Stream<K, V> {
-    return this.#derive({ kind: 'peek', prefix: 'KSTREAM-PEEK-', naming, wire: peek(look) })
+    return this.#derive({ kind: 'peek', prefix: 'KSTREAM-PEEK-', naming, wire: peek(look), value: this[inner].value })
   }
 
   /** As `peek`, and the record's way ends here. */
   foreach (look: (record: StreamRecord<K, V>) => void, naming?: Naming): void {
-    this.#derive({ kind: 'peek', prefix: 'KSTREAM-FOREACH-', naming, wire: foreach(look) })
+    this.#derive({ kind: 'peek', prefix: 'KSTREAM-FOREACH-', naming, wire: peek(look) })
   }
 
   /** Writes key and value to the standard output, once per record. */
   print (options: Naming & { readonly label?: string } = {}): void {
     const label = options.label ?? this[inner].name
-    this.#derive({ kind: 'peek', prefix: 'KSTREAM-PRINTER-', naming: options, wire: foreach<K, V>(({ key, value }) => console.log(`[${label}]: ${String(key)}, ${typeof value === 'string' ? value : JSON.stringify(value)}`)) })
+    this.#derive({ kind: 'peek', prefix: 'KSTREAM-PRINTER-', naming: options, wire: peek<K, V>(({ key, value }) => console.log(`[${label}]: ${String(key)}, ${typeof value === 'string' ? value : JSON.stringify(value)}`)) })
   }
 
   /** Interleaves two streams; no order is promised between them. */
   merge<V2> (other: Stream<K, V2>, naming?: Naming): Stream<K, V | V2> {
     const { graph, node, key, isRekeyed } = this[inner]
     const name = graph.nameOr(naming?.name, 'KSTREAM-MERGE-')
-    const merged = singleNode({ name, kind: 'merge', isMerge: true, wire: passOn })
+    const merged = singleNode({ name, kind: 'merge', isMerge: true, wire: passOn<K, V | V2>() })
     graph.add([node, other[inner].node], merged)
     return new Stream<K, V | V2>({ graph, node: merged, name, key: sameSerde(key, other[inner].key), value: undefined, isRekeyed: isRekeyed || other[inner].isRekeyed })
   }
@@ -169,7 +176,7 @@ export class Stream<K, V> {
   /** Groups by the key that the records have. */
   groupByKey (options: Naming & KeySerde<K> & ValueSerde<V> = {}): GroupedStream<NonNullable<K>, V> {
     const { graph, node, name, key, value, isRekeyed } = this[inner]
-    return new GroupedStream({ graph, node, name, key: options.key ?? key, value: options.value ?? value, isRekeyed, repartitionName: options.name })
+    return new GroupedStream<NonNullable<K>, V>({ graph, node, name, key: options.key ?? key, value: options.value ?? value, isRekeyed, repartitionName: options.name })
   }
 
   /** Groups by another key; the records are repartitioned by it. */
@@ -178,23 +185,47 @@ export class Stream<K, V> {
     const name = graph.nameOr(options.name, 'KSTREAM-KEY-SELECT-')
     const selected = singleNode({ name, wire: selectKey(mapper), changesKey: true })
     graph.add(node, selected)
-    return new GroupedStream({ graph, node: selected, name, key: options.key, value: options.value ?? value, isRekeyed: true, repartitionName: options.name })
+    return new GroupedStream<NonNullable<K2>, V>({ graph, node: selected, name, key: options.key, value: options.value ?? value, isRekeyed: true, repartitionName: options.name })
   }
 
   /** The stream read as the changes of a table: the last value of a key is its row, null deletes it. */
-  toTable (options: Naming & { readonly store?: TableStore<NonNullable<K>, NonNullable<V>> } = {}): Table<NonNullable<K>, NonNullable<V>> {
+  toTable (options: Naming & { readonly store?: TableStoreOptions<NonNullable<K>, NonNullable<V>> } = {}): Table<NonNullable<K>, NonNullable<V>> {
     const { graph, node, key, value, isRekeyed } = this[inner]
     const name = graph.nameOr(options.name, 'KSTREAM-TOTABLE-')
-    const storeName = storeNameOr(graph, options.store?.name, 'KSTREAM-TOTABLE-')
-    const keySerde = options.store?.key ?? key
-    const valueSerde = options.store?.value ?? value
-    const parent = isRekeyed ? addRepartition(graph, node, { prefix: name, key: keySerde, value: valueSerde }) : node
-    return sourceTable({ graph, parent, name, store: { ...options.store, name: storeName, key: keySerde, value: valueSerde }, isNamed: options.store?.name !== undefined, kind: 'to-table' })
+    const store = resolveStore<NonNullable<K>, NonNullable<V>>(graph, options.store, 'KSTREAM-TOTABLE-', { key, value })
+    const parent = isRekeyed ? addRepartition(graph, node, { ...store, prefix: name }) : node
+    return addRows(graph, parent, { name, store, historyRetentionMs: options.store?.historyRetentionMs })
   }
 
-  // JOINS
+  /** Each pair of records of one key that are no further apart than the windows say. */
+  join<V2, R> (other: Stream<K, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2>, key: NonNullable<K>) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
+  /** Each record with the table's row of now; with a versioned table, of the record's time. */
+  join<V2, R> (other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2, key: NonNullable<K>) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
+  /** Each record with a row of the global table, by a key made of the record. */
+  join<K2, V2, R> (other: GlobalTable<K2, V2>, joiner: (left: NonNullable<V>, right: V2, key: K) => R, options: GlobalJoinOptions<K, V, K2>): Stream<K, R>
+  join<K2, V2, R> (
+    other: Stream<K, V2> | Table<NonNullable<K>, V2> | GlobalTable<K2, V2>, joiner: AnyJoiner<R>, options?: StreamJoinOptions<K, V, V2> | TableJoinOptions<K, V> | GlobalJoinOptions<K, V, K2>
+  ): Stream<K, R> {
+    return joinAny(this, other, joiner, options, 'inner')
+  }
 
-  #repartitioned (graph: LogicalGraph, node: GraphNode, options: UnfinishedRepartition<K, V>): Stream<K, V> {
+  /** As `join`; a record without a match comes out too, with null beside it: of two streams when no match can come any more. */
+  leftJoin<V2, R> (other: Stream<K, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2> | null, key: K) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
+  leftJoin<V2, R> (other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
+  leftJoin<K2, V2, R> (other: GlobalTable<K2, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options: GlobalJoinOptions<K, V, K2>): Stream<K, R>
+  leftJoin<K2, V2, R> (
+    other: Stream<K, V2> | Table<NonNullable<K>, V2> | GlobalTable<K2, V2>, joiner: AnyJoiner<R>, options?: StreamJoinOptions<K, V, V2> | TableJoinOptions<K, V> | GlobalJoinOptions<K, V, K2>
+  ): Stream<K, R> {
+    return joinAny(this, other, joiner, options, 'left')
+  }
+
+  /** As `leftJoin`, for the records of both sides. */
+  outerJoin<V2, R> (other: Stream<K, V2>, joiner: (left: NonNullable<V> | null, right: NonNullable<V2> | null, key: K) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R> {
+    return joinAny(this, other, joiner as AnyJoiner<R>, options, 'outer')
+  }
+
+
+  #repartitioned (graph: LogicalGraph, node: GraphNode, options: UnfinishedRepartition<NonNullable<K>, NonNullable<V>>): Stream<K, V> {
     const repartition = addRepartition(graph, node, options)
     return new Stream<K, V>({ graph, node: repartition, name: repartition.name, key: options.key, value: options.value, isRekeyed: false })
   }
@@ -217,11 +248,18 @@ export class Stream<K, V> {
     return new Stream<K, T>({ ...this[inner], node: derived, name, value })
   }
 
-  #rekey<K2, V2> (prefix: string, naming: { readonly name?: string | undefined }, wire: Wire<K, V, K2, V2>, serdes: Pick<Place<K2, V2>, 'key' | 'value'>): Stream<K2, V2> {
+  #rekey<K2, V2> (prefix: string, naming: { readonly name?: string | undefined }, wire: Wire<K, V, K2, V2>, serdes: Pick<StreamPlace<K2, V2>, 'key' | 'value'>): Stream<K2, V2> {
     const { graph, node } = this[inner]
     const name = graph.nameOr(naming.name, prefix)
     const derived = singleNode({ name, wire, changesKey: true })
     graph.add(node, derived)
     return new Stream<K2, V2>({ graph, node: derived, name, ...serdes, isRekeyed: true })
   }
+}
+
+export type DeadLetterFormat = 'raw' | 'envelope'
+
+/** Two streams that are merged are written as both of them were, where that is the same. */
+function sameSerde<T> (one: Serde<T> | undefined, other: Serde<T> | undefined): Serde<T> | undefined {
+  return one !== undefined && one.name === other?.name ? one : undefined
 }

@@ -34,7 +34,8 @@ export type SuppressOptions<K> = UntilTimeLimit | (K extends Windowed<unknown> ?
 export function addSuppress<K, V> (table: Table<K, V>, options: UntilTimeLimit | UntilWindowCloses): Table<K, V> {
   const { graph, node: parent, rows: parentRows, key = keySerde<K>() as NonNullable<typeof table[typeof inner]['key']>, value = valueSerde<V>() as NonNullable<typeof table[typeof inner]['value']> } = table[inner]
   if (parent.options.versioned === true) throw new TopologyError(`Topology '${graph.topology}' suppresses the versioned table '${parent.name}'; suppress() is for tables without versions.`)
-  const name = graph.nameOr(options.name, 'KTABLE-SUPPRESS-')
+  // Given a name, it uses up no number, unlike other operators.
+  const name = options.name === undefined ? graph.newName('KTABLE-SUPPRESS-') : graph.check(options.name)
   const final = 'untilWindowCloses' in options
   const durationMs = final ? graceOf(parent, graph.topology) : options.untilTimeLimitMs
   const storeName = options.name === undefined ? graph.newStoreName('KTABLE-SUPPRESS-') : `${options.name}-store`

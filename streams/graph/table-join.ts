@@ -1,6 +1,6 @@
 import { GraphNode } from './graph-node.ts'
 import { inner } from './inner.ts'
-import { materialization, tableStore } from './materialize.ts'
+import { tableStore } from './materialize.ts'
 import { storeOf, storedValues } from './operators/table-store.ts'
 import { tableJoinMerge } from './operators/table-join-merge.ts'
 import { joinedValues, joinLeft, joinRight, type JoinKind, type TableTableJoin } from './operators/table-table-join.ts'
@@ -35,7 +35,7 @@ export function addTableJoin<K, L, R, V> (
       const sendsOldValues = (): boolean => rows.sendsOldValues
       physical.add({ kind: 'processor', name: thisName, parents: [left[inner].name], wire: erase(joinLeft(join, { sendsOldValues, versionedInput: versioned.left })) })
       physical.add({ kind: 'processor', name: otherName, parents: [right[inner].name], wire: erase(joinRight(join, { sendsOldValues, versionedInput: versioned.right })) })
-      physical.add({ kind: 'merge', name, parents: [thisName, otherName], wire: erase(tableJoinMerge({ materialization: table && materialization(table, store?.caching ?? true), sendsOldValues })) })
+      physical.add({ kind: 'merge', name, parents: [thisName, otherName], wire: erase(tableJoinMerge({ materialization: table && { store: table, caching: store?.caching ?? true }, sendsOldValues })) })
       for (const each of join.right.stores) physical.connect(each, [thisName])
       for (const each of join.left.stores) physical.connect(each, [otherName])
       if (table !== undefined) physical.connect(storeOf(table), [name])
@@ -43,7 +43,7 @@ export function addTableJoin<K, L, R, V> (
   })
   graph.add(left[inner].node, node)
   graph.add(right[inner].node, node)
-  return new Table({ graph, node, name, key: store?.key ?? key, value: store?.value, rows })
+  return new Table<K, NonNullable<V>>({ graph, node, name, key: store?.key ?? key, value: store?.value, rows })
 }
 
 /** Old values of a join come from those of both sides. */

@@ -1,7 +1,7 @@
 import { addForeignKeyJoin, type ForeignKeyJoinOptions } from './foreign-key-join.ts'
 import { GroupedTable } from './grouped-table.ts'
 import { inner, type Place } from './inner.ts'
-import { materialization, tableStore } from './materialize.ts'
+import { tableStore } from './materialize.ts'
 import { filteredValues, tableFilter } from './operators/table-filter.ts'
 import { tableGroupBy } from './operators/table-group-by.ts'
 import { mappedValues, tableMapValues } from './operators/table-map-values.ts'
@@ -11,14 +11,15 @@ import { selectKey } from './operators/stateless.ts'
 import { GraphNode } from './graph-node.ts'
 import { erase, singleNode } from './stateless.ts'
 import { keySerde, resolveStore, type ResolvedStore, type StoreOptions } from './store-options.ts'
-import { Stream, type KeySerde, type Naming, type ValueSerde } from './stream.ts'
+import { Stream, type KeySerde, type Naming, type StreamPlace, type ValueSerde } from './stream.ts'
 import { addSuppress, type SuppressOptions } from './suppress.ts'
 import { addTableJoin } from './table-join.ts'
 import { DerivedRows, type TableRows } from './table-rows.ts'
-import type { Windowed } from '../windows/windowed.ts'
 
 export interface TablePlace<K, V> extends Place<K, V> {
   readonly rows: TableRows<K, V>
+  /** Of a table that keeps versions: how far back it can be asked. */
+  readonly historyRetentionMs?: number | undefined
 }
 
 export interface TableOptions<K, V> extends Naming {
@@ -58,7 +59,7 @@ export class Table<K, V> {
         name,
         parents,
         stores: table === undefined ? [] : storedValues(table).stores,
-        wire: erase(tableFilter<K, V>({ predicate, materialization: table && materialization(table, store?.caching ?? true), sendsOldValues: () => rows.sendsOldValues, versionedInput }))
+        wire: erase(tableFilter<K, V>({ predicate, materialization: table && { store: table, caching: store?.caching ?? true }, sendsOldValues: () => rows.sendsOldValues, versionedInput }))
       })
     })
     graph.add(parent, node)
@@ -83,7 +84,7 @@ export class Table<K, V> {
         name,
         parents,
         stores: table === undefined ? [] : storedValues(table).stores,
-        wire: erase(tableMapValues<K, V, NonNullable<T>>({ mapper: orNull, materialization: table && materialization(table, store?.caching ?? true), sendsOldValues: () => rows.sendsOldValues }))
+        wire: erase(tableMapValues<K, V, NonNullable<T>>({ mapper: orNull, materialization: table && { store: table, caching: store?.caching ?? true }, sendsOldValues: () => rows.sendsOldValues }))
       })
     })
     graph.add(parent, node)
@@ -95,11 +96,14 @@ export class Table<K, V> {
   toStream<K2> (mapper: (value: V | null, key: K) => K2, options?: Naming & KeySerde<K2>): Stream<K2, V | null>
   toStream<K2> (mapperOrOptions: ((value: V | null, key: K) => K2) | Naming = {}, options: Naming & KeySerde<K2> = {}): Stream<K, V | null> | Stream<K2, V | null> {
     const { graph, node: parent, key, value } = this[inner]
-    const [mapper, { name: given, key: newKey }] = typeof mapperOrOptions === 'function' ? [mapperOrOptions, options] : [undefined, { ...mapperOrOptions, key: undefined }]
+    const mapper = mapperOf(mapperOrOptions)
+    const { name: given, key: newKey } = typeof mapperOrOptions === 'function' ? options : { ...mapperOrOptions, key: undefined }
     const name = graph.nameOr(given, 'KTABLE-TOSTREAM-')
     const node = singleNode({ name, wire: tableToStream<K, V>() })
     graph.add(parent, node)
-    const stream = new Stream<K, V | null>({ graph, node, name, key, value: value as Place<K, V | null>['value'], isRekeyed: false })
+    // No row has a null in it.
+    const serdes = { key, value } as Pick<StreamPlace<K, V | null>, 'key' | 'value'>
+    const stream = new Stream<K, V | null>({ graph, node, name, ...serdes, isRekeyed: false })
     return mapper === undefined ? stream : stream.selectKey(mapper, newKey === undefined ? {} : { key: newKey })
   }
 
@@ -159,9 +163,12 @@ export class Table<K, V> {
 function addAnyJoin<K, V, K2, V2, R> (
   left: Table<K, V>, right: Table<K2, V2>, kind: 'inner' | 'left', options: TableOptions<K, NonNullable<R>> | ForeignKeyJoinOptions<K, V, K2, R>, joiner: (left: V | null, right: V2 | null, key: K) => R | null
 ): Table<K, NonNullable<R>> {
-  if ('foreignKey' in options) return addForeignKeyJoin(left, right, kind, options, joiner)
+  if ('foreignKey' in options) return addForeignKeyJoin(left, right, kind, options, joiner as (left: V, right: V2 | null) => R | null)
   // Without a foreign key both tables have the same keys, as the overloads say.
   return addTableJoin(left, right as unknown as Table<K, V2>, kind, options, joiner)
 }
 
-export type AnyTable<K> = Table<K, unknown> | Table<Windowed<K>, unknown>
+function mapperOf<T> (given: T | Naming): T | undefined {
+  // Options are no functions, so what is one is the mapper.
+  return typeof given === 'function' ? given as T : undefined
+}

@@ -3,8 +3,7 @@ import { Value } from 'typebox/value'
 import { TopologyError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 import type { Execution } from './execution.ts'
-import { addGlobalTable, GlobalTable, type GlobalSource } from './global-table.ts'
-import { inner } from './inner.ts'
+import { addGlobalTable, type GlobalSource, type GlobalTable } from './global-table.ts'
 import { LogicalGraph, type Optimization } from './logical-graph.ts'
 import type { Node } from './node.ts'
 import type { PhysicalGraph } from './physical-graph.ts'
@@ -16,6 +15,7 @@ import { Stream, type DeadLetterFormat, type Naming } from './stream.ts'
 import { divide, type SubTopology } from './sub-topologies.ts'
 import type { Table } from './table.ts'
 import type { Topic } from './topic.ts'
+import type { Serde } from '../serdes/serde.ts'
 
 /** A source, and how to start a record at it. */
 export interface Source {
@@ -23,6 +23,11 @@ export interface Source {
   readonly topic: Topic
   /** Makes the running half of the graph behind the source. */
   readonly open: (execution: Execution) => Forward<unknown, unknown>
+}
+
+/** A global table with the number that Kafka Streams gives it among the sub-topologies. */
+export interface NumberedGlobal extends GlobalSource {
+  readonly id: number
 }
 
 /** A graph of nodes, as a value: it can be described, checked, tested and run, and holds no connection. */
@@ -33,7 +38,7 @@ export interface Topology {
   readonly stores: readonly Store[]
   readonly subTopologies: readonly SubTopology[]
   /** Tables of which each process holds a copy. */
-  readonly globals: readonly GlobalSource[]
+  readonly globals: readonly NumberedGlobal[]
   readonly deadLetterFormats: ReadonlyMap<Node, DeadLetterFormat>
   /** What may be set from outside, by name of environment variable, with defaults and descriptions. */
   readonly settings: TObject
@@ -46,9 +51,9 @@ export interface TopologyBuilder<S> {
   /** Records as they come. */
   readonly stream: <K, V>(topic: Topic<K, V>, naming?: Naming) => Stream<K | null, V | null>
   /** The last value of each key; a record without a value deletes the row, one without a key is dropped, and counted. */
-  readonly table: <K, V>(topic: Topic<K, V>, options?: Naming & { readonly store?: TableStoreOptions<NonNullable<K>, NonNullable<V>> }) => Table<NonNullable<K>, NonNullable<V>>
+  readonly table: <K, V>(topic: Topic<K, V>, options?: Naming & { readonly store?: TableStoreOptions<K, V> }) => Table<K, V>
   /** All of a topic in every process, to be joined with by any key. Loaded before anything else is processed. */
-  readonly globalTable: <K, V>(topic: Topic<K, V>, options?: Naming & { readonly store?: Pick<StoreOptions<NonNullable<K>, NonNullable<V>>, 'name'> }) => GlobalTable<NonNullable<K>, NonNullable<V>>
+  readonly globalTable: <K, V>(topic: Topic<K, V>, options?: Naming & { readonly store?: Pick<StoreOptions<K, V>, 'name'> }) => GlobalTable<K, V>
 }
 
 export interface TopologyOptions<S extends TObject> {
@@ -75,32 +80,41 @@ function buildTopology<S extends TObject> (
   name: string, options: TopologyOptions<S> & { readonly settings: S }, build: (builder: TopologyBuilder<Static<S>>) => void, given: Readonly<Record<string, unknown>>
 ): Topology {
   const logical = new LogicalGraph(name, options.optimization ?? 'none')
-  const globals: GlobalTable<never, never>[] = []
   build({
     settings: readSettings(name, options.settings, given),
     stream<K, V> (topic: Topic<K, V>, naming?: Naming) {
       const nodeName = logical.nameOr(naming?.name, 'KSTREAM-SOURCE-')
       const node = new StreamSourceNode(nodeName, topic)
       logical.add(logical.root, node)
-      return new Stream<K | null, V | null>({ graph: logical, node, name: nodeName, key: topic.key as typeof topic.key & Serde<NonNullable<K>>, value: topic.value as typeof topic.value & Serde<NonNullable<V>>, isRekeyed: false })
+      return new Stream<K | null, V | null>({ graph: logical, node, name: nodeName, ...serdesOf(topic), isRekeyed: false })
     },
     table: (topic, tableOptions) => addSourceTable(logical, topic, tableOptions),
     globalTable: (topic, tableOptions) => addGlobalTable(logical, topic, tableOptions)
   })
   const graph = logical.write()
   const sources = graph.nodes.flatMap(node => sourceOf(graph, node))
-  if (sources.length === 0) throw new TopologyError(`Topology '${name}' reads no topic; begin with stream(topic).`)
+  if (sources.length === 0 && graph.globals.length === 0) throw new TopologyError(`Topology '${name}' reads no topic; begin with stream(topic).`)
   return Object.freeze({
     name,
     nodes: graph.nodes,
     sources,
     stores: [...new Set(graph.nodes.flatMap(({ stores }) => stores))],
-    subTopologies: divide(graph.nodes),
-    globals: logical.globals,
+    subTopologies: divide(graph.nodes, graph.globals.map(({ at }) => at)),
+    globals: globalsOf(graph),
     deadLetterFormats: graph.deadLetterFormats,
     settings: options.settings,
     configure: (settings: Readonly<Record<string, unknown>>) => buildTopology(name, options, build, { ...given, ...settings })
   })
+}
+
+function globalsOf ({ nodes, globals }: PhysicalGraph): NumberedGlobal[] {
+  const first = divide(nodes).map(({ nodes: [node] }) => node?.index ?? 0)
+  return globals.map(({ source, at }, index) => ({ ...source, id: index + first.filter(each => each < at).length }))
+}
+
+/** A serde is never given a null, nor does it make one. */
+function serdesOf<K, V> ({ key, value }: Topic<K, V>): { readonly key: Serde<NonNullable<K>>, readonly value: Serde<NonNullable<V>> } {
+  return { key, value } as unknown as { readonly key: Serde<NonNullable<K>>, readonly value: Serde<NonNullable<V>> }
 }
 
 /** The whole graph is opened once for an execution, whatever source it is begun at. */

@@ -1,4 +1,4 @@
-import type { Serde } from '../graph/serde.ts'
+import type { Serde } from '../serdes/serde.ts'
 
 /** A key as ordered stores take it: its bytes, one per character. */
 export function keyBytes<K> (serde: Serde<K>, key: K): string {

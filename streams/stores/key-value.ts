@@ -1,5 +1,5 @@
 import type { Execution } from '../graph/execution.ts'
-import type { Serde } from '../graph/serde.ts'
+import type { Serde } from '../serdes/serde.ts'
 import type { ValueAndTimestamp } from '../graph/value-getter.ts'
 import { keyBytes, keyOf } from './key-bytes.ts'
 import { openOrdered } from './open-ordered.ts'

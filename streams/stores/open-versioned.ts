@@ -1,6 +1,6 @@
 import type { Execution } from '../graph/execution.ts'
 import type { Node } from '../graph/node.ts'
-import type { Serde } from '../graph/serde.ts'
+import type { Serde } from '../serdes/serde.ts'
 import type { ValueAndTimestamp } from '../graph/value-getter.ts'
 import { keyBytes } from './key-bytes.ts'
 import { openOrdered } from './open-ordered.ts'

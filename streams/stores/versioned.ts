@@ -1,4 +1,5 @@
-import { DecodeError, type Serde } from '../graph/serde.ts'
+import { DecodeError } from '../serdes/decode-error.ts'
+import type { Serde } from '../serdes/serde.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
 
 /** A store that keeps for each key also what was valid before, as far back as its history goes. */

@@ -1,6 +1,8 @@
 import type { Execution, TaskTime } from '../graph/execution.ts'
 import { Rejected } from '../graph/contract.ts'
+import type { GlobalSource } from '../graph/global-table.ts'
 import type { Node } from '../graph/node.ts'
+import type { GlobalTableCopy } from '../graph/operators/global-table.ts'
 import type { Forward, StreamRecord } from '../graph/record.ts'
 import type { Topic } from '../graph/topic.ts'
 import type { Topology } from '../graph/topology.ts'
@@ -198,11 +200,12 @@ export class UnitRunner implements Execution {
     this.#trace.push(node.index + OUT)
   }
 
-  emit (sink: Node, record: StreamRecord): void {
+  emit (sink: Node, record: StreamRecord, partition?: number): void {
     const { topic } = sink
     if (topic === undefined || this.#item === undefined) return
     this.#push({
       topic: topic.name,
+      ...(partition === undefined ? {} : { partition }),
       key: record.key === null || record.key === undefined ? null : topic.key.encode(record.key),
       value: record.value === null || record.value === undefined ? null : topic.value.encode(record.value),
       headers: record.headers,
@@ -228,6 +231,10 @@ export class UnitRunner implements Execution {
 
   writer<S extends Store> (store: S): WriterOf<S> {
     return this.#stores.writer(store)
+  }
+
+  global (source: GlobalSource): GlobalTableCopy<unknown> {
+    throw new TypeError(`Global table '${source.name}' is not there yet.`)
   }
 
   partition (): number {

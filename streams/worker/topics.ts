@@ -41,6 +41,7 @@ async function make (topic: Topic, counts: Map<string, number>, log: Log, logger
 }
 
 function partitionsFor ({ partitions }: Topic, counts: ReadonlyMap<string, number>): number {
+  if (partitions === undefined) return Math.max(1, ...counts.values())
   return typeof partitions === 'number' ? partitions : counts.get(partitions.name) ?? partitionsFor(partitions, counts)
 }
 

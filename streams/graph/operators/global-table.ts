@@ -1,4 +1,4 @@
-import type { Serde } from '../serde.ts'
+import type { Serde } from '../../serdes/serde.ts'
 import type { ValueAndTimestamp, ValueGetter } from '../value-getter.ts'
 import { keyBytes } from '../../stores/key-bytes.ts'
 

@@ -3,24 +3,14 @@ import type { Execution } from '../execution.ts'
 import type { Node } from '../node.ts'
 import type { Forward, StreamRecord } from '../record.ts'
 import { keyBytes } from '../../stores/key-bytes.ts'
+import { changeForwarder } from './change-forwarder.ts'
 import { openTable, type TableRows, type TableStore } from './table-store.ts'
-
-/** Hands on the changes of a store: at once, or the last of each key when the record is done. */
-export interface ChangeForwarder<K, V> {
-  /** `storeKey`: the key's bytes in the store. Where nobody asked for old values, it leaves them out. */
-  readonly forward: (storeKey: string, record: StreamRecord<K, Change<V>>) => void
-}
-
-export type OpenForwarder = <K, V>(
-  execution: Execution, forward: Forward<K, Change<V>>, options: { readonly caching: boolean, readonly sendsOldValues: boolean }
-) => ChangeForwarder<K, V>
 
 /** How a table's operator keeps its result. */
 export interface Materialization<K, V> {
   readonly store: TableStore<K, V>
   /** Several updates of one key by one record become one. Versioned stores have no cache, whatever stands here. */
   readonly caching: boolean
-  readonly openForwarder: OpenForwarder
 }
 
 export interface MaterializedTable<K, V> extends Pick<TableRows<K, V>, 'get'> {
@@ -33,11 +23,11 @@ export interface MaterializedTable<K, V> extends Pick<TableRows<K, V>, 'get'> {
 }
 
 export function openMaterialized<K, V> (
-  execution: Execution, node: Node, { store, caching: wantsCaching, openForwarder }: Materialization<K, V>, sendsOldValues: boolean, forward: Forward<K, Change<V>>
+  execution: Execution, node: Node, { store, caching: wantsCaching }: Materialization<K, V>, sendsOldValues: boolean, forward: Forward<K, Change<V>>
 ): MaterializedTable<K, V> {
   const rows = openTable(execution, node, store)
   const caching = wantsCaching && store.kind === 'timestamped'
-  const forwarder = openForwarder(execution, forward, { caching, sendsOldValues })
+  const forwarder = changeForwarder(execution, { caching, sendsOldValues: () => sendsOldValues }, forward)
   return {
     get: rows.get,
     isCached: caching,

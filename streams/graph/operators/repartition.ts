@@ -10,9 +10,14 @@ export function nullKeyFilter ({ passesNullKeys }: { readonly passesNullKeys: bo
 }
 
 /** Writes to the node's topic; what a validation turned away goes there as a dead letter. */
-export const sink: AnyWire = (execution, node) => record => {
-  const previous = execution.enter(node)
-  if (record.value instanceof Rejected) execution.deadLetter(node, record.value)
-  else execution.emit(node, record)
-  execution.leave(previous)
+export const sink: AnyWire = (...wiring) => sinkTo(() => undefined)(...wiring)
+
+/** As `sink`, into a partition that the value names; undefined: that of the key. */
+export function sinkTo (partitionOf: (value: unknown) => number | undefined): AnyWire {
+  return (execution, node) => record => {
+    const previous = execution.enter(node)
+    if (record.value instanceof Rejected) execution.deadLetter(node, record.value)
+    else execution.emit(node, record, partitionOf(record.value))
+    execution.leave(previous)
+  }
 }

@@ -1,6 +1,6 @@
 import type { Execution } from '../execution.ts'
 import type { Node } from '../node.ts'
-import type { Serde } from '../serde.ts'
+import type { Serde } from '../../serdes/serde.ts'
 import type { ValueGetter, ValueGetterSupplier } from '../value-getter.ts'
 import { keyBytes } from '../../stores/key-bytes.ts'
 import { openOrdered } from '../../stores/open-ordered.ts'

@@ -1,5 +1,5 @@
 import type { Change } from '../../change.ts'
-import type { Serde } from '../../serde.ts'
+import type { Serde } from '../../../serdes/serde.ts'
 import type { Wire } from '../../wire.ts'
 import { within } from '../within.ts'
 import type { Instruction, SubscriptionWrapper } from './messages.ts'
