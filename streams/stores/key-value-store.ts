@@ -1,19 +1,17 @@
-import type { Node } from '../graph/node.ts'
 import { orderedWriter } from '../graph/ordered-writer.ts'
 import type { Execution } from '../graph/execution.ts'
-import type { Serde } from '../serdes/serde.ts'
+import type { Serde } from '../graph/serde.ts'
 import type { ValueAndTimestamp, ValueGetterSupplier } from '../graph/value-getter.ts'
-import type { Store } from './store.ts'
 import { keyOfBytes } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
 
 /** What an aggregate needs of the store of its rows. */
 export interface KeyValueStore<K, V> {
   readonly name: string
-  readonly stores: readonly Store[]
+  readonly stores: readonly Ordered<unknown>[]
   /** Several changes of a row by one input record go on as one. */
   readonly caching: boolean
-  readonly open: (execution: Execution, node: Node) => OpenKeyValueStore<K, V>
+  readonly open: (execution: Execution) => OpenKeyValueStore<K, V>
 }
 
 export interface OpenKeyValueStore<K, V> {

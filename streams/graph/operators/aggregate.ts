@@ -14,8 +14,8 @@ export function aggregate<K, V, A> (
   { store, initializer, aggregator, sendsOldValues }: AggregateOptions<K, V, A>
 ): Wire<K | null, V | null, K, Change<NonNullable<A>>> {
   return (execution, node, forward) => {
-    const rows = store.open(execution, node)
-    const forwarder = changeForwarder(execution, { caching: store.caching, sendsOldValues }, forward)
+    const rows = store.open(execution)
+    const forwarder = changeForwarder(execution, { caching: store.caching, sendsOldValues, store }, forward)
     return ({ key, value, timestamp, headers }) => {
       if (key === null) return execution.drop(node, 'null-key')
       if (value === null) return execution.drop(node, 'null-value')

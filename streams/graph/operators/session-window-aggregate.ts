@@ -25,7 +25,7 @@ export function sessionWindowAggregate<K, V, A> (
   const onClose = emit === 'on-window-close'
   return (execution, node, forward) => {
     const rows = store.open(execution)
-    const forwarder = changeForwarder(execution, { caching: store.caching && !onClose, sendsOldValues }, forward)
+    const forwarder = changeForwarder(execution, { caching: store.caching && !onClose, sendsOldValues, store }, forward)
     const times = closeTimes(execution, node, store.name, inactivityGapMs + graceMs)
 
     const changed = (key: K, window: Window, newValue: NonNullable<A> | null, oldValue: NonNullable<A> | null, stored: NonNullable<A> | null, headers: readonly LogHeader[]): void => {

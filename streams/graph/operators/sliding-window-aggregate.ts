@@ -16,7 +16,7 @@ export function slidingWindowAggregate<K, V, A> (
   const onClose = emit === 'on-window-close'
   return (execution, node, forward) => {
     const rows = store.open(execution)
-    const forwarder = changeForwarder(execution, { caching: store.caching && !onClose, sendsOldValues }, forward)
+    const forwarder = changeForwarder(execution, { caching: store.caching && !onClose, sendsOldValues, store }, forward)
     const times = closeTimes(execution, node, store.name, graceMs)
 
     const emitClosed = (closeTime: number, headers: readonly LogHeader[]): void => times.advance(closeTime, () => {

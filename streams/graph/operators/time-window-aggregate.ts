@@ -27,7 +27,7 @@ export function timeWindowAggregate<K, V, A> (
   }
   return (execution, node, forward) => {
     const rows = store.open(execution)
-    const forwarder = changeForwarder(execution, { caching: store.caching && !onClose, sendsOldValues }, forward)
+    const forwarder = changeForwarder(execution, { caching: store.caching && !onClose, sendsOldValues, store }, forward)
     const times = closeTimes(execution, node, store.name, windows.graceMs)
 
     const emitClosed = (closeTime: number, headers: readonly LogHeader[]): void => {

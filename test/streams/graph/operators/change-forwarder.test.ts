@@ -99,3 +99,19 @@ test('a node whose old value is not what was stored says both', () => {
     assert.deepEqual(seen, [expected])
   }
 })
+
+test('nodes that change the rows of one store are heard of as one', () => {
+  const bench = openOperatorBench()
+  const seen: (readonly [string, string | null, string | null])[] = []
+  const options = { caching: true, sendsOldValues: () => true, store: {} }
+  const [one, other] = ['one', 'other'].map(name =>
+    changeForwarder<string, string>(bench.execution, options, ({ value }) => { seen.push([name, value.oldValue, value.newValue]) }))
+  const change = (oldValue: string | null, newValue: string) => ({ key: 'a', value: { newValue, oldValue, isLatest: true }, timestamp: 0, headers: [] })
+
+  bench.run(() => {
+    one?.forward('a', change(null, '1'))
+    other?.forward('a', change('1', '2'))
+  }, { key: null, value: null, timestamp: 0 })
+
+  assert.deepEqual(seen, [['other', null, '2']])
+})
