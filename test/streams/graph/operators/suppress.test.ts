@@ -11,7 +11,7 @@ import { collector, wire } from '../../../helpers/stream-joins.ts'
 
 type Options<K> = Partial<Suppress<K, string>>
 
-const FOR_EVER = 9_223_372_036_854_775_807
+const FOR_EVER = 2 ** 63
 const buffer = defineSuppressBuffer({ name: 'buffer', key: text, value: text })
 
 function benchSuppress<K> (options: Options<K> & Pick<Suppress<K, string>, 'buffer'>, bench = openOperatorBench()) {
