@@ -1,8 +1,7 @@
 import type { Forward, StreamRecord } from '../../streams/graph/record.ts'
-import { text } from '../../streams/serdes/text.ts'
-import type { Serde } from '../../streams/serdes/serde.ts'
+import { text, type Serde } from '../../streams/graph/serde.ts'
 import type { Wire } from '../../streams/graph/wire.ts'
-import { joinMerge, joinOther, joinThis } from '../../streams/graph/operators/stream-stream-join.ts'
+import { joinMerge, joinOther, joinThis, type StreamJoiner } from '../../streams/graph/operators/stream-stream-join.ts'
 import { joinWindowed } from '../../streams/graph/operators/join-windowed.ts'
 import { streamSelfJoin } from '../../streams/graph/operators/stream-self-join.ts'
 import { defineJoinWindow, type JoinBounds } from '../../streams/stores/join-window.ts'
@@ -10,18 +9,19 @@ import { defineUnmatched } from '../../streams/stores/unmatched.ts'
 import { openOperatorBench, type OperatorBench } from './operator.ts'
 
 export type Kind = 'join' | 'leftJoin' | 'outerJoin'
-export type Out = readonly [key: unknown, value: unknown, timestamp: number]
+/** With the headers' names behind, where there are headers. */
+export type Out = readonly [key: unknown, value: unknown, timestamp: number, ...headers: string[]]
 
 export interface BenchedJoin {
   readonly bench: OperatorBench
   /** Pipes one record and gives what came out of it. */
-  readonly pipe: (side: 'left' | 'right', key: string | null, value: string | null, timestamp: number) => readonly Out[]
+  readonly pipe: (side: 'left' | 'right', key: string | null, value: string | null, timestamp: number, headers?: StreamRecord['headers']) => readonly Out[]
 }
 
 export const plus = (left: string | null, right: string | null) => `${left}+${right}`
 
 /** The nodes of a join of two streams, wired as Kafka Streams wires them. */
-export function benchJoin (kind: Kind, bounds: JoinBounds, joiner = plus, key: Serde<string> = text): BenchedJoin {
+export function benchJoin (kind: Kind, bounds: JoinBounds, joiner: StreamJoiner<string, string, string, string> = plus, key: Serde<string> = text): BenchedJoin {
   const bench = openOperatorBench()
   const left = defineJoinWindow({ name: 'left', key, value: text, bounds })
   const right = defineJoinWindow({ name: 'right', key, value: text, bounds })
@@ -51,7 +51,7 @@ export function wire<K, V, K2, V2> (bench: OperatorBench, wired: Wire<K, V, K2, 
 export function collector (): { readonly capture: (record: StreamRecord) => void, readonly collected: () => readonly Out[] } {
   let outs: Out[] = []
   return {
-    capture: ({ key, value, timestamp }) => { outs.push([key, value, timestamp]) },
+    capture: ({ key, value, timestamp, headers }) => { outs.push([key, value, timestamp, ...headers.map(([name]) => name)]) },
     collected () {
       const taken = outs
       outs = []
@@ -63,9 +63,8 @@ export function collector (): { readonly capture: (record: StreamRecord) => void
 function piping (bench: OperatorBench, collected: () => readonly Out[], inputs: Record<'left' | 'right', Forward<string | null, string | null>>): BenchedJoin {
   return {
     bench,
-    pipe (side, key, value, timestamp) {
-      // The bench pipes records of any kind; these are made here, of keys and values that the inputs take.
-      bench.run(inputs[side] as (record: StreamRecord) => void, { key, value, timestamp })
+    pipe (side, key, value, timestamp, headers = []) {
+      bench.run(() => inputs[side]({ key, value, timestamp, headers }), { key, value, timestamp })
       return collected()
     }
   }

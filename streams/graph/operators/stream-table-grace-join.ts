@@ -1,3 +1,4 @@
+import { TopologyError } from '../../errors.ts'
 import { openGraceBuffer, type GraceBuffer } from '../../stores/grace-buffer.ts'
 import type { StreamRecord } from '../record.ts'
 import type { Wire } from '../wire.ts'
@@ -15,6 +16,9 @@ export interface StreamTableGraceJoin<K, V, TK, T, Out> extends StreamTableJoin<
 export function streamTableGraceJoin<K, V, TK, T, Out> (join: StreamTableGraceJoin<K, V, TK, T, Out>): Wire<K | null, V | null, K | null, Out> {
   const { graceMs, buffer } = join
   return (execution, node, forward) => {
+    if (join.table.open(execution).getAsOf === undefined) {
+      throw new TopologyError(`Node '${node.name}' joins with a grace period, so its table must keep versions: give the table a versioned store, or leave graceMs out.`)
+    }
     const waiting = openGraceBuffer(execution, buffer)
     const newest = execution.time(`${buffer.ordered.name}:time`)
     const lookUp = openLookUp(execution, join)
