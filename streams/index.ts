@@ -16,6 +16,7 @@ export { column, nullable, type Column, type Columns, type KeyOf, type RowOf } f
 export { defineCounter, type Counter, type CounterWriter } from './stores/counter.ts'
 export { defineKeyed, type Keyed, type KeyedWriter } from './stores/keyed.ts'
 export { defineList, type List, type ListWriter } from './stores/list.ts'
+export { defineOrdered, type Ordered, type OrderedEntry, type OrderedWriter } from './stores/ordered.ts'
 export { defineRows, type Rows, type RowsWriter } from './stores/rows.ts'
 export type { Store, WriterOf, WritersOf } from './stores/store.ts'
 export { compareBytes } from './projection/byte-order.ts'

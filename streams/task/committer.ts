@@ -1,4 +1,4 @@
-import type { Change, Conflict, State, TaskId, TaskPosition, UnitTransaction } from '../state/state.ts'
+import type { Change, Conflict, State, StoreWrite, TaskId, TaskPosition, UnitTransaction } from '../state/state.ts'
 import { StateError } from '../state/state.ts'
 import { LogError } from '../log/log.ts'
 import type { Pauses } from '../pauses.ts'
@@ -79,7 +79,6 @@ export async function commitUnit (unit: Unit, begun: Begun, options: CommitterOp
   const positions = positionsAfter(unit)
   if ('error' in begun) return outcomeOf(begun.error, positions)
   const { transaction, conflicts } = begun
-  const writes = stores.writes().filter(({ kind }) => kind !== 'rows')
   const started = performance.now()
   try {
     if (conflicts.length > 0) {
@@ -87,6 +86,7 @@ export async function commitUnit (unit: Unit, begun: Begun, options: CommitterOp
       stores.evict(conflicts)
       return { kind: 'again', reason: 'conflict', error: undefined }
     }
+    const writes = await writesOf(stores, transaction)
     const condemned = unit.items.filter(({ failure }) => failure?.condemned === true).map(({ record }) => record)
     const lost = await transaction.claim(positions, condemned)
     if (lost.length > 0) {
@@ -113,6 +113,16 @@ export async function commitUnit (unit: Unit, begun: Begun, options: CommitterOp
     }
   } catch (error) {
     return outcomeOf(error, positions)
+  }
+}
+
+/** Throws with the transaction rolled back: where a value cannot be written as bytes. */
+async function writesOf (stores: StoreStates, transaction: UnitTransaction): Promise<StoreWrite[]> {
+  try {
+    return stores.writes().filter(({ kind }) => kind !== 'rows')
+  } catch (error) {
+    await transaction.rollback()
+    throw error
   }
 }
 
@@ -146,7 +156,7 @@ async function isAnswered (work: Promise<void>, withinMs: number): Promise<boole
   return answered
 }
 
-function positionsAfter ({ items, passed }: Unit): TaskPosition[] {
+function positionsAfter ({ items, passed, times }: Unit): TaskPosition[] {
   const after = new Map<Task, { offsets: Record<string, number>, streamTime: number }>()
   const movedOf = (task: Task): { offsets: Record<string, number>, streamTime: number } => {
     const known = after.get(task)
@@ -161,7 +171,7 @@ function positionsAfter ({ items, passed }: Unit): TaskPosition[] {
     moved.streamTime = Math.max(moved.streamTime, record.timestamp)
   }
   for (const { task, topic, nextOffset } of passed) movedOf(task).offsets[topic] = nextOffset
-  return [...after].map(([task, moved]) => ({ ...task.position, ...moved }))
+  return [...after].map(([task, moved]) => ({ ...task.position, ...moved, times: times.get(task) ?? task.position.times }))
 }
 
 function outcomeOf (error: unknown, positions: readonly TaskPosition[]): Outcome {

@@ -4,6 +4,7 @@ import type { SubTopology } from '../graph/sub-topologies.ts'
 import type { State, TaskPosition } from '../state/state.ts'
 import type { Failure, Item } from './item.ts'
 import { PartitionQueue } from './partition-queue.ts'
+import { TaskTimes } from './task-times.ts'
 
 /** A position that moves on without a record: over transaction markers, aborted records, what compaction took out. */
 export interface PassedOver {
@@ -18,6 +19,7 @@ export class Task {
   readonly partition: number
   /** As committed. */
   position: TaskPosition
+  readonly times = new TaskTimes()
   readonly #queues: readonly PartitionQueue[]
   /** Records that are not to be run, by topic and offset. */
   readonly #condemned: ReadonlyMap<string, Failure>

@@ -15,7 +15,8 @@ import type { Failure, Item } from './item.ts'
 import { Pulse } from './pulse.ts'
 import { StoreStates } from './stores/store-states.ts'
 import { Suspended } from './stores/store-state.ts'
-import type { PassedOver } from './task.ts'
+import type { PassedOver, Task } from './task.ts'
+import { TaskTimes } from './task-times.ts'
 
 /** A record to be written by the unit, and the source record it comes from. */
 export interface Emission {
@@ -38,6 +39,8 @@ export interface Unit {
   readonly emissions: readonly Emission[]
   readonly drops: readonly Drop[]
   readonly effects: readonly (() => void)[]
+  /** Of the tasks that have any: as the unit leaves them. */
+  readonly times: ReadonlyMap<Task, Readonly<Record<string, number>>>
   /** Indexes of the nodes that records reached, and, `OUT` higher, of those that handed them on; once each time. */
   readonly trace: readonly number[]
 }
@@ -70,6 +73,11 @@ export class UnitRunner implements Execution {
   readonly #maxRecordBytes: number
   readonly #pulse: Pulse
   #item: Item | undefined
+  /** Of the item's task. */
+  #times = new TaskTimes()
+  readonly #timeNames: string[] = []
+  /** How often units were undone. */
+  #undone = 0
   #node: Node | undefined
   #emissionIndex = 0
   #items: Item[] = []
@@ -95,9 +103,7 @@ export class UnitRunner implements Execution {
 
   /** Processes one record. False: its state is not at hand, and nothing of it happened. */
   run (item: Item): boolean {
-    this.#mark()
-    this.#stores.beginRecord()
-    this.#item = item
+    this.#begin(item)
     this.#emissionIndex = 0
     try {
       this.#process(item)
@@ -105,7 +111,7 @@ export class UnitRunner implements Execution {
       this.#undoToMark()
       if (this.#stores.mode.missed || error instanceof Suspended) return false
       this.#fail(item, 'processor', error)
-      this.#stores.beginRecord()
+      this.#begin(item)
       // Numbered as when the unit is run again: then nothing is emitted before the dead letter.
       this.#emissionIndex = 0
       this.#process(item)
@@ -121,10 +127,8 @@ export class UnitRunner implements Execution {
   /** Walks a record only to learn which state it will ask for; nothing of it remains. */
   speculate (item: Item): void {
     if (item.failure !== undefined) return
-    this.#mark()
-    this.#stores.beginRecord()
+    this.#begin(item)
     this.#stores.mode.speculating = true
-    this.#item = item
     try {
       this.#process(item)
     } catch {
@@ -142,12 +146,20 @@ export class UnitRunner implements Execution {
 
   /** Takes what was collected since the last unit. */
   close (passed: readonly PassedOver[] = []): Unit {
-    const unit = { items: this.#items, passed, emissions: this.#emissions, drops: this.#drops, effects: this.#effects, trace: this.#trace }
-    this.discard()
+    const unit = {
+      items: this.#items, passed, emissions: this.#emissions, drops: this.#drops, effects: this.#effects, times: this.#timesAfter(this.#items), trace: this.#trace
+    }
+    this.#clear()
     return unit
   }
 
+  /** The units prepared and in flight are undone. */
   discard (): void {
+    this.#undone++
+    this.#clear()
+  }
+
+  #clear (): void {
     this.#items = []
     this.#emissions = []
     this.#drops = []
@@ -242,15 +254,36 @@ export class UnitRunner implements Execution {
   }
 
   streamTime (): number {
-    return Math.max(this.#item?.task.position.streamTime ?? -1, this.current().timestamp)
+    return this.#times.streamTime.value
   }
 
   time (name: string): TaskTime {
-    throw new TypeError(`Time '${name}' of a task is not there yet.`)
+    const known = this.#timeNames.indexOf(name)
+    const index = known === -1 ? this.#timeNames.push(name) - 1 : known
+    return {
+      get: () => this.#times.cell(index).value,
+      set: value => this.#times.cell(index).set(value, this.#stores.journal)
+    }
   }
 
   whenRecordDone (hooks: RecordHooks): void {
     this.#hooks.push(hooks)
+  }
+
+  #begin (item: Item): void {
+    const { task, record: { timestamp } } = item
+    this.#mark()
+    this.#stores.beginRecord(task.partition)
+    this.#item = item
+    this.#times = task.times
+    task.times.levelWith(this.#undone, task.position, this.#timeNames)
+    if (timestamp > task.times.streamTime.value) task.times.streamTime.set(timestamp, this.#stores.journal)
+  }
+
+  #timesAfter (items: readonly Item[]): Map<Task, Readonly<Record<string, number>>> {
+    if (this.#timeNames.length === 0) return new Map()
+    // What another version of the topology has kept stays: it may come back.
+    return new Map([...new Set(items.map(({ task }) => task))].map(task => [task, { ...task.position.times, ...task.times.toPosition(this.#timeNames) }]))
   }
 
   #process (item: Item): void {

@@ -140,6 +140,7 @@ export class Worker {
 
   async start (): Promise<void> {
     const { topology, applicationId, log, state, logger, sessionTimeoutMs, groupInstanceId } = this.#options
+    await state.ensureStores(topology.stores)
     const { sources } = await ensureTopics(topology, log, logger, await state.noteInputs(new Map()))
     this.#sources = new Set(sources.keys())
     this.#noted = await state.noteInputs(sources)

@@ -55,15 +55,20 @@ export async function ensureEngineSchema (database: Database, applicationId: str
     if (found === undefined) {
       throw new FatalError(`Schema '${applicationId}' exists but was not made by Millrace; nothing in it was touched. Choose another application id, or rename that schema.`)
     }
-    await addMissingTable(session, applicationId)
+    await addMissing(session, applicationId)
     return found
   })
 }
 
-/** The table that schemas of before do not have. Looked for first, so that who may not make tables can start where it is. */
-async function addMissingTable (session: Session, applicationId: string): Promise<void> {
-  const [[table] = []] = await session.query({ text: 'select to_regclass($1)', values: [`${quote(applicationId)}.millrace_poison`] })
-  if (table === null) await session.query({ text: condemnedTable(quote(applicationId)) })
+/** What schemas of before do not have. Looked for first, so that who may not make tables can start where it is. */
+async function addMissing (session: Session, applicationId: string): Promise<void> {
+  const schema = quote(applicationId)
+  const [[table, column] = []] = await session.query({
+    text: "select to_regclass($1), (select 1 from pg_attribute where attrelid = to_regclass($2) and attname = 'times')",
+    values: [`${schema}.millrace_poison`, `${schema}.millrace_tasks`]
+  })
+  if (table === null) await session.query({ text: condemnedTable(schema) })
+  if (column === null) await session.query({ text: `alter table ${schema}.millrace_tasks add column times jsonb not null default '{}'` })
 }
 
 /** undefined: there is no such application here. */
@@ -132,6 +137,7 @@ function definition (schema: string): string[] {
       unit bigint not null,
       offsets jsonb not null,
       stream_time bigint not null,
+      times jsonb not null default '{}',
       owner text not null,
       primary key (sub_topology, partition)
     ) with (fillfactor = 50)`,

@@ -39,7 +39,7 @@ const sources = ({ emissions }: Unit): string[] => emissions.map(({ record }) =>
 
 const writes = (stores: StoreStates): Record<string, unknown> => {
   stores.seal()
-  return Object.fromEntries(stores.writes().map(write => [write.store.name, Object.fromEntries(write.kind === 'counter' ? write.amounts : write.kind === 'rows' ? write.rows : write.changes)]))
+  return Object.fromEntries(stores.writes().map(write => [write.store.name, Object.fromEntries(write.kind === 'counter' ? write.amounts : write.kind === 'rows' ? write.rows : write.kind === 'ordered' ? [] : write.changes)]))
 }
 
 test('what a record does is collected: effects on stores, emissions, and nothing else', async () => {
@@ -82,7 +82,7 @@ test('a record whose state is missing did nothing, and does the same when it is 
   const item = it.item(moveRecord(0))
 
   assert.equal(it.runner.run(item), false)
-  assert.deepEqual(it.runner.close(), { items: [], passed: [], emissions: [], drops: [], effects: [], trace: [] })
+  assert.deepEqual(it.runner.close(), { items: [], passed: [], emissions: [], drops: [], effects: [], times: new Map(), trace: [] })
   let runs = 0
   while (!it.runner.run(item)) runs += await it.load()
   const unit = it.runner.close()
