@@ -1,6 +1,6 @@
 import type { Execution } from '../graph/execution.ts'
 import type { StreamRecord } from '../graph/record.ts'
-import type { Serde } from '../graph/serde.ts'
+import type { Serde } from '../serdes/serde.ts'
 import { packFrames, packHeaders, unpackFrames, unpackHeaders } from './frames.ts'
 import { fromRawKey, rawKey, timeKey, wordKey } from './ordered-key.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'

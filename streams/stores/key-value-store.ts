@@ -1,6 +1,6 @@
 import { orderedWriter } from '../graph/ordered-writer.ts'
 import type { Execution } from '../graph/execution.ts'
-import type { Serde } from '../graph/serde.ts'
+import type { Serde } from '../serdes/serde.ts'
 import type { ValueAndTimestamp, ValueGetterSupplier } from '../graph/value-getter.ts'
 import { keyOfBytes } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'

@@ -1,5 +1,5 @@
 import type { Execution } from '../graph/execution.ts'
-import type { Serde } from '../graph/serde.ts'
+import type { Serde } from '../serdes/serde.ts'
 import { packFrames, unpackFrames } from './frames.ts'
 import { fromRawKey, rawKey, timeKey } from './ordered-key.ts'
 import { defineOrdered, type Ordered, type OrderedEntry } from './ordered.ts'

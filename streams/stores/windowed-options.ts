@@ -1,4 +1,4 @@
-import type { Serde } from '../graph/serde.ts'
+import type { Serde } from '../serdes/serde.ts'
 import { frameOf } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
 

@@ -1,5 +1,6 @@
 import type { Forward, StreamRecord } from '../../streams/graph/record.ts'
-import { text, type Serde } from '../../streams/graph/serde.ts'
+import { text } from '../../streams/serdes/text.ts'
+import type { Serde } from '../../streams/serdes/serde.ts'
 import type { Wire } from '../../streams/graph/wire.ts'
 import { joinMerge, joinOther, joinThis, type StreamJoiner } from '../../streams/graph/operators/stream-stream-join.ts'
 import { joinWindowed } from '../../streams/graph/operators/join-windowed.ts'

@@ -1,6 +1,6 @@
 import type { Change } from '../../streams/graph/change.ts'
 import type { StreamRecord } from '../../streams/graph/record.ts'
-import type { Serde } from '../../streams/graph/serde.ts'
+import type { Serde } from '../../streams/serdes/serde.ts'
 import type { Wire } from '../../streams/graph/wire.ts'
 import { printWindowed, type Windowed } from '../../streams/windows/windowed.ts'
 import { openOperatorBench, type OperatorBench } from './operator.ts'

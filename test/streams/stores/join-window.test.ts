@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { test } from 'node:test'
-import { text } from '../../../streams/graph/serde.ts'
+import { text } from '../../../streams/serdes/text.ts'
 import { defineJoinWindow, openJoinWindow } from '../../../streams/stores/join-window.ts'
 import { openOperatorBench } from '../../helpers/operator.ts'
 

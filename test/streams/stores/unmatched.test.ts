@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { test } from 'node:test'
-import { text } from '../../../streams/graph/serde.ts'
+import { text } from '../../../streams/serdes/text.ts'
 import { defineUnmatched, openUnmatched } from '../../../streams/stores/unmatched.ts'
 import { openOperatorBench } from '../../helpers/operator.ts'
 
