@@ -4,7 +4,7 @@ export { defineProcessor, type Processor, type ProcessorContext } from './graph/
 export type { StreamRecord } from './graph/record.ts'
 export { bytes, json, text, DecodeError, type Serde } from './graph/serde.ts'
 export type { Stream } from './graph/stream.ts'
-export { defineTopic, type Topic } from './graph/topic.ts'
+export { defineInternalTopic, defineTopic, type Topic } from './graph/topic.ts'
 export { defineTopology, type Topology, type TopologyBuilder } from './graph/topology.ts'
 export { silentLogger, type Logger } from './logger.ts'
 export { FatalError, messageOf, TopologyError } from './errors.ts'

@@ -2,6 +2,7 @@ import { FatalError } from '../../errors.ts'
 import { condemnedTable } from './condemned.ts'
 import type { Database, Session } from './database.ts'
 import { quote } from './sql.ts'
+import { unitsTable } from './units-sql.ts'
 
 /**
  * The engine's own tables, in the schema that bears the application id's name.
@@ -55,15 +56,17 @@ export async function ensureEngineSchema (database: Database, applicationId: str
     if (found === undefined) {
       throw new FatalError(`Schema '${applicationId}' exists but was not made by Millrace; nothing in it was touched. Choose another application id, or rename that schema.`)
     }
-    await addMissingTable(session, applicationId)
+    await addMissingTables(session, applicationId)
     return found
   })
 }
 
-/** The table that schemas of before do not have. Looked for first, so that who may not make tables can start where it is. */
-async function addMissingTable (session: Session, applicationId: string): Promise<void> {
-  const [[table] = []] = await session.query({ text: 'select to_regclass($1)', values: [`${quote(applicationId)}.millrace_poison`] })
-  if (table === null) await session.query({ text: condemnedTable(quote(applicationId)) })
+/** Tables that schemas of before do not have. Looked for first, so that who may not make tables can start where they are. */
+async function addMissingTables (session: Session, applicationId: string): Promise<void> {
+  for (const [name, definition] of [['millrace_poison', condemnedTable], ['millrace_units', unitsTable]] as const) {
+    const [[table] = []] = await session.query({ text: 'select to_regclass($1)', values: [`${quote(applicationId)}.${name}`] })
+    if (table === null) await session.query({ text: definition(quote(applicationId)) })
+  }
 }
 
 /** undefined: there is no such application here. */
@@ -145,6 +148,7 @@ function definition (schema: string): string[] {
       primary key (topic, partition)
     )`,
     condemnedTable(schema),
+    unitsTable(schema),
     `create table ${schema}.millrace_outbox (
       id bigint generated always as identity primary key,
       made_at timestamptz not null default clock_timestamp(),
