@@ -3,7 +3,7 @@ export { contractOf, isRejected, isValid, Rejected, type Contract, type Refusal 
 export { defineProcessor, type Processor, type ProcessorContext } from './graph/processor.ts'
 export type { StreamRecord } from './graph/record.ts'
 export type { Stream } from './graph/stream.ts'
-export { defineTopic, type Topic } from './graph/topic.ts'
+export { defineInternalTopic, defineTopic, type Topic } from './graph/topic.ts'
 export { defineTopology, type Topology, type TopologyBuilder } from './graph/topology.ts'
 export { DecodeError } from './serdes/decode-error.ts'
 export type { JsonSerde } from './serdes/json.ts'

@@ -4,6 +4,7 @@ import { text } from '../serdes/text.ts'
 
 /** A topic that a topology reads or writes, with what its bytes mean. */
 export interface Topic<K = unknown, V = unknown> {
+  /** Of an internal topic what stands behind the application id and a dash, see `topicName`. */
   readonly name: string
   readonly key: Serde<K>
   readonly value: Serde<V>
@@ -11,7 +12,7 @@ export interface Topic<K = unknown, V = unknown> {
   readonly partitions: Partitioning
   /** A topology runs without an optional source that neither exists nor may be made. */
   readonly optional: boolean
-  /** Made by the topology for itself: its real name has the application id and a dash before it. */
+  /** The application's own: made, read, written, purged and deleted by it alone. Its real name has the application id and a dash before it. */
   readonly internal: boolean
 }
 
@@ -43,13 +44,29 @@ export function defineTopic<K, V> (options: WithKey<K> & WithValue<V>): Topic<K,
 export function defineTopic (
   { name, key = text, value = json, partitions = 6, optional = false }: TopicOptions & { readonly key?: Serde<unknown>, readonly value?: Serde<unknown> }
 ): Topic {
-  if (!/^[A-Za-z0-9._-]{1,249}$/.test(name)) {
-    throw new TypeError(`Topic '${name}': a topic's name has 1 to 249 letters, digits, '.', '_' or '-'.`)
-  }
+  checkTopicName(name)
   return Object.freeze({ name, key, value, partitions, optional, internal: false })
 }
 
-/** A topic that only this topology reads and writes; `name` is what stands behind the application id. */
-export function defineInternalTopic<K, V> ({ name, key, value, partitions }: { readonly name: string, readonly key: Serde<K>, readonly value: Serde<V>, readonly partitions?: Partitioning }): Topic<K, V> {
+export interface InternalTopicOptions<K, V> {
+  readonly name: string
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+  /** Left out: as many as the largest input of what writes to it. */
+  readonly partitions?: number | Topic | undefined
+}
+
+/**
+ * A topic of the application's own between two of its sub-topologies. What a commit unit writes there is read once, whatever
+ * becomes of the unit: readers take the records of committed units only.
+ */
+export function defineInternalTopic<K, V> ({ name, key, value, partitions }: InternalTopicOptions<K, V>): Topic<K, V> {
+  checkTopicName(name)
   return Object.freeze({ name, key, value, partitions, optional: false, internal: true })
+}
+
+export function checkTopicName (name: string): void {
+  if (!/^[A-Za-z0-9._-]{1,249}$/.test(name)) {
+    throw new TypeError(`Topic '${name}': a topic's name has 1 to 249 letters, digits, '.', '_' or '-'.`)
+  }
 }

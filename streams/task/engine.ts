@@ -2,19 +2,22 @@ import { messageOf } from '../errors.ts'
 import { LogError, type FetchedBatch, type ReadPosition, type TopicPartition } from '../log/log.ts'
 import type { Pauses } from '../pauses.ts'
 import { StateError, type State, type TaskId, type TaskPosition } from '../state/state.ts'
-import { abandonUnit, beginUnit, commitUnit, type Committed, type Milestone, type Outcome } from './committer.ts'
+import { abandonUnit, abortedOf, beginUnit, commitUnit, tasksOf, type Committed, type Milestone, type Outcome } from './committer.ts'
 import type { Item } from './item.ts'
 import type { Outbound } from './outbound.ts'
 import { Signal } from './signal.ts'
 import type { StoreStates } from './stores/store-states.ts'
 import type { PassedOver, Task } from './task.ts'
 import type { Unit, UnitRunner } from './unit.ts'
+import type { UnitLedger } from './unit-ledger.ts'
 
 export interface EngineOptions {
   readonly state: State
   readonly stores: StoreStates
   readonly runner: UnitRunner
   readonly outbound: Outbound
+  /** Left out: no internal topic is read. */
+  readonly ledger?: UnitLedger
   readonly maxUnitRecords: number
   /** A unit that is not full begins no sooner than this after the one before: a unit costs the same round trips whatever its size. */
   readonly unitIntervalMs: number
@@ -96,6 +99,11 @@ export class Engine {
     if (this.#byPartition.get(`${batch.topic}/${batch.partition}`)?.offer(batch) === true) this.#arrival.raise()
   }
 
+  /** Records that were undecided may be decided now. */
+  decided (): void {
+    this.#arrival.raise()
+  }
+
   /** Goes on behind what the log has no longer. False where the partition is not ours or not there any more. */
   skip ({ topic, partition, from, to }: TopicPartition & { readonly from: number, readonly to: number }): boolean {
     if (this.#byPartition.get(`${topic}/${partition}`)?.skip(topic, from, to) !== true) return false
@@ -147,6 +155,7 @@ export class Engine {
     const kept = new Set(tasks)
     if (this.#tasks.some(task => !kept.has(task))) this.#options.outbound.forget()
     this.#tasks = [...tasks]
+    this.#options.ledger?.hold(tasks)
     this.#byPartition.clear()
     for (const task of tasks) for (const { topic, partition } of task.queues) this.#byPartition.set(`${topic}/${partition}`, task)
     this.#backlog = this.#backlog.map(items => items.filter(({ task }) => kept.has(task))).filter(items => items.length > 0)
@@ -320,6 +329,7 @@ export class Engine {
     runner.discard()
     outbound.undone()
     const items = [...unit.items]
+    if (outcome.kind !== 'unknown') this.#abort(unit)
     switch (outcome.kind) {
       case 'again':
         if (outcome.reason === 'outage') await this.#waitOut(pauseKindOf(outcome.error, unit), messageOf(outcome.error))
@@ -384,18 +394,30 @@ export class Engine {
         this.#close(unit)
         this.#options.outbound.forget()
         this.#goOn()
+      } else {
+        this.#abort(unit)
       }
       const again = happened ? [] : [...unit.items]
       return lost.length === 0 ? (again.length === 0 ? [] : [again]) : this.#drop(again, lost)
     }
   }
 
-  #advance ({ items, passed }: Unit, positions: readonly TaskPosition[]): void {
-    const tasks = new Set([...items, ...passed].map(({ task }) => task))
-    for (const task of tasks) {
+  #advance (unit: Unit, positions: readonly TaskPosition[]): void {
+    for (const task of tasksOf(unit)) {
       const position = positions.find(({ subTopology, partition }) => subTopology === task.subTopology.name && partition === task.partition)
-      if (position !== undefined) task.position = position
+      if (position === undefined) continue
+      const { attempt } = task
+      task.position = position
+      this.#options.ledger?.committed(task, attempt)
     }
+  }
+
+  /** What the unit wrote to internal topics is to be skipped. Nobody waits for this to be written down: the unit's commit does it again. */
+  #abort (unit: Unit): void {
+    const tasks = [...tasksOf(unit)].filter(task => task.undone())
+    if (tasks.length === 0) return
+    for (const task of tasks) this.#options.ledger?.aborted(task, task.attempt)
+    void this.#options.state.abort(tasks.map(abortedOf)).catch(() => {})
   }
 
   #failedAgain (error: unknown, node: string | undefined): void {

@@ -5,6 +5,7 @@ import type { Node } from '../graph/node.ts'
 import type { GlobalTableCopy } from '../graph/operators/global-table.ts'
 import type { Forward, StreamRecord } from '../graph/record.ts'
 import type { Topic } from '../graph/topic.ts'
+import { internalTopicsOf, topicName } from '../graph/topic-names.ts'
 import type { Topology } from '../graph/topology.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { LogRecord, OutgoingRecord } from '../log/log.ts'
@@ -17,12 +18,15 @@ import { StoreStates } from './stores/store-states.ts'
 import { Suspended } from './stores/store-state.ts'
 import type { PassedOver, Task } from './task.ts'
 import { TaskTimes } from './task-times.ts'
+import { SOURCE_HEADER } from './unit-stamp.ts'
 
 /** A record to be written by the unit, and the source record it comes from. */
 export interface Emission {
   readonly item: Item
   readonly record: OutgoingRecord
   readonly isDeadLetter: boolean
+  /** To an internal topic: the committer adds the number of the attempt. */
+  readonly isInternal?: boolean
 }
 
 export interface Drop {
@@ -70,6 +74,8 @@ export class UnitRunner implements Execution {
   readonly #stores: StoreStates
   readonly #now: () => number
   readonly #entries: ReadonlyMap<string, Entry>
+  /** Of internal topics, on the cluster. */
+  readonly #names: ReadonlyMap<Topic, string>
   readonly #maxRecordBytes: number
   readonly #pulse: Pulse
   #item: Item | undefined
@@ -96,8 +102,9 @@ export class UnitRunner implements Execution {
     this.#now = now
     this.#maxRecordBytes = maxRecordBytes
     this.#pulse = pulse
+    this.#names = new Map(internalTopicsOf(topology).map(topic => [topic, topicName(topic, applicationId)]))
     this.#entries = new Map(topology.sources.map(({ node, topic, open }, source) => [
-      topic.name, { source, node, topic, forward: open(this), deadLetterSink: deadLetterSinkBehind(topology, node) }
+      topicName(topic, applicationId), { source, node, topic, forward: open(this), deadLetterSink: deadLetterSinkBehind(topology, node) }
     ]))
   }
 
@@ -216,13 +223,13 @@ export class UnitRunner implements Execution {
     const { topic } = sink
     if (topic === undefined || this.#item === undefined) return
     this.#push({
-      topic: topic.name,
+      topic: this.#nameOf(topic),
       ...(partition === undefined ? {} : { partition }),
       key: record.key === null || record.key === undefined ? null : topic.key.encode(record.key),
       value: record.value === null || record.value === undefined ? null : topic.value.encode(record.value),
       headers: record.headers,
       ...(record.timestamp < 0 ? {} : { timestamp: record.timestamp })
-    }, this.#item, false)
+    }, this.#item, { isDeadLetter: false, isInternal: topic.internal })
   }
 
   deadLetter (sink: Node, rejected: Rejected): void {
@@ -330,16 +337,21 @@ export class UnitRunner implements Execution {
   #writeDeadLetter (sink: Node, item: Item, failure: Failure): void {
     this.#push(deadLetter(item.record, failure, {
       applicationId: this.#applicationId,
-      topic: sink.topic?.name ?? '',
+      topic: sink.topic === undefined ? '' : this.#nameOf(sink.topic),
       format: this.#topology.deadLetterFormats.get(sink) ?? 'raw',
       maxBytes: item.maxDeadLetterBytes ?? this.#maxRecordBytes
-    }), item, true)
+    }), item, { isDeadLetter: true, isInternal: false })
   }
 
-  #push (record: OutgoingRecord, item: Item, isDeadLetter: boolean): void {
+  #push (record: OutgoingRecord, item: Item, kind: Pick<Emission, 'isDeadLetter' | 'isInternal'>): void {
     const { topic, partition, offset } = item.record
-    const source = `${this.#applicationId}/${item.task.name}/${topic}-${partition}@${offset}#${this.#emissionIndex++}`
-    this.#emissions.push({ item, isDeadLetter, record: { ...record, headers: [...record.headers, ['millrace-source', Buffer.from(source)]] } })
+    // Behind an internal topic the way goes on from where the record before it came from: that one's offset is another after a rerun.
+    const from = item.origin === undefined ? `${this.#applicationId}/${item.task.name}/${topic}-${partition}@${offset}` : `${item.origin}/${item.task.name}`
+    this.#emissions.push({ item, ...kind, record: { ...record, headers: [...record.headers, [SOURCE_HEADER, Buffer.from(`${from}#${this.#emissionIndex++}`)]] } })
+  }
+
+  #nameOf (topic: Topic): string {
+    return this.#names.get(topic) ?? topic.name
   }
 
   #mark (): void {
@@ -381,8 +393,22 @@ function decode (record: LogRecord, topic: Topic): StreamRecord {
   }
 }
 
-/** Where records of a source go that a node or a store fails on: the first place for dead letters that its own rejects can reach. */
+/**
+ * Where records of a source go that a node or a store fails on: the first place for dead letters that its own rejects can reach;
+ * behind an internal topic without one, that of a source whose records lead there.
+ */
 export function deadLetterSinkBehind (topology: Topology, source: Node): Node | undefined {
+  const sources = new Set([source])
+  for (const each of sources) {
+    const found = firstDeadLetterSink(topology, each)
+    if (found !== undefined) return found
+    if (each.topic?.internal !== true) continue
+    for (const node of topology.nodes) if (node.kind === 'sink' && node.topic === each.topic) for (const before of sourcesBefore(node)) sources.add(before)
+  }
+  return undefined
+}
+
+function firstDeadLetterSink (topology: Topology, source: Node): Node | undefined {
   const reached = new Set([source])
   for (const node of topology.nodes) {
     if (!node.parents.some(parent => reached.has(parent))) continue
@@ -390,6 +416,10 @@ export function deadLetterSinkBehind (topology: Topology, source: Node): Node | 
     reached.add(node)
   }
   return undefined
+}
+
+function sourcesBefore (node: Node): Node[] {
+  return node.kind === 'source' ? [node] : node.parents.flatMap(sourcesBefore)
 }
 
 function validationBefore (node: Node): Node | undefined {

@@ -14,7 +14,7 @@ export function aggregate<K, V, A> (
   { store, initializer, aggregator, sendsOldValues }: AggregateOptions<K, V, A>
 ): Wire<K | null, V | null, K, Change<NonNullable<A>>> {
   return (execution, node, forward) => {
-    const rows = store.open(execution)
+    const rows = store.open(execution, node)
     const forwarder = changeForwarder(execution, { caching: store.caching, sendsOldValues, store }, forward)
     return ({ key, value, timestamp, headers }) => {
       if (key === null) return execution.drop(node, 'null-key')

@@ -19,23 +19,24 @@ const topic = (name: string) => defineTopic({ name, value: text })
 const tenSeconds = joinWindows({ timeDifferenceMs: 10_000 })
 const both = (left: string, right: string): string => left + right
 const out = topic('output')
+const counts = (name: string) => defineTopic({ name, value: long })
 
 const proc = defineProcessor({ name: 'proc', input: Type.Any(), output: Type.String(), stores: { store: defineOrdered({ name: 'store', value: text }) }, process () {} })
 
 const programs: Readonly<Record<string, (builder: TopologyBuilder<object>) => void>> = {
   'source-sink': ({ stream }) => stream(topic('input-topic')).to(out),
-  'filter-group-count-named-store': ({ stream }) => stream(topic('input')).filter(() => true).groupByKey().count({ store: { name: 'Purchase_count_store' } }).toStream().to(out),
+  'filter-group-count-named-store': ({ stream }) => stream(topic('input')).filter(() => true).groupByKey().count({ store: { name: 'Purchase_count_store' } }).toStream().to(counts('output')),
   'grouped-count-zero-arg': ({ stream }) => { stream(topic('input-topic')).groupByKey().count() },
   'table-filter': ({ table }) => { table(topic('input-topic')).filter(() => true) },
   'stream-stream-join-repartitioned-named': ({ stream }) => stream(topic('topic')).selectKey(key => String(key))
     .join(stream(topic('topic2')).selectKey(key => String(key)), both, { windows: tenSeconds, name: 'my-join', storeName: 'join-store' }).to(topic('out')),
-  'table-table-fk-join': ({ table }) => table(topic('left')).join(table(topic('right')), both, { foreignKey: value => value, store: { name: 'joined' } }).toStream().to(topic('out')),
+  'table-table-fk-join': ({ table }) => table(topic('left')).join(table(topic('right')), both, { foreignKey: (value: string) => value, store: { name: 'joined' } }).toStream().to(topic('out')),
   'to-table': ({ stream }) => stream(topic('in')).toTable({ store: { name: 'tbl' } }).toStream().to(topic('out')),
   'processor-api': ({ stream }) => stream(topic('topic'), { name: 'source' }).process(proc).to(topic('out'), { name: 'sink' }),
   'stateless-named': ({ stream }) => stream(topic('input'), { name: 'Customer_transactions_input_topic' }).filter(() => true, { name: 'filter_out_invalid_txns' })
     .mapValues(value => value, { name: 'Map_values_to_first_6_characters' }).to(out, { name: 'Mapped_transactions_output_topic' }),
-  'filter-group-count': ({ stream }) => stream(topic('input')).filter(() => true).groupByKey().count().toStream().to(out),
-  'word-count': ({ stream }) => stream(topic('lines')).flatMapValues(line => String(line).split(' ')).groupBy(word => word).count({ store: { name: 'counts-store' } }).toStream().to(topic('counts')),
+  'filter-group-count': ({ stream }) => stream(topic('input')).filter(() => true).groupByKey().count().toStream().to(counts('output')),
+  'word-count': ({ stream }) => stream(topic('lines')).flatMapValues(line => String(line).split(' ')).groupBy(word => word).count({ store: { name: 'counts-store' } }).toStream().to(counts('counts')),
   'explicit-repartition': ({ stream }) => stream(topic('topic')).repartition({ name: 'shuffle', partitions: 4 }).to(out),
   table: ({ table }) => { table(topic('input-topic'), { store: { name: 'store' } }) },
   'table-groupby-count': ({ table }) => { table(topic('input-topic')).groupBy(() => null).count() },
@@ -57,7 +58,7 @@ const programs: Readonly<Record<string, (builder: TopologyBuilder<object>) => vo
   },
   'repartition-merged-optimized': ({ stream }) => {
     const rekeyed = stream(topic('in')).selectKey(key => String(key))
-    rekeyed.groupByKey().count().toStream().to(topic('c1'))
+    rekeyed.groupByKey().count().toStream().to(counts('c1'))
     rekeyed.groupByKey().reduce(both).toStream().to(topic('c2'))
   },
   'self-join-optimized': ({ stream }) => {
