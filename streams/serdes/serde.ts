@@ -10,3 +10,8 @@ export interface Serde<T> {
    */
   partitionBytes? (value: T): Buffer
 }
+
+/** What a sink chooses the partition of a key by. */
+export function partitionBytesOf<T> (serde: Serde<T>, key: T): Buffer {
+  return serde.partitionBytes?.(key) ?? serde.encode(key)
+}

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import Type from 'typebox'
 import { printWindowed, serdes } from '../../../streams/index.ts'
+import { partitionBytesOf } from '../../../streams/serdes/serde.ts'
 import { assertRefused, testWireVectors } from '../../helpers/serdes.ts'
 
 const { timeWindowed, sessionWindowed } = serdes
@@ -19,9 +21,18 @@ testWireVectors(sessionWindowed(serdes.string), [
 test('all windows of a key are partitioned by the bytes of the key alone', () => {
   const value = { key: 'key', window: { start: 1_000, end: 2_000 } }
 
-  assert.equal(timeWindowed(serdes.string, 1_000).partitionBytes?.(value).toString('hex'), '6b6579')
-  assert.equal(sessionWindowed(serdes.string).partitionBytes?.(value).toString('hex'), '6b6579')
-  assert.equal(serdes.string.partitionBytes, undefined)
+  assert.equal(partitionBytesOf(timeWindowed(serdes.string, 1_000), value).toString('hex'), '6b6579')
+  assert.equal(partitionBytesOf(sessionWindowed(serdes.string), value).toString('hex'), '6b6579')
+})
+
+test('a key that is in no window is partitioned by all of its bytes', () => {
+  assert.equal(partitionBytesOf(serdes.int, 1).toString('hex'), '00000001')
+})
+
+test('checked windowed keys are partitioned as others are', () => {
+  const keys = serdes.checked(timeWindowed(serdes.string, 1_000), Type.Object({ key: Type.String(), window: Type.Object({ start: Type.Integer(), end: Type.Integer() }) }))
+
+  assert.equal(partitionBytesOf(keys, { key: 'key', window: { start: 1_000, end: 2_000 } }).toString('hex'), '6b6579')
 })
 
 test('a window without an end is read up to the last whole number', () => {
