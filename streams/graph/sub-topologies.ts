@@ -19,7 +19,7 @@ export function divide (nodes: readonly Node[], globals: readonly number[] = [])
     const sources = members.filter(({ kind }) => kind === 'source')
     const topics = sources.flatMap(({ topic }) => topic === undefined ? [] : [topic.name])
     const first = sources[0]
-    const name = first === undefined || first.name.startsWith('KSTREAM-') ? topics[0] ?? String(id) : first.name
+    const name = first === undefined || /^K(STREAM|TABLE)-/.test(first.name) ? topics[0] ?? String(id) : first.name
     return { name, id, nodes: members, topics, stores: [...new Set(members.flatMap(({ stores }) => stores))] }
   })
 }

@@ -77,6 +77,11 @@ export class UnitLedger {
     return this.#own.get(name) === epoch ? 'wait' : this.#ask(name, { subTopology, partition })
   }
 
+  /** Undefined while nothing is asked. */
+  get asking (): Promise<void> | undefined {
+    return this.#asking
+  }
+
   async close (): Promise<void> {
     this.#closed.abort()
     await this.#asking

@@ -110,6 +110,19 @@ export class UnitRunner implements Execution {
 
   /** Processes one record. False: its state is not at hand, and nothing of it happened. */
   run (item: Item): boolean {
+    if (!this.#attempt(item)) return false
+    this.#items.push(item)
+    return true
+  }
+
+  /** Runs a record to see what it does, and undoes it. False: its state is not at hand. */
+  rehearse (item: Item): boolean {
+    if (!this.#attempt(item)) return false
+    this.#undoToMark()
+    return true
+  }
+
+  #attempt (item: Item): boolean {
     this.#begin(item)
     this.#emissionIndex = 0
     try {
@@ -117,6 +130,8 @@ export class UnitRunner implements Execution {
     } catch (error) {
       this.#undoToMark()
       if (this.#stores.mode.missed || error instanceof Suspended) return false
+      // Whoever throws it says that nobody can go on, whatever becomes of the record.
+      if (error instanceof FatalError) throw error
       this.#fail(item, 'processor', error)
       this.#begin(item)
       // Numbered as when the unit is run again: then nothing is emitted before the dead letter.
@@ -127,7 +142,6 @@ export class UnitRunner implements Execution {
       this.#undoToMark()
       return false
     }
-    this.#items.push(item)
     return true
   }
 

@@ -1,0 +1,162 @@
+import { namedSubTopologies } from '../graph/topic-names.ts'
+import type { Topology } from '../graph/topology.ts'
+import { silentLogger } from '../logger.ts'
+import { Pauses } from '../pauses.ts'
+import type { State } from '../state/state.ts'
+import type { Milestone } from '../task/committer.ts'
+import { Engine } from '../task/engine.ts'
+import { Outbound } from '../task/outbound.ts'
+import { lowestTimestampFirst } from '../task/schedule.ts'
+import { StoreStates } from '../task/stores/store-states.ts'
+import { Task } from '../task/task.ts'
+import { UnitRunner, type Unit } from '../task/unit.ts'
+import { UnitGate } from '../task/unit-gate.ts'
+import { UnitLedger } from '../task/unit-ledger.ts'
+import { candidatesOf } from '../worker/starts.ts'
+import { ensureTopics } from '../worker/topics.ts'
+import { CheckedRunner } from './checked-runner.ts'
+import type { DriverLog } from './driver-log.ts'
+import type { VirtualClock } from './virtual-clock.ts'
+
+export interface ApplicationOptions {
+  readonly topology: Topology
+  readonly applicationId: string
+  readonly log: DriverLog
+  readonly state: State
+  readonly clock: VirtualClock
+  readonly maxUnitRecords: number
+  /** How many partitions a topic of this name has; internal topics have as many as what is written to them comes from. */
+  readonly partitionsOf: (topic: string) => number
+  readonly committed: (unit: Unit) => void
+  /** Runs every record twice and compares. */
+  readonly debug: boolean
+}
+
+/** How far a record may be before it is refused, as in production. */
+const MAX_RECORD_BYTES = 900_000
+
+/** The process died here, as far as the log and the state can tell. */
+class SimulatedCrash extends Error {
+  override readonly name = 'SimulatedCrash'
+}
+
+/** The application under test: one life of it after the other, over the same log and state. */
+export class Application {
+  readonly #options: ApplicationOptions
+  readonly #pauses = new Pauses()
+  #engine: Engine | undefined
+  #ledger: UnitLedger | undefined
+  #epoch = 0
+  #crashAt: Milestone | undefined
+
+  constructor (options: ApplicationOptions) {
+    this.#options = options
+  }
+
+  /** The engine of this life. A life begins when it is first asked for: topics are there from then on. */
+  async engine (): Promise<Engine> {
+    this.#engine ??= await this.#start()
+    return this.#engine
+  }
+
+  /** Runs until nothing is at hand and nothing in flight. */
+  async settle (): Promise<void> {
+    const engine = await this.engine()
+    try {
+      do this.#options.log.feed(engine)
+      while (await engine.step() || await this.#hasLearned())
+    } catch (error) {
+      this.#engine = undefined
+      if (!(error instanceof SimulatedCrash)) throw this.#withReason(error)
+      await this.settle()
+    }
+  }
+
+  /** What a life before this one has written is decided by the state; only then is it known who waits for nothing. */
+  async #hasLearned (): Promise<boolean> {
+    const asking = this.#ledger?.asking
+    await asking
+    return asking !== undefined
+  }
+
+  /** The next unit dies behind this step; another life begins where the state says that it stands. */
+  crashAt (milestone: Milestone): void {
+    this.#crashAt = milestone
+  }
+
+  /** As when the process is stopped and started again. */
+  restart (): void {
+    this.#engine = undefined
+  }
+
+  /** The group gives all tasks to somebody else and back. */
+  async rebalance (): Promise<void> {
+    const engine = await this.engine()
+    engine.resume([])
+    if (this.#ledger !== undefined) engine.resume(await this.#takeOver(this.#ledger))
+  }
+
+  async #start (): Promise<Engine> {
+    const { topology, applicationId, log, state, clock, maxUnitRecords, committed, debug } = this.#options
+    const stores = new StoreStates(topology.stores)
+    await state.ensureStores(topology.stores)
+    const ledger = new UnitLedger({ state, learned: () => engine.decided() })
+    this.#ledger = ledger
+    const Runner = debug ? CheckedRunner : UnitRunner
+    const engine: Engine = new Engine({
+      ledger,
+      state,
+      stores,
+      runner: new Runner({ topology, applicationId, stores, now: clock.now, maxRecordBytes: MAX_RECORD_BYTES }),
+      outbound: new Outbound(log.producer),
+      clock,
+      schedule: lowestTimestampFirst(),
+      maxUnitRecords,
+      unitIntervalMs: 0,
+      acknowledgeWithinMs: 10_000,
+      takeApplied: () => [],
+      lost: () => {},
+      committed,
+      // What a `peek` does wrong is the test's to know.
+      effectFailed: error => { throw error },
+      pauses: this.#pauses,
+      roomMade: () => {},
+      reached: milestone => this.#reached(milestone)
+    })
+    engine.resume(await this.#takeOver(ledger))
+    return engine
+  }
+
+  #reached (milestone: Milestone): void {
+    if (this.#crashAt !== milestone) return
+    this.#crashAt = undefined
+    throw new SimulatedCrash(`The process died behind '${milestone}'.`)
+  }
+
+  async #takeOver (ledger: UnitLedger): Promise<Task[]> {
+    const { topology, applicationId, log, state, partitionsOf } = this.#options
+    const inputs = new Set(topology.nodes.flatMap(({ topic }) => topic === undefined || topic.internal ? [] : [topic.name]))
+    await log.createTopics([...inputs].map(name => ({ name, partitions: partitionsOf(name) })))
+    const ready = await ensureTopics(topology, { applicationId, log, state, logger: silentLogger, noted: await state.noteInputs(new Map()) })
+    await state.noteInputs(ready.inputs)
+    const subTopologies = namedSubTopologies(topology, applicationId)
+    const sources = new Map([...ready.inputs, ...ready.internal])
+    const partitions = [...sources].flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })))
+    const { whole } = candidatesOf(subTopologies, partitions, new Set(sources.keys()))
+    const positions = await state.takeOver(whole.map(({ topics, ...task }) => ({ ...task, offsets: Object.fromEntries(topics.map(topic => [topic, 0])) })))
+    const epoch = ++this.#epoch
+    const gateOf = (topic: string): UnitGate | undefined => ready.internal.has(topic) ? new UnitGate(ledger) : undefined
+    return whole.flatMap(({ subTopology, partition, topics }) => {
+      const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
+      const definition = subTopologies.find(({ name }) => name === subTopology)
+      return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, [], gateOf)]
+    })
+  }
+
+  #withReason (error: unknown): unknown {
+    const pause = this.#pauses.holdingRecords()
+    if (pause === undefined) return error
+    this.#pauses.over(pause.kind)
+    return new Error(`Topology '${this.#options.topology.name}' waits for ${pause.waitsFor}, and in a test nothing comes back by itself: ${pause.reason}`, { cause: error })
+  }
+}
