@@ -6,7 +6,7 @@ import type { Node, NodeKind } from './node.ts'
 import type { Forward } from './record.ts'
 import type { DeadLetterFormat } from './stream.ts'
 import type { Topic } from './topic.ts'
-import type { Wire } from './wire.ts'
+import type { RoutingWire } from './wire.ts'
 
 export interface NodeDefinition {
   readonly kind: NodeKind
@@ -19,7 +19,7 @@ export interface NodeDefinition {
 }
 
 /** A wire whose types are no longer known: the typed classes have paired it with parents that hand on what it takes. */
-export type AnyWire = Wire<unknown, unknown, unknown, unknown>
+export type AnyWire = RoutingWire<unknown, unknown, unknown, unknown>
 
 type AnyForward = Forward<unknown, unknown>
 

@@ -21,7 +21,7 @@ import { joinAny, type AnyJoiner, type GlobalJoinOptions, type TableJoinOptions 
 import type { StreamJoinOptions } from './stream-joins.ts'
 import type { Table } from './table.ts'
 import type { SinkTopic } from './topic.ts'
-import type { Wire } from './wire.ts'
+import type { RoutingWire, Wire } from './wire.ts'
 import type { Serde } from '../serdes/serde.ts'
 
 export interface Naming {
@@ -142,7 +142,7 @@ export class Stream<K, V> {
     const { graph, node, key } = this[inner]
     const name = graph.check(given.name)
     // The constraint on the argument says that V is an In; a conditional type cannot be used to convert. What is forwarded under the record's key is of its type.
-    const wire = processor(given) as Wire<unknown, unknown, unknown, unknown> as Wire<K, V, K, Out>
+    const wire = processor(given) as RoutingWire<K, V, K, Out>
     const processed = singleNode({ name, wire, stores: Object.values(given.stores), changesKey: true })
     graph.add(node, processed)
     return new Stream<K, Out>({ graph, node: processed, name, key, value: undefined, isRekeyed: true })

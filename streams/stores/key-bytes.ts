@@ -5,6 +5,15 @@ export function keyBytes<K> (serde: Serde<K>, key: K): string {
   return serde.encode(key).toString('latin1')
 }
 
+/** As `keyBytes`, for one who asks for the same key several times in a row. */
+export function lastKeyBytes<K> (serde: Serde<K>): (key: K) => string {
+  let last: { readonly key: K, readonly bytes: string } | undefined
+  return key => {
+    if (last === undefined || !Object.is(last.key, key)) last = { key, bytes: keyBytes(serde, key) }
+    return last.bytes
+  }
+}
+
 export function keyOf<K> (serde: Serde<K>, bytes: string): K {
   return serde.decode(Buffer.from(bytes, 'latin1'))
 }

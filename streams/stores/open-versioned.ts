@@ -2,7 +2,7 @@ import type { Execution } from '../graph/execution.ts'
 import type { Node } from '../graph/node.ts'
 import type { Serde } from '../serdes/serde.ts'
 import type { ValueAndTimestamp } from '../graph/value-getter.ts'
-import { keyBytes } from './key-bytes.ts'
+import { lastKeyBytes } from './key-bytes.ts'
 import { openOrdered } from './open-ordered.ts'
 import type { OrderedEntry } from './ordered.ts'
 import { latestOf, validToOf, versionOf, versionsFrom } from './versioned-keys.ts'
@@ -41,12 +41,13 @@ export function openVersioned<K, V> (execution: Execution, node: Node, store: Ve
     execution.drop(node, 'expired')
     return true
   }
+  const bytesOf = lastKeyBytes(key)
   return {
-    ...reading(versions, key),
-    put: (each, value, timestamp) => isTooLate(timestamp) ? 'notPut' : versions.put(keyBytes(key, each), value, timestamp),
+    ...reading(versions, bytesOf),
+    put: (each, value, timestamp) => isTooLate(timestamp) ? 'notPut' : versions.put(bytesOf(each), value, timestamp),
     delete (each, timestamp) {
       if (isTooLate(timestamp)) return undefined
-      const bytes = keyBytes(key, each)
+      const bytes = bytesOf(each)
       const existing = versions.getAsOf(bytes, timestamp)
       versions.put(bytes, null, timestamp)
       return existing
@@ -55,15 +56,15 @@ export function openVersioned<K, V> (execution: Execution, node: Node, store: Ve
 }
 
 export function readVersioned<K, V> (execution: Execution, store: Versioned<V>, key: Serde<K>): VersionedReader<K, V> {
-  return reading(new Versions(execution, store), key)
+  return reading(new Versions(execution, store), lastKeyBytes(key))
 }
 
-function reading<K, V> (versions: Versions<V>, key: Serde<K>): VersionedReader<K, V> {
+function reading<K, V> (versions: Versions<V>, bytesOf: (key: K) => string): VersionedReader<K, V> {
   return {
-    get: each => versions.latest(keyBytes(key, each)),
-    getAsOf: (each, asOf) => versions.getAsOf(keyBytes(key, each), asOf),
+    get: each => versions.latest(bytesOf(each)),
+    getAsOf: (each, asOf) => versions.getAsOf(bytesOf(each), asOf),
     versions (each, { from = -Infinity, to = Infinity, ascending = false } = {}) {
-      const found = versions.between(keyBytes(key, each), from, to)
+      const found = versions.between(bytesOf(each), from, to)
       return ascending ? found.reverse() : found
     }
   }
@@ -153,8 +154,8 @@ class Versions<V> {
   /** The earlier version that ends first behind a time. */
   #endingBehind (key: string, time: number): OrderedEntry<V | null> | undefined {
     const { from, to } = versionsFrom(key, time + 1)
-    for (const entry of this.#entries.range(from, to)) return entry
-    return undefined
+    const [first] = this.#entries.range(from, to)
+    return first
   }
 
   #advance (timestamp: number): void {

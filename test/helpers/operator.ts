@@ -9,8 +9,6 @@ export interface OperatorBench {
   readonly execution: Execution
   /** A node for a wire that wants one. */
   readonly node: (name: string, stores?: readonly Store[]) => Node
-  /** For a wire that hands on to one of its children alone. */
-  readonly to: () => never
   /** Runs one record at an input: what the engine does around it. */
   readonly run: (input: (record: StreamRecord<unknown, unknown>) => void, record: { readonly key: unknown, readonly value: unknown, readonly timestamp: number }) => void
   readonly dropped: readonly string[]
@@ -54,7 +52,6 @@ export function openOperatorBench (): OperatorBench {
   return {
     execution,
     node: (name, connected = []) => ({ index: index++, name, kind: 'processor', parents: [], stores: connected, topic: undefined }),
-    to () { throw new TypeError('This wire has no children.') },
     run (input, { key, value, timestamp }) {
       streamTime = Math.max(streamTime, timestamp)
       for (const { reset } of hooks) reset()

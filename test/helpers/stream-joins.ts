@@ -45,7 +45,7 @@ export function benchSelfJoin (bounds: JoinBounds, joiner = plus, key: Serde<str
 }
 
 export function wire<K, V, K2, V2> (bench: OperatorBench, wired: Wire<K, V, K2, V2>, name: string, forward: Forward<K2, V2>): Forward<K, V> {
-  return wired(bench.execution, bench.node(name), forward, bench.to)
+  return wired(bench.execution, bench.node(name), forward)
 }
 
 /** What came to the end of the line since it was last asked. */

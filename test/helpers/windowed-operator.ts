@@ -22,7 +22,7 @@ export function openOperator<K extends string | Windowed<string>, V, A> (
 ): OperatorUnderTest {
   let outputs: StreamRecord<K, Change<A>>[] = []
   // The bench hands on what the test pipes in, and that is typed here.
-  const input = wire(bench.execution, bench.node(name), record => { outputs.push(record) }, bench.to) as (record: StreamRecord<unknown, unknown>) => void
+  const input = wire(bench.execution, bench.node(name), record => { outputs.push(record) }) as (record: StreamRecord<unknown, unknown>) => void
   return {
     bench,
     pipe (key, value, timestamp) {

@@ -1,4 +1,4 @@
-import type { Wire } from '../wire.ts'
+import type { RoutingWire } from '../wire.ts'
 
 export interface BranchCase<V> {
   /** The node behind this branch. */
@@ -7,7 +7,7 @@ export interface BranchCase<V> {
 }
 
 /** The first branch whose guard accepts the value gets the record. */
-export function branch<K, V> (cases: readonly BranchCase<V>[]): Wire<K, V, K, V> {
+export function branch<K, V> (cases: readonly BranchCase<V>[]): RoutingWire<K, V, K, V> {
   return (execution, node, _forward, to) => {
     const routes = cases.map(({ child, accepts }) => ({ accepts, forward: to(child) }))
     return record => {

@@ -2,7 +2,6 @@ import type { Change } from '../change.ts'
 import type { Execution } from '../execution.ts'
 import type { Node } from '../node.ts'
 import type { Forward, StreamRecord } from '../record.ts'
-import { keyBytes } from '../../stores/key-bytes.ts'
 import { changeForwarder } from './change-forwarder.ts'
 import { openTable, type TableRows, type TableStore } from './table-store.ts'
 
@@ -14,34 +13,35 @@ export interface Materialization<K, V> {
 }
 
 export interface MaterializedTable<K, V> extends Pick<TableRows<K, V>, 'get'> {
-  /** Then old values have to be those of the store. */
-  readonly isCached: boolean
-  /** Whether updates have to come with the value that the row had: somebody behind asks for it, or the cache tells by it what was never there. */
-  readonly needsOldValues: boolean
   /** Changes the row and hands the change on; what a versioned store does not take goes no further. */
-  readonly update: (record: StreamRecord<K, unknown>, change: { readonly newValue: V | null, readonly oldValue: V | null, readonly timestamp?: number }) => void
+  readonly update: (record: StreamRecord<K, unknown>, change: TableUpdate<V>) => void
+}
+
+export interface TableUpdate<V> {
+  readonly newValue: V | null
+  /** null also where nobody asks for it. */
+  readonly oldValue: V | null
+  /** Left out: the record's. */
+  readonly timestamp?: number
 }
 
 export function openMaterialized<K, V> (
   execution: Execution, node: Node, { store, caching: wantsCaching }: Materialization<K, V>, sendsOldValues: boolean, forward: Forward<K, Change<V>>
 ): MaterializedTable<K, V> {
-  const rows = openTable(execution, node, store)
+  const { get, put, bytesOf } = openTable(execution, node, store)
   const caching = wantsCaching && store.kind === 'timestamped'
   const forwarder = changeForwarder(execution, { caching, sendsOldValues: () => sendsOldValues }, forward)
   return {
-    get: rows.get,
-    isCached: caching,
-    needsOldValues: sendsOldValues || caching,
-    update ({ key, headers, timestamp: recordTimestamp }, { newValue, oldValue, timestamp = recordTimestamp }) {
-      const put = rows.put(key, newValue, timestamp)
-      if (put === 'not-put') return
-      forwarder.forward(keyBytes(store.key, key), {
-        key,
-        value: { newValue, oldValue, isLatest: put === 'latest' },
-        // A deleted row keeps no timestamp, so a cache has only that of the record which deleted it.
-        timestamp: caching && newValue === null ? recordTimestamp : timestamp,
-        headers
-      })
+    get,
+    update (record, { newValue, oldValue, timestamp = record.timestamp }) {
+      const { key, headers } = record
+      // A cache tells by what the store had whether a row was ever there.
+      const stored = caching ? get(key)?.value ?? null : null
+      const took = put(key, newValue, timestamp)
+      if (took === 'not-put') return
+      // A deleted row keeps no timestamp, so a cache has only that of the record which deleted it.
+      const forwarded = caching && newValue === null ? record.timestamp : timestamp
+      forwarder.forward(bytesOf(key), { key, value: { newValue, oldValue, isLatest: took === 'latest' }, timestamp: forwarded, headers }, stored)
     }
   }
 }

@@ -23,7 +23,7 @@ export function tableFilter<K, V> ({ predicate, materialization, sendsOldValues,
       const { key, value: change, timestamp, headers } = record
       const newValue = pass(change.newValue, key)
       const before = (): V | null => table === undefined ? pass(change.oldValue, key) : table.get(key)?.value ?? null
-      const oldValue = sends || table?.needsOldValues === true ? before() : null
+      const oldValue = sends ? before() : null
       if (sends && !versionedInput && newValue === null && oldValue === null) return
       if (table !== undefined) table.update(record, { newValue, oldValue })
       else forward({ key, value: { newValue, oldValue, isLatest: change.isLatest }, timestamp, headers })

@@ -16,7 +16,7 @@ export function tableJoinMerge<K, V> ({ materialization, sendsOldValues }: Table
     return within(execution, node, record => {
       const { key, value: { newValue, oldValue, isLatest }, timestamp, headers } = record
       if (table === undefined) return forward({ key, value: { newValue, oldValue: sends ? oldValue : null, isLatest }, timestamp, headers })
-      table.update(record, { newValue, oldValue: table.isCached ? table.get(key)?.value ?? null : oldValue })
+      table.update(record, { newValue, oldValue })
     })
   }
 }

@@ -20,7 +20,7 @@ export function tableMapValues<K, V, V2> ({ mapper, materialization, sendsOldVal
     return within(execution, node, record => {
       const { key, value: change, timestamp, headers } = record
       const newValue = map(change.newValue, key)
-      if (table !== undefined) return table.update(record, { newValue, oldValue: table.needsOldValues ? table.get(key)?.value ?? null : null })
+      if (table !== undefined) return table.update(record, { newValue, oldValue: sends ? table.get(key)?.value ?? null : null })
       forward({ key, value: { newValue, oldValue: sends ? map(change.oldValue, key) : null, isLatest: change.isLatest }, timestamp, headers })
     })
   }

@@ -2,7 +2,7 @@ import type { Execution } from '../execution.ts'
 import type { Node } from '../node.ts'
 import type { Serde } from '../../serdes/serde.ts'
 import type { ValueGetter, ValueGetterSupplier } from '../value-getter.ts'
-import { keyBytes } from '../../stores/key-bytes.ts'
+import { lastKeyBytes } from '../../stores/key-bytes.ts'
 import { openOrdered } from '../../stores/open-ordered.ts'
 import { openVersioned, readVersioned } from '../../stores/open-versioned.ts'
 import type { Ordered } from '../../stores/ordered.ts'
@@ -18,6 +18,8 @@ export type TableStore<K, V> =
 export type Put = 'latest' | 'older' | 'not-put'
 
 export interface TableRows<K, V> extends ValueGetter<K, V> {
+  /** The key as the store has it. */
+  readonly bytesOf: (key: K) => string
   /** null: the row goes. */
   readonly put: (key: K, value: V | null, timestamp: number) => Put
 }
@@ -42,12 +44,14 @@ export function openTable<K, V> (execution: Execution, node: Node, store: TableS
 
 function openTimestamped<K, V> (execution: Execution, rows: Ordered<V>, key: Serde<K>): TableRows<K, V> {
   const entries = openOrdered(execution, rows)
+  const bytesOf = lastKeyBytes(key)
   return {
-    get: each => entries.get(keyBytes(key, each)),
+    bytesOf,
+    get: each => entries.get(bytesOf(each)),
     getAsOf: undefined,
     put (each, value, timestamp) {
-      if (value === null) entries.delete(keyBytes(key, each))
-      else entries.put(keyBytes(key, each), value, timestamp)
+      if (value === null) entries.delete(bytesOf(each))
+      else entries.put(bytesOf(each), value, timestamp)
       return 'latest'
     }
   }
@@ -56,6 +60,7 @@ function openTimestamped<K, V> (execution: Execution, rows: Ordered<V>, key: Ser
 function openVersions<K, V> (execution: Execution, node: Node, rows: Versioned<V>, key: Serde<K>): TableRows<K, V> {
   const { get, getAsOf, put } = openVersioned(execution, node, rows, key)
   return {
+    bytesOf: lastKeyBytes(key),
     get,
     getAsOf,
     put (each, value, timestamp) {
