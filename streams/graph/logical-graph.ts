@@ -14,6 +14,8 @@ export type Optimization = 'all' | 'none' | readonly ('reuse.ktable.source.topic
 /** Operators as they were called, and the numbers of those that were given no name. */
 export class LogicalGraph {
   readonly topology: string
+  /** Of stores that do not say otherwise. */
+  readonly caching: boolean
   readonly root = new GraphNode({ name: 'root', write: () => {} })
   /** In order of definition: what the optimizations look for. */
   readonly nodes: GraphNode[] = []
@@ -22,8 +24,9 @@ export class LogicalGraph {
   #names = 0
   #priorities = 0
 
-  constructor (topology: string, optimization: Optimization) {
+  constructor (topology: string, { optimization = 'none', caching = true }: { readonly optimization?: Optimization, readonly caching?: boolean }) {
     this.topology = topology
+    this.caching = caching
     this.#optimization = optimization
   }
 

@@ -38,7 +38,7 @@ export function resolveStore<K, V> (
   return {
     name: options?.name === undefined ? graph.newStoreName(prefix) : graph.check(options.name),
     isNamed: options?.name !== undefined,
-    caching: options?.caching ?? true,
+    caching: graph.caching && (options?.caching ?? true),
     key: options?.key ?? inherited.key ?? keySerde(),
     value: options?.value ?? inherited.value ?? valueSerde()
   }

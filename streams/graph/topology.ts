@@ -60,6 +60,8 @@ export interface TopologyOptions<S extends TObject> {
   readonly settings?: S
   /** Kafka Streams' `topology.optimization`; left out: none. It changes numbered names, so it is chosen before the first start. */
   readonly optimization?: Optimization
+  /** False: every change of every table is handed on, also where one record changes a row several times; as with `statestore.cache.max.bytes=0`. */
+  readonly caching?: boolean
 }
 
 const NoSettings = Type.Object({})
@@ -79,7 +81,7 @@ export function defineTopology<S extends TObject> (
 function buildTopology<S extends TObject> (
   name: string, options: TopologyOptions<S> & { readonly settings: S }, build: (builder: TopologyBuilder<Static<S>>) => void, given: Readonly<Record<string, unknown>>
 ): Topology {
-  const logical = new LogicalGraph(name, options.optimization ?? 'none')
+  const logical = new LogicalGraph(name, options)
   build({
     settings: readSettings(name, options.settings, given),
     stream<K, V> (topic: Topic<K, V>, naming?: Naming) {

@@ -13,6 +13,7 @@ import { DecodeError } from '../serdes/decode-error.ts'
 import type { Store, WriterOf } from '../stores/store.ts'
 import { deadLetter } from './dead-letter.ts'
 import type { Failure, Item } from './item.ts'
+import type { GlobalTables } from './global-tables.ts'
 import { Pulse } from './pulse.ts'
 import { StoreStates } from './stores/store-states.ts'
 import { Suspended } from './stores/store-state.ts'
@@ -60,6 +61,8 @@ export interface UnitRunnerOptions {
   readonly stores: StoreStates
   readonly now: () => number
   readonly maxRecordBytes: number
+  /** This process' copies of global tables, by store. */
+  readonly globals?: GlobalTables
   /** For a watchdog; left out: nobody looks. */
   readonly pulse?: Pulse
 }
@@ -78,6 +81,7 @@ export class UnitRunner implements Execution {
   readonly #names: ReadonlyMap<Topic, string>
   readonly #maxRecordBytes: number
   readonly #pulse: Pulse
+  readonly #globals: GlobalTables
   #item: Item | undefined
   /** Of the item's task. */
   #times = new TaskTimes()
@@ -95,13 +99,14 @@ export class UnitRunner implements Execution {
   /** How much there was of each when the record began. */
   readonly #marks = { emissions: 0, drops: 0, effects: 0, trace: 0 }
 
-  constructor ({ topology, applicationId, stores, now, maxRecordBytes, pulse = new Pulse() }: UnitRunnerOptions) {
+  constructor ({ topology, applicationId, stores, now, maxRecordBytes, globals = new Map(), pulse = new Pulse() }: UnitRunnerOptions) {
     this.#topology = topology
     this.#applicationId = applicationId
     this.#stores = stores
     this.#now = now
     this.#maxRecordBytes = maxRecordBytes
     this.#pulse = pulse
+    this.#globals = globals
     this.#names = new Map(internalTopicsOf(topology).map(topic => [topic, topicName(topic, applicationId)]))
     this.#entries = new Map(topology.sources.map(({ node, topic, open }, source) => [
       topicName(topic, applicationId), { source, node, topic, forward: open(this), deadLetterSink: deadLetterSinkBehind(topology, node) }
@@ -266,8 +271,10 @@ export class UnitRunner implements Execution {
     return this.#stores.writer(store)
   }
 
-  global (source: GlobalSource): GlobalTableCopy<unknown> {
-    throw new TypeError(`Global table '${source.name}' is not there yet.`)
+  global ({ storeName }: GlobalSource): GlobalTableCopy<unknown> {
+    const copy = this.#globals.get(storeName)
+    if (copy === undefined) throw new TypeError(`Global table '${storeName}' is not among those of this process.`)
+    return copy
   }
 
   partition (): number {

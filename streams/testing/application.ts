@@ -5,6 +5,7 @@ import { Pauses } from '../pauses.ts'
 import type { State } from '../state/state.ts'
 import type { Milestone } from '../task/committer.ts'
 import { Engine } from '../task/engine.ts'
+import { applyToGlobals, createGlobalTables, type GlobalTables } from '../task/global-tables.ts'
 import { Outbound } from '../task/outbound.ts'
 import { lowestTimestampFirst } from '../task/schedule.ts'
 import { StoreStates } from '../task/stores/store-states.ts'
@@ -46,6 +47,9 @@ export class Application {
   readonly #pauses = new Pauses()
   #engine: Engine | undefined
   #ledger: UnitLedger | undefined
+  #globals: GlobalTables = new Map()
+  /** By topic: how many records of it are in the copies of this life. */
+  readonly #filled = new Map<string, number>()
   #epoch = 0
   #crashAt: Milestone | undefined
 
@@ -63,12 +67,23 @@ export class Application {
   async settle (): Promise<void> {
     const engine = await this.engine()
     try {
+      this.#fillGlobals()
       do this.#options.log.feed(engine)
       while (await engine.step() || await this.#hasLearned())
     } catch (error) {
       this.#engine = undefined
       if (!(error instanceof SimulatedCrash)) throw this.#withReason(error)
       await this.settle()
+    }
+  }
+
+  /** Before the records of tasks: a copy is level with its topic when it is joined with. */
+  #fillGlobals (): void {
+    const { topology, log } = this.#options
+    for (const name of new Set(topology.globals.map(({ topic }) => topic.name))) {
+      const records = log.recordsOf(name)
+      for (const record of records.slice(this.#filled.get(name) ?? 0)) applyToGlobals(topology, this.#globals, record, () => {})
+      this.#filled.set(name, records.length)
     }
   }
 
@@ -100,6 +115,8 @@ export class Application {
     const { topology, applicationId, log, state, clock, maxUnitRecords, committed, debug } = this.#options
     const stores = new StoreStates(topology.stores)
     await state.ensureStores(topology.stores)
+    this.#globals = createGlobalTables(topology)
+    this.#filled.clear()
     const ledger = new UnitLedger({ state, learned: () => engine.decided() })
     this.#ledger = ledger
     const Runner = debug ? CheckedRunner : UnitRunner
@@ -107,7 +124,7 @@ export class Application {
       ledger,
       state,
       stores,
-      runner: new Runner({ topology, applicationId, stores, now: clock.now, maxRecordBytes: MAX_RECORD_BYTES }),
+      runner: new Runner({ topology, applicationId, stores, now: clock.now, maxRecordBytes: MAX_RECORD_BYTES, globals: this.#globals }),
       outbound: new Outbound(log.producer),
       clock,
       schedule: lowestTimestampFirst(),
@@ -135,7 +152,7 @@ export class Application {
 
   async #takeOver (ledger: UnitLedger): Promise<Task[]> {
     const { topology, applicationId, log, state, partitionsOf } = this.#options
-    const inputs = new Set(topology.nodes.flatMap(({ topic }) => topic === undefined || topic.internal ? [] : [topic.name]))
+    const inputs = new Set([...topology.nodes.flatMap(({ topic }) => topic === undefined || topic.internal ? [] : [topic.name]), ...topology.globals.map(({ topic }) => topic.name)])
     await log.createTopics([...inputs].map(name => ({ name, partitions: partitionsOf(name) })))
     const ready = await ensureTopics(topology, { applicationId, log, state, logger: silentLogger, noted: await state.noteInputs(new Map()) })
     await state.noteInputs(ready.inputs)
