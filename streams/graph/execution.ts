@@ -1,6 +1,8 @@
 import type { Store, WriterOf } from '../stores/store.ts'
 import type { LogRecord } from '../log/log.ts'
+import type { GlobalSource } from './global-table.ts'
 import type { Node } from './node.ts'
+import type { GlobalTableCopy } from './operators/global-table.ts'
 import type { Rejected } from './contract.ts'
 import type { StreamRecord } from './record.ts'
 
@@ -19,13 +21,16 @@ export interface Execution {
   /** Whether this node has accepted the record's value in an earlier run. */
   readonly wasAccepted: (node: Node) => boolean
   readonly accepted: (node: Node) => void
-  readonly emit: (sink: Node, record: StreamRecord) => void
+  /** Left out, the partition is that of the key. */
+  readonly emit: (sink: Node, record: StreamRecord, partition?: number) => void
   readonly deadLetter: (sink: Node, rejected: Rejected) => void
   /** Counted by node and reason, and logged with the source record's coordinates. */
   readonly drop: (node: Node, reason: string) => void
   /** Runs once, when the unit closes. */
   readonly whenClosed: (effect: () => void) => void
   readonly writer: <S extends Store>(store: S) => WriterOf<S>
+  /** This process' copy of a global table. */
+  readonly global: (source: GlobalSource) => GlobalTableCopy<unknown>
   /** The partition of the current record's task. */
   readonly partition: () => number
   /** The largest timestamp that the task has seen, the current record's included; −1 before the first. */

@@ -6,8 +6,8 @@ export type StoreRoles = Readonly<Record<string, Store>>
 
 export interface ProcessorContext<Out, S extends StoreRoles> {
   readonly stores: WritersOf<S>
-  /** Depth-first, as in Kafka Streams: returns when everything behind this node is done. */
-  readonly forward: <K>(record: StreamRecord<K, Out>) => void
+  /** Depth-first, as in Kafka Streams: returns when everything behind this node is done. With a child's name to that node alone. */
+  readonly forward: <K>(record: StreamRecord<K, Out>, child?: string) => void
   /** Ends the record's way here, on purpose: counted under the reason, logged with its coordinates. Keep reasons few; they are metric labels. */
   readonly drop: (reason: string) => void
   /** undefined while what a node does by time reaches this one. */

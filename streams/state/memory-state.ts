@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { SortedMap } from '../sorted-map.ts'
 import { splitKey } from '../stores/columns.ts'
 import type { TopicPartition } from '../log/log.ts'
@@ -5,7 +6,7 @@ import type { Ordered } from '../stores/ordered.ts'
 import type { Store } from '../stores/store.ts'
 import {
   StateError,
-  type Change, type CondemnedRecord, type Conflict, type ListValue, type Loaded, type OrderedWrite, type Row, type RowsWrite, type State, type StoredEntry, type StoreWrite, type TaskId,
+  type AbortedUnit, type Change, type CondemnedRecord, type Conflict, type ListValue, type Loaded, type OrderedWrite, type Row, type RowsWrite, type State, type StoredEntry, type StoreWrite, type TaskId,
   type TaskPosition, type UnitTransaction, type VersionedValue, type Wanted, type Written
 } from './state.ts'
 
@@ -18,6 +19,9 @@ export interface MemoryState extends State {
 interface Tables {
   readonly tasks: Map<string, TaskPosition>
   readonly inputs: Map<string, number>
+  /** By task and epoch: the last unit of an epoch that has ended. */
+  readonly closed: Map<string, TaskId & { readonly epoch: number, readonly unit: number }>
+  readonly aborted: Map<string, AbortedUnit>
   readonly condemned: Map<string, CondemnedRecord & { readonly foundAtMs: number }>
   readonly counters: Map<string, Map<string, number>>
   readonly rows: Map<string, Map<string, Row>>
@@ -28,10 +32,11 @@ interface Tables {
 }
 
 export function openMemoryState (): MemoryState {
-  const tables: Tables = { tasks: new Map(), inputs: new Map(), condemned: new Map(), counters: new Map(), rows: new Map(), lists: new Map(), keyed: new Map(), ordered: new Map() }
+  const tables: Tables = { tasks: new Map(), inputs: new Map(), closed: new Map(), aborted: new Map(), condemned: new Map(), counters: new Map(), rows: new Map(), lists: new Map(), keyed: new Map(), ordered: new Map() }
   let version = 0
   return {
     async ensureStores () {},
+    generation: randomUUID(),
     async noteInputs (counts) {
       for (const [topic, count] of counts) if (!tables.inputs.has(topic)) tables.inputs.set(topic, count)
       return new Map(tables.inputs)
@@ -40,8 +45,9 @@ export function openMemoryState (): MemoryState {
       return []
     },
     async takeOver (starts) {
-      return starts.map(({ subTopology, partition, offsets }) => {
+      return starts.map(({ subTopology, partition, offsets, writesInternal = false }) => {
         const found = tables.tasks.get(nameOf({ subTopology, partition }))
+        if (found !== undefined && writesInternal) tables.closed.set(epochOf(found), { subTopology, partition, epoch: found.epoch, unit: found.unit })
         const position = found === undefined
           ? { subTopology, partition, epoch: 1, unit: 0, offsets, streamTime: -1, times: {} }
           : { ...found, epoch: found.epoch + 1, offsets: { ...offsets, ...found.offsets } }
@@ -65,6 +71,27 @@ export function openMemoryState (): MemoryState {
     async load (wanted) {
       return wanted.map(each => loadFrom(tables, each))
     },
+    async unitsOf (tasks) {
+      return tasks.flatMap(task => {
+        const found = tables.tasks.get(nameOf(task))
+        const isOfTask = (each: TaskId): boolean => nameOf(each) === nameOf(task)
+        return found === undefined ? [] : [{ ...found, closed: [...tables.closed.values()].filter(isOfTask), aborted: [...tables.aborted.values()].filter(isOfTask) }]
+      })
+    },
+    async abort (units) {
+      for (const each of units) {
+        const task = tables.tasks.get(nameOf(each))
+        if (task?.epoch === each.epoch && task.unit === each.unit - 1) noteAborted(tables, each)
+      }
+    },
+    async forgetEpochs (epochs) {
+      for (const each of epochs) {
+        if (tables.tasks.get(nameOf(each))?.epoch === each.epoch) continue
+        tables.closed.delete(epochOf(each))
+        for (const [name, aborted] of tables.aborted) if (epochOf(aborted) === epochOf(each)) tables.aborted.delete(name)
+      }
+    },
+    async noteInternalTopics () {},
     async begin () {
       return openUnit(tables, () => ++version)
     },
@@ -77,6 +104,7 @@ export function openMemoryState (): MemoryState {
 function openUnit (tables: Tables, nextVersion: () => number): UnitTransaction {
   let claimed: readonly TaskPosition[] = []
   let passed: readonly string[] = []
+  let undone: readonly AbortedUnit[] = []
   let deciding: readonly RowsWrite[] = []
   const lostOf = (positions: readonly TaskPosition[]): TaskPosition[] => positions.filter(position => {
     const found = tables.tasks.get(nameOf(position))
@@ -87,9 +115,10 @@ function openUnit (tables: Tables, nextVersion: () => number): UnitTransaction {
       deciding = rows
       return rows.flatMap(write => rowConflicts(tables, write))
     },
-    async claim (positions, condemned) {
+    async claim (positions, condemned, aborted = []) {
       claimed = positions
       passed = condemned.map(placeOf)
+      undone = aborted
       return lostOf(positions)
     },
     async write (writes) {
@@ -97,6 +126,7 @@ function openUnit (tables: Tables, nextVersion: () => number): UnitTransaction {
       const conflicts = [...deciding, ...writes].flatMap(write => conflictsOf(tables, write))
       if (conflicts.length > 0) return { outcome: 'conflict', conflicts } satisfies Written
       for (const position of claimed) tables.tasks.set(nameOf(position), { ...position, unit: position.unit + 1 })
+      for (const each of undone) noteAborted(tables, each)
       for (const place of passed) tables.condemned.delete(place)
       const changes = [...deciding, ...writes].flatMap(write => apply(tables, write, nextVersion))
       return { outcome: 'committed', changes, outboxId: undefined } satisfies Written
@@ -107,6 +137,15 @@ function openUnit (tables: Tables, nextVersion: () => number): UnitTransaction {
 
 function nameOf ({ subTopology, partition }: TaskId): string {
   return `${subTopology}/${partition}`
+}
+
+function epochOf (task: TaskId & { readonly epoch: number }): string {
+  return `${nameOf(task)}/${task.epoch}`
+}
+
+function noteAborted (tables: Tables, aborted: AbortedUnit): void {
+  const name = `${epochOf(aborted)}/${aborted.unit}`
+  if ((tables.aborted.get(name)?.attempts ?? 0) < aborted.attempts) tables.aborted.set(name, aborted)
 }
 
 function placeOf ({ topic, partition, offset }: TopicPartition & { readonly offset: number }): string {

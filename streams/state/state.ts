@@ -13,6 +13,8 @@ import type { Store } from '../stores/store.ts'
  * Two implementations keep these promises: Postgres (also PGlite), and memory for the test driver and unit tests.
  */
 export interface State {
+  /** A random id made with the state: a reset makes another. */
+  readonly generation: string
   /** Makes the tables of ordered stores where they are missing; the others' come with migrations. */
   readonly ensureStores: (stores: readonly Store[]) => Promise<void>
   /** Notes how many partitions each input has, where it was not noted before; answers with what is noted: partitions beyond that came later. */
@@ -21,7 +23,8 @@ export interface State {
   readonly askedStarts: (partitions: readonly TopicPartition[]) => Promise<readonly (TopicPartition & { readonly offset: number })[]>
   /**
    * Makes the tasks ours: raises each epoch, so that whoever held it before loses its next compare. A task without a row is given
-   * the offsets of `starts`; asked starts of these partitions are used up.
+   * the offsets of `starts`; asked starts of these partitions are used up. Of one that writes internal topics the last unit of the
+   * epoch that ends is kept.
    */
   readonly takeOver: (tasks: readonly TaskStart[]) => Promise<readonly TaskPosition[]>
   /** Waits for a transaction that is still moving one of them. */
@@ -32,6 +35,14 @@ export interface State {
   readonly condemned: (tasks: readonly TaskId[]) => Promise<readonly (CondemnedRecord & { readonly foundAtMs: number })[]>
   /** What stands in the stores now, one round trip. Keys that are not there are left out. */
   readonly load: (wanted: readonly Wanted[]) => Promise<readonly Loaded[]>
+  /** What is known of the units of these tasks, at one moment; waits for nobody. */
+  readonly unitsOf: (tasks: readonly TaskId[]) => Promise<readonly TaskUnits[]>
+  /** Writes down attempts that came to nothing, of tasks that are still where they were. */
+  readonly abort: (units: readonly AbortedUnit[]) => Promise<void>
+  /** Nobody will ask for the units of these epochs any more; a task's present epoch stays. */
+  readonly forgetEpochs: (epochs: readonly (TaskId & { readonly epoch: number })[]) => Promise<void>
+  /** Writes down that these topics are the application's own, before it makes them: a reset deletes what is written down. */
+  readonly noteInternalTopics: (topics: readonly string[]) => Promise<void>
   readonly begin: () => Promise<UnitTransaction>
   readonly close: () => Promise<void>
 }
@@ -44,6 +55,7 @@ export interface TaskId {
 export interface TaskStart extends TaskId {
   /** Used only for the topics that have no position yet. */
   readonly offsets: Readonly<Record<string, number>>
+  readonly writesInternal?: boolean
 }
 
 export interface TaskPosition extends TaskId {
@@ -55,6 +67,23 @@ export interface TaskPosition extends TaskId {
   readonly streamTime: number
   /** By name; those that were never set are left out. */
   readonly times: Readonly<Record<string, number>>
+}
+
+/** Which units of a task have happened, as readers of internal topics need to know it. */
+export interface TaskUnits extends TaskId {
+  readonly epoch: number
+  /** The last that is committed. */
+  readonly unit: number
+  /** Ended epochs, with the last unit that was committed in each. */
+  readonly closed: readonly { readonly epoch: number, readonly unit: number }[]
+  readonly aborted: readonly { readonly epoch: number, readonly unit: number, readonly attempts: number }[]
+}
+
+/** Attempts below `attempts` at this unit came to nothing. */
+export interface AbortedUnit extends TaskId {
+  readonly epoch: number
+  readonly unit: number
+  readonly attempts: number
 }
 
 /** A record that is not to be run again, and the node that did not come back from it. */
@@ -182,8 +211,13 @@ export interface UnitTransaction {
    * that is committed. Names the keys that somebody else had inserted first; the caller then rolls back.
    */
   readonly insert: (rows: readonly RowsWrite[]) => Promise<readonly Conflict[]>
-  /** Compares and moves the positions, past the condemned records named. Names the tasks that are not ours any more; the caller then rolls back. */
-  readonly claim: (positions: readonly TaskPosition[], condemned: readonly (TopicPartition & { readonly offset: number })[]) => Promise<readonly TaskId[]>
+  /**
+   * Compares and moves the positions, past the condemned records named, and writes down the attempts before this one. Names the
+   * tasks that are not ours any more; the caller then rolls back.
+   */
+  readonly claim: (
+    positions: readonly TaskPosition[], condemned: readonly (TopicPartition & { readonly offset: number })[], aborted?: readonly AbortedUnit[]
+  ) => Promise<readonly TaskId[]>
   /** Everything else, commutative writes last; then the outbox row, in place of those that the projection has `applied`. Commits when there is no conflict, rolls back else. */
   readonly write: (writes: readonly StoreWrite[], applied: readonly number[]) => Promise<Written>
   readonly rollback: () => Promise<void>

@@ -2,13 +2,14 @@ import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import { LogError } from '../log/log.ts'
 import type { State, TaskId, TaskPosition } from '../state/state.ts'
-import type { Committed, Outcome } from './committer.ts'
+import { abortedOf, tasksOf, type Committed, type Outcome } from './committer.ts'
 import type { Intake } from './intake.ts'
 import type { Item } from './item.ts'
 import type { Outbound } from './outbound.ts'
 import type { Patience } from './patience.ts'
 import type { StoreStates } from './stores/store-states.ts'
 import type { Task } from './task.ts'
+import type { UnitLedger } from './unit-ledger.ts'
 import type { Unit, UnitRunner } from './unit.ts'
 
 export interface AftermathOptions {
@@ -17,6 +18,8 @@ export interface AftermathOptions {
   readonly runner: UnitRunner
   readonly outbound: Outbound
   readonly clock: Clock
+  /** Left out: no internal topic is read. */
+  readonly ledger?: UnitLedger
   /** These tasks are somebody else's now, or were reset; whoever knows the group decides whether to take them over anew. */
   readonly lost: (tasks: readonly TaskId[]) => void
   readonly committed: (unit: Unit, outcome: Committed) => void
@@ -57,6 +60,7 @@ export class Aftermath {
     runner.discard()
     outbound.undone()
     const { items } = unit
+    if (outcome.kind !== 'unknown') this.#abort(unit)
     switch (outcome.kind) {
       case 'again':
         if (outcome.reason === 'outage') await this.#patience.waitOut(pauseKindOf(outcome.error, unit), messageOf(outcome.error))
@@ -91,6 +95,7 @@ export class Aftermath {
     if (this.#intake.tasks.some(task => !tasks.includes(task))) this.#options.outbound.forget()
     this.#intake.hold(tasks)
     this.#options.runner.timers.hold(tasks, this.#options.clock.now())
+    this.#options.ledger?.hold(tasks)
     // What waited may be somebody else's now, and nothing is left whose commit would end the waiting.
     if (!this.#intake.hasBacklog) this.#patience.goOn()
   }
@@ -130,18 +135,30 @@ export class Aftermath {
         this.#close(unit)
         this.#options.outbound.forget()
         this.#patience.goOn()
+      } else {
+        this.#abort(unit)
       }
       const again = happened ? [] : unit.items
       return lost.length === 0 ? [again] : this.#drop(again, lost)
     }
   }
 
-  #advance ({ items, passed }: Unit, positions: readonly TaskPosition[]): void {
-    const tasks = new Set([...items, ...passed].map(({ task }) => task))
-    for (const task of tasks) {
+  #advance (unit: Unit, positions: readonly TaskPosition[]): void {
+    for (const task of tasksOf(unit)) {
       const position = positions.find(({ subTopology, partition }) => subTopology === task.subTopology.name && partition === task.partition)
-      if (position !== undefined) task.position = position
+      if (position === undefined) continue
+      const { attempt } = task
+      task.position = position
+      this.#options.ledger?.committed(task, attempt)
     }
+  }
+
+  /** What the unit wrote to internal topics is to be skipped. Nobody waits for this to be written down: the unit's commit does it again. */
+  #abort (unit: Unit): void {
+    const tasks = [...tasksOf(unit)].filter(task => task.undone())
+    if (tasks.length === 0) return
+    for (const task of tasks) this.#options.ledger?.aborted(task, task.attempt)
+    void this.#options.state.abort(tasks.map(abortedOf)).catch(() => {})
   }
 }
 

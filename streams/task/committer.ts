@@ -1,6 +1,6 @@
-import type { Change, Conflict, State, StoreWrite, TaskId, TaskPosition, UnitTransaction } from '../state/state.ts'
+import type { AbortedUnit, Change, Conflict, State, StoreWrite, TaskId, TaskPosition, UnitTransaction } from '../state/state.ts'
 import { StateError } from '../state/state.ts'
-import { LogError } from '../log/log.ts'
+import { LogError, type LogHeader } from '../log/log.ts'
 import type { Pauses } from '../pauses.ts'
 import { timestampOf } from './item.ts'
 import type { Outbound } from './outbound.ts'
@@ -8,6 +8,7 @@ import { UnsendableError } from './outbound.ts'
 import type { StoreStates } from './stores/store-states.ts'
 import type { Task } from './task.ts'
 import type { Emission, Unit } from './unit.ts'
+import { unitHeader } from './unit-stamp.ts'
 
 /** How long each step of a unit took, in seconds. */
 export type Steps = Readonly<Record<'claim' | 'produce' | 'write', number>>
@@ -89,14 +90,14 @@ export async function commitUnit (unit: Unit, begun: Begun, options: CommitterOp
     }
     const writes = await writesOf(stores, transaction)
     const condemned = unit.items.flatMap(({ failure, record }) => failure?.condemned === true && record !== undefined ? [record] : [])
-    const lost = await transaction.claim(positions, condemned)
+    const lost = await transaction.claim(positions, condemned, abortedBefore(unit))
     if (lost.length > 0) {
       await transaction.rollback()
       return { kind: 'lost', tasks: lost }
     }
     const claimed = performance.now()
     reached('claimed')
-    await produce(unit.emissions, transaction, options)
+    await produce(stamped(unit.emissions, options.state.generation), transaction, options)
     const produced = performance.now()
     reached('produced')
     const written = await transaction.write(writes, takeApplied())
@@ -173,6 +174,39 @@ function positionsAfter ({ items, passed, times }: Unit): TaskPosition[] {
   }
   for (const { task, topic, nextOffset } of passed) movedOf(task).offsets[topic] = nextOffset
   return [...after].map(([task, moved]) => ({ ...task.position, ...moved, times: times.get(task) ?? task.position.times }))
+}
+
+/** The tasks of a unit. */
+export function tasksOf ({ items, passed }: Unit): ReadonlySet<Task> {
+  return new Set([...items, ...passed].map(({ task }) => task))
+}
+
+/** Of all tasks that move: the unit that commits may leave out what an attempt before it has written to internal topics. */
+function abortedBefore (unit: Unit): AbortedUnit[] {
+  return [...tasksOf(unit)].flatMap(task => task.attempt === 0 ? [] : [abortedOf(task)])
+}
+
+/** The attempts that came to nothing at the unit behind the task's position. */
+export function abortedOf ({ position: { subTopology, partition, epoch, unit }, attempt }: Task): AbortedUnit {
+  return { subTopology, partition, epoch, unit: unit + 1, attempts: attempt }
+}
+
+/** Internal records with the number of the attempt that writes them. */
+function stamped (emissions: readonly Emission[], generation: string): readonly Emission[] {
+  const headers = new Map<Task, LogHeader>()
+  const headerOf = (task: Task): LogHeader => {
+    const known = headers.get(task)
+    if (known !== undefined) return known
+    const { position: { subTopology, partition, epoch, unit }, attempt } = task
+    const header = unitHeader({ generation, subTopology, partition, epoch, unit: unit + 1, attempt })
+    headers.set(task, header)
+    task.attempts()
+    return header
+  }
+  if (!emissions.some(({ isInternal }) => isInternal === true)) return emissions
+  return emissions.map(emission => emission.isInternal !== true
+    ? emission
+    : { ...emission, record: { ...emission.record, headers: [...emission.record.headers, headerOf(emission.item.task)] } })
 }
 
 function outcomeOf (error: unknown, positions: readonly TaskPosition[]): Outcome {

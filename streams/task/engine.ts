@@ -75,6 +75,11 @@ export class Engine {
     if (this.#intake.deliver(batch)) this.#arrival.raise()
   }
 
+  /** Records that were undecided may be decided now. */
+  decided (): void {
+    this.#arrival.raise()
+  }
+
   /** Goes on behind what the log has no longer. False where the partition is not ours or not there any more. */
   skip (gap: TopicPartition & { readonly from: number, readonly to: number }): boolean {
     if (!this.#intake.skip(gap)) return false

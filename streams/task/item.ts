@@ -27,6 +27,8 @@ export interface RecordItem {
   readonly record: LogRecord
   /** Where to go on after this record: past it, and past what the log holds but does not show (markers, compaction). */
   readonly nextOffset: number
+  /** Of an internal record: where what led to it came from, as the record before it said; the record's own coordinates change when a unit is run again. */
+  readonly origin?: string | undefined
   /** Key and value, once decoded. */
   decoded: StreamRecord | undefined
   /** The validation that has accepted it. */

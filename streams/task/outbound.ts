@@ -14,7 +14,8 @@ export class UnsendableError extends Error {
 
 /**
  * Sends what units emit, and remembers what was acknowledged while its unit is not committed: a unit that is run again leaves
- * out the part that came out the same, per sink partition, and sends everything from the first difference on.
+ * out the part that came out the same, per sink partition, and sends everything from the first difference on. Internal records
+ * are sent each time: they bear the number of their attempt, and those of the ones before are skipped.
  */
 export class Outbound {
   readonly #producer: LogProducer
@@ -44,7 +45,8 @@ export class Outbound {
   undone (): void {
     const before = new Map(this.#acknowledged)
     this.#acknowledged.clear()
-    for (const { record } of this.#sent) {
+    for (const { record, isInternal } of this.#sent) {
+      if (isInternal === true) continue
       const lane = laneOf(record)
       const records = this.#acknowledged.get(lane)
       if (records === undefined) this.#acknowledged.set(lane, [record])
@@ -70,6 +72,7 @@ export class Outbound {
   #leaveOutAcknowledged (emissions: readonly Emission[]): Emission[] {
     if (this.#acknowledged.size === 0) return [...emissions]
     return emissions.filter(emission => {
+      if (emission.isInternal === true) return true
       const lane = laneOf(emission.record)
       const records = this.#acknowledged.get(lane)
       const [next] = records ?? []

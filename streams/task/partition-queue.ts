@@ -1,4 +1,6 @@
 import type { FetchedBatch, LogRecord, ReadPosition } from '../log/log.ts'
+import type { UnitGate } from './unit-gate.ts'
+import { withoutStamp } from './unit-stamp.ts'
 
 /** Records fetched and not yet taken, per partition; beyond either bound the partition is not fetched. */
 const MAX_RECORDS = 4_000
@@ -13,14 +15,17 @@ export class PartitionQueue {
   #bytes = 0
   #fetchOffset: number
   readonly #epoch: number
+  /** Of a partition of an internal topic. */
+  readonly #gate: UnitGate | undefined
   /** −1 until the first answer: whether the broker has more is then unknown. */
   #endOffset = -1
 
-  constructor (topic: string, partition: number, offset: number, epoch: number) {
+  constructor (topic: string, partition: number, offset: number, epoch: number, gate?: UnitGate) {
     this.topic = topic
     this.partition = partition
     this.#fetchOffset = offset
     this.#epoch = epoch
+    this.#gate = gate
   }
 
   get length (): number {
@@ -66,27 +71,49 @@ export class PartitionQueue {
     return this.length === 0 ? this.#fetchOffset : undefined
   }
 
+  /** The next record; undefined also where the next one of an internal topic is undecided. Records of units that came to nothing are gone with it. */
   peek (): LogRecord | undefined {
-    return this.#records[this.#head]
+    const gate = this.#gate
+    if (gate === undefined) return this.#records[this.#head]
+    for (let record = this.#records[this.#head]; record !== undefined; record = this.#records[this.#head]) {
+      const verdict = gate.judge(record)
+      if (verdict === 'take') return record
+      if (verdict === 'wait') return undefined
+      this.#next(record)
+    }
+    return undefined
   }
 
-  take (): { readonly record: LogRecord, readonly nextOffset: number } | undefined {
-    const record = this.#records[this.#head]
+  take (): Taken | undefined {
+    const record = this.peek()
     if (record === undefined) return undefined
+    const nextOffset = this.#next(record)
+    return this.#gate === undefined ? { record, nextOffset, origin: undefined } : { ...withoutStamp(record), nextOffset }
+  }
+
+  /** Moves past the record; answers with where to go on. */
+  #next (record: LogRecord): number {
     this.#head++
     this.#bytes -= sizeOf(record)
     if (this.#head === this.#records.length) {
       this.#records = []
       this.#head = 0
-      return { record, nextOffset: this.#fetchOffset }
+      return this.#fetchOffset
     }
     // Cut the taken part off now and then, so that a queue that is never empty does not grow.
     if (this.#head > MAX_RECORDS) {
       this.#records = this.#records.slice(this.#head)
       this.#head = 0
     }
-    return { record, nextOffset: record.offset + 1 }
+    return record.offset + 1
   }
+}
+
+interface Taken {
+  readonly record: LogRecord
+  readonly nextOffset: number
+  /** Of an internal record: where what led to it came from. */
+  readonly origin: string | undefined
 }
 
 function sizeOf ({ key, value }: LogRecord): number {

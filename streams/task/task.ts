@@ -5,6 +5,7 @@ import type { State, TaskPosition } from '../state/state.ts'
 import type { Failure, RecordItem } from './item.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { TaskTimes } from './task-times.ts'
+import type { UnitGate } from './unit-gate.ts'
 
 /** A position that moves on without a record: over transaction markers, aborted records, what compaction took out. */
 export interface PassedOver {
@@ -17,20 +18,25 @@ export interface PassedOver {
 export class Task {
   readonly subTopology: SubTopology
   readonly partition: number
-  /** As committed. */
-  position: TaskPosition
   readonly times = new TaskTimes()
+  #position: TaskPosition
+  /** How often the unit behind the position has written to internal topics and come to nothing. */
+  #attempt = 0
+  #hasAttempted = false
   readonly #queues: readonly PartitionQueue[]
   #taken = 0
   /** Records that are not to be run, by topic and offset. */
   readonly #condemned: ReadonlyMap<string, Failure>
 
-  constructor (subTopology: SubTopology, position: TaskPosition, topics: readonly string[], assignmentEpoch: number, condemned: readonly Condemned[] = []) {
+  constructor (
+    subTopology: SubTopology, position: TaskPosition, topics: readonly string[], assignmentEpoch: number, condemned: readonly Condemned[] = [],
+    gateOf: (topic: string) => UnitGate | undefined = () => undefined
+  ) {
     this.subTopology = subTopology
     this.#condemned = new Map(condemned.map(record => [`${record.topic}@${record.offset}`, failureOf(record)]))
     this.partition = position.partition
-    this.position = position
-    this.#queues = topics.map(topic => new PartitionQueue(topic, position.partition, position.offsets[topic] ?? 0, assignmentEpoch))
+    this.#position = position
+    this.#queues = topics.map(topic => new PartitionQueue(topic, position.partition, position.offsets[topic] ?? 0, assignmentEpoch, gateOf(topic)))
   }
 
   get name (): string {
@@ -45,6 +51,35 @@ export class Task {
   /** Nothing is at hand, nor on the broker, as far as is known. */
   get isCaughtUp (): boolean {
     return this.#queues.every(queue => queue.length === 0 && !queue.mustWait())
+  }
+
+  /** As committed. */
+  get position (): TaskPosition {
+    return this.#position
+  }
+
+  set position (position: TaskPosition) {
+    this.#position = position
+    this.#attempt = 0
+    this.#hasAttempted = false
+  }
+
+  /** The number of the attempt at the unit behind the position: what came of those below is in internal topics, and to be skipped there. */
+  get attempt (): number {
+    return this.#attempt
+  }
+
+  /** From now on something of this attempt may be in internal topics. */
+  attempts (): void {
+    this.#hasAttempted = true
+  }
+
+  /** The unit was not committed; true where its next attempt has another number. */
+  undone (): boolean {
+    const had = this.#hasAttempted
+    if (had) this.#attempt++
+    this.#hasAttempted = false
+    return had
   }
 
   get queues (): readonly PartitionQueue[] {

@@ -1,29 +1,36 @@
 import type { Execution, PunctuationOptions, TaskTime } from '../graph/execution.ts'
 import { Rejected } from '../graph/contract.ts'
+import type { GlobalSource } from '../graph/global-table.ts'
 import type { Node } from '../graph/node.ts'
+import type { GlobalTableCopy } from '../graph/operators/global-table.ts'
 import type { Forward, StreamRecord } from '../graph/record.ts'
-import { DecodeError } from '../graph/serde.ts'
 import type { Topic } from '../graph/topic.ts'
+import { internalTopicsOf, topicName } from '../graph/topic-names.ts'
 import type { Topology } from '../graph/topology.ts'
 import { NEVER, type Timer } from '../graph/timer.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { LogRecord, OutgoingRecord } from '../log/log.ts'
+import { DecodeError } from '../serdes/decode-error.ts'
 import type { Store, WriterOf } from '../stores/store.ts'
 import { deadLetter } from './dead-letter.ts'
 import { deadlineAfter } from './deadline.ts'
 import { timestampOf, type Failure, type Item, type RecordItem, type TimeItem } from './item.ts'
+import type { GlobalTables } from './global-tables.ts'
 import { Pulse } from './pulse.ts'
 import { StoreStates } from './stores/store-states.ts'
 import { Suspended } from './stores/store-state.ts'
 import { Timers } from './timers.ts'
 import type { PassedOver, Task } from './task.ts'
 import { TaskTimes } from './task-times.ts'
+import { SOURCE_HEADER } from './unit-stamp.ts'
 
 /** A record to be written by the unit, and what it comes from. */
 export interface Emission {
   readonly item: Item
   readonly record: OutgoingRecord
   readonly isDeadLetter: boolean
+  /** To an internal topic: the committer adds the number of the attempt. */
+  readonly isInternal?: boolean
 }
 
 export interface Drop {
@@ -58,12 +65,11 @@ export interface UnitRunnerOptions {
   readonly stores: StoreStates
   readonly now: () => number
   readonly maxRecordBytes: number
+  /** This process' copies of global tables, by store. */
+  readonly globals?: GlobalTables
   /** For a watchdog; left out: nobody looks. */
   readonly pulse?: Pulse
 }
-
-/** A node has failed at what it does by time: there is no record to be dead-lettered for it. */
-class TimerError extends FatalError {}
 
 /** With less, a dead letter no longer says what it is about. */
 const LEAST_DEAD_LETTER_BYTES = 1_024
@@ -75,9 +81,12 @@ export class UnitRunner implements Execution {
   readonly #stores: StoreStates
   readonly #now: () => number
   readonly #entries: ReadonlyMap<string, Entry>
+  /** Of internal topics, on the cluster. */
+  readonly #names: ReadonlyMap<Topic, string>
   readonly #maxRecordBytes: number
   readonly #pulse: Pulse
   readonly timers = new Timers()
+  readonly #globals: GlobalTables
   #item: Item | undefined
   /** A node does what is due by time, be it behind a record. */
   #isByTime = false
@@ -97,15 +106,17 @@ export class UnitRunner implements Execution {
   /** How much there was of each when the record began. */
   readonly #marks = { emissions: 0, drops: 0, effects: 0, trace: 0 }
 
-  constructor ({ topology, applicationId, stores, now, maxRecordBytes, pulse = new Pulse() }: UnitRunnerOptions) {
+  constructor ({ topology, applicationId, stores, now, maxRecordBytes, globals = new Map(), pulse = new Pulse() }: UnitRunnerOptions) {
     this.#topology = topology
     this.#applicationId = applicationId
     this.#stores = stores
     this.#now = now
     this.#maxRecordBytes = maxRecordBytes
     this.#pulse = pulse
+    this.#globals = globals
+    this.#names = new Map(internalTopicsOf(topology).map(topic => [topic, topicName(topic, applicationId)]))
     this.#entries = new Map(topology.sources.map(({ node, topic, open }, source) => [
-      topic.name, { source, node, topic, forward: open(this), deadLetterSink: deadLetterSinkBehind(topology, node) }
+      topicName(topic, applicationId), { source, node, topic, forward: open(this), deadLetterSink: deadLetterSinkBehind(topology, node) }
     ]))
   }
 
@@ -131,7 +142,8 @@ export class UnitRunner implements Execution {
     } catch (error) {
       this.#undoToMark()
       if (this.#stores.mode.missed || error instanceof Suspended) return false
-      if (error instanceof TimerError) throw error
+      // Whoever throws it says that nobody can go on, whatever becomes of the record.
+      if (error instanceof FatalError) throw error
       this.#fail(item, 'processor', error)
       this.#begin(item)
       // Numbered as when the unit is run again: then nothing is emitted before the dead letter.
@@ -234,16 +246,17 @@ export class UnitRunner implements Execution {
     this.#trace.push(node.index + OUT)
   }
 
-  emit (sink: Node, record: StreamRecord): void {
+  emit (sink: Node, record: StreamRecord, partition?: number): void {
     const { topic } = sink
     if (topic === undefined || this.#item === undefined) return
     this.#push({
-      topic: topic.name,
+      topic: this.#nameOf(topic),
+      ...(partition === undefined ? {} : { partition }),
       key: record.key === null || record.key === undefined ? null : topic.key.encode(record.key),
       value: record.value === null || record.value === undefined ? null : topic.value.encode(record.value),
       headers: record.headers,
       ...(record.timestamp < 0 ? {} : { timestamp: record.timestamp })
-    }, this.#item, false)
+    }, this.#item, { isDeadLetter: false, isInternal: topic.internal })
   }
 
   deadLetter (sink: Node, rejected: Rejected): void {
@@ -265,6 +278,12 @@ export class UnitRunner implements Execution {
 
   writer<S extends Store> (store: S): WriterOf<S> {
     return this.#stores.writer(store)
+  }
+
+  global ({ storeName }: GlobalSource): GlobalTableCopy<unknown> {
+    const copy = this.#globals.get(storeName)
+    if (copy === undefined) throw new TypeError(`Global table '${storeName}' is not among those of this process.`)
+    return copy
   }
 
   partition (): number {
@@ -363,7 +382,7 @@ export class UnitRunner implements Execution {
       run(now)
     } catch (error) {
       if (error instanceof Suspended || this.#stores.mode.missed) throw error
-      throw new TimerError(
+      throw new FatalError(
         `Node '${this.#node?.name}' failed on what it does by time, in task ${this.#item?.task.name} at ${now}: ${messageOf(error)}. There is no record that could be dead-lettered for it; mend the node.`,
         { cause: error }
       )
@@ -419,15 +438,21 @@ export class UnitRunner implements Execution {
   #writeDeadLetter (sink: Node, item: RecordItem, failure: Failure): void {
     this.#push(deadLetter(item.record, failure, {
       applicationId: this.#applicationId,
-      topic: sink.topic?.name ?? '',
+      topic: sink.topic === undefined ? '' : this.#nameOf(sink.topic),
       format: this.#topology.deadLetterFormats.get(sink) ?? 'raw',
       maxBytes: item.maxDeadLetterBytes ?? this.#maxRecordBytes
-    }), item, true)
+    }), item, { isDeadLetter: true, isInternal: false })
   }
 
-  #push (record: OutgoingRecord, item: Item, isDeadLetter: boolean): void {
-    const source = `${this.#applicationId}/${item.task.name}/${originOf(item)}#${this.#emissionIndex++}`
-    this.#emissions.push({ item, isDeadLetter, record: { ...record, headers: [...record.headers, ['millrace-source', Buffer.from(source)]] } })
+  #push (record: OutgoingRecord, item: Item, kind: Pick<Emission, 'isDeadLetter' | 'isInternal'>): void {
+    // Behind an internal topic the way goes on from where the record before it came from: that one's offset is another after a rerun.
+    const before = item.record === undefined ? undefined : item.origin
+    const from = before === undefined ? `${this.#applicationId}/${item.task.name}/${originOf(item)}` : `${before}/${item.task.name}`
+    this.#emissions.push({ item, ...kind, record: { ...record, headers: [...record.headers, [SOURCE_HEADER, Buffer.from(`${from}#${this.#emissionIndex++}`)]] } })
+  }
+
+  #nameOf (topic: Topic): string {
+    return this.#names.get(topic) ?? topic.name
   }
 
   #mark (): void {
@@ -476,8 +501,22 @@ function decode (record: LogRecord, topic: Topic): StreamRecord {
   }
 }
 
-/** Where records of a source go that a node or a store fails on: the first place for dead letters that its own rejects can reach. */
+/**
+ * Where records of a source go that a node or a store fails on: the first place for dead letters that its own rejects can reach;
+ * behind an internal topic without one, that of a source whose records lead there.
+ */
 export function deadLetterSinkBehind (topology: Topology, source: Node): Node | undefined {
+  const sources = new Set([source])
+  for (const each of sources) {
+    const found = firstDeadLetterSink(topology, each)
+    if (found !== undefined) return found
+    if (each.topic?.internal !== true) continue
+    for (const node of topology.nodes) if (node.kind === 'sink' && node.topic === each.topic) for (const before of sourcesBefore(node)) sources.add(before)
+  }
+  return undefined
+}
+
+function firstDeadLetterSink (topology: Topology, source: Node): Node | undefined {
   const reached = new Set([source])
   for (const node of topology.nodes) {
     if (!node.parents.some(parent => reached.has(parent))) continue
@@ -485,6 +524,10 @@ export function deadLetterSinkBehind (topology: Topology, source: Node): Node | 
     reached.add(node)
   }
   return undefined
+}
+
+function sourcesBefore (node: Node): Node[] {
+  return node.kind === 'source' ? [node] : node.parents.flatMap(sourcesBefore)
 }
 
 function validationBefore (node: Node): Node | undefined {

@@ -1,14 +1,18 @@
+import { namedSubTopologies } from '../graph/topic-names.ts'
 import type { Topology } from '../graph/topology.ts'
 import { silentLogger } from '../logger.ts'
 import { Pauses } from '../pauses.ts'
 import type { State } from '../state/state.ts'
 import type { Milestone } from '../task/committer.ts'
 import { Engine } from '../task/engine.ts'
+import { applyToGlobals, createGlobalTables, type GlobalTables } from '../task/global-tables.ts'
 import { Outbound } from '../task/outbound.ts'
 import { lowestTimestampFirst } from '../task/schedule.ts'
 import { StoreStates } from '../task/stores/store-states.ts'
 import { Task } from '../task/task.ts'
 import { UnitRunner, type Unit } from '../task/unit.ts'
+import { UnitGate } from '../task/unit-gate.ts'
+import { UnitLedger } from '../task/unit-ledger.ts'
 import { candidatesOf } from '../worker/starts.ts'
 import { ensureTopics } from '../worker/topics.ts'
 import { CheckedRunner } from './checked-runner.ts'
@@ -43,6 +47,10 @@ export class Application {
   readonly #options: ApplicationOptions
   readonly #pauses = new Pauses()
   #engine: Engine | undefined
+  #ledger: UnitLedger | undefined
+  #globals: GlobalTables = new Map()
+  /** By topic: how many records of it are in the copies of this life. */
+  readonly #filled = new Map<string, number>()
   #epoch = 0
   #crashAt: Milestone | undefined
 
@@ -70,7 +78,8 @@ export class Application {
 
   /** What comes of it in one sub-topology reaches the next one before time moves there. */
   async advanceStreamTime (watermark: number): Promise<void> {
-    for (const { name } of inOrderOfFlow(this.#options.topology.subTopologies)) {
+    const { topology, applicationId } = this.#options
+    for (const { name } of inOrderOfFlow(namedSubTopologies(topology, applicationId))) {
       for (let isDone = false; !isDone;) {
         await this.settle()
         const engine = await this.engine()
@@ -84,14 +93,32 @@ export class Application {
   /** False: the process died on the way. */
   async #runToTheEnd (engine: Engine): Promise<boolean> {
     try {
+      this.#fillGlobals()
       do this.#options.log.feed(engine)
-      while (await engine.step())
+      while (await engine.step() || await this.#hasLearned())
       return true
     } catch (error) {
       this.#engine = undefined
       if (error instanceof SimulatedCrash) return false
       throw this.#withReason(error)
     }
+  }
+
+  /** Before the records of tasks: a copy is level with its topic when it is joined with. */
+  #fillGlobals (): void {
+    const { topology, log } = this.#options
+    for (const name of new Set(topology.globals.map(({ topic }) => topic.name))) {
+      const records = log.recordsOf(name)
+      for (const record of records.slice(this.#filled.get(name) ?? 0)) applyToGlobals(topology, this.#globals, record, () => {})
+      this.#filled.set(name, records.length)
+    }
+  }
+
+  /** What a life before this one has written is decided by the state; only then is it known who waits for nothing. */
+  async #hasLearned (): Promise<boolean> {
+    const asking = this.#ledger?.asking
+    await asking
+    return asking !== undefined
   }
 
   /** The next unit dies behind this step; another life begins where the state says that it stands. */
@@ -108,17 +135,23 @@ export class Application {
   async rebalance (): Promise<void> {
     const engine = await this.engine()
     engine.resume([])
-    engine.resume(await this.#takeOver())
+    if (this.#ledger !== undefined) engine.resume(await this.#takeOver(this.#ledger))
   }
 
   async #start (): Promise<Engine> {
     const { topology, applicationId, log, state, clock, maxUnitRecords, committed, debug } = this.#options
     const stores = new StoreStates(topology.stores)
+    await state.ensureStores(topology.stores)
+    this.#globals = createGlobalTables(topology)
+    this.#filled.clear()
+    const ledger = new UnitLedger({ state, learned: () => engine.decided() })
+    this.#ledger = ledger
     const Runner = debug ? CheckedRunner : UnitRunner
-    const engine = new Engine({
+    const engine: Engine = new Engine({
+      ledger,
       state,
       stores,
-      runner: new Runner({ topology, applicationId, stores, now: clock.now, maxRecordBytes: MAX_RECORD_BYTES }),
+      runner: new Runner({ topology, applicationId, stores, now: clock.now, maxRecordBytes: MAX_RECORD_BYTES, globals: this.#globals }),
       outbound: new Outbound(log.producer),
       clock,
       schedule: lowestTimestampFirst(),
@@ -134,7 +167,7 @@ export class Application {
       roomMade: () => {},
       reached: milestone => this.#reached(milestone)
     })
-    engine.resume(await this.#takeOver())
+    engine.resume(await this.#takeOver(ledger))
     return engine
   }
 
@@ -144,22 +177,23 @@ export class Application {
     throw new SimulatedCrash(`The process died behind '${milestone}'.`)
   }
 
-  async #takeOver (): Promise<Task[]> {
-    const { topology, log, state, partitionsOf } = this.#options
-    const names = new Set(topology.nodes.flatMap(({ topic }) => topic === undefined ? [] : [topic.name]))
-    await log.createTopics([...names].map(name => ({ name, partitions: partitionsOf(name) })))
-    const { sources } = await ensureTopics(topology, log, silentLogger, await state.noteInputs(new Map()))
-    await state.noteInputs(sources)
+  async #takeOver (ledger: UnitLedger): Promise<Task[]> {
+    const { topology, applicationId, log, state, partitionsOf } = this.#options
+    const inputs = new Set([...topology.nodes.flatMap(({ topic }) => topic === undefined || topic.internal ? [] : [topic.name]), ...topology.globals.map(({ topic }) => topic.name)])
+    await log.createTopics([...inputs].map(name => ({ name, partitions: partitionsOf(name) })))
+    const ready = await ensureTopics(topology, { applicationId, log, state, logger: silentLogger, noted: await state.noteInputs(new Map()) })
+    await state.noteInputs(ready.inputs)
+    const subTopologies = namedSubTopologies(topology, applicationId)
+    const sources = new Map([...ready.inputs, ...ready.internal])
     const partitions = [...sources].flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })))
-    const { whole } = candidatesOf(topology.subTopologies, partitions, new Set(sources.keys()))
-    const positions = await state.takeOver(whole.map(({ subTopology, partition, topics }) => ({
-      subTopology, partition, offsets: Object.fromEntries(topics.map(topic => [topic, 0]))
-    })))
+    const { whole } = candidatesOf(subTopologies, partitions, new Set(sources.keys()))
+    const positions = await state.takeOver(whole.map(({ topics, ...task }) => ({ ...task, offsets: Object.fromEntries(topics.map(topic => [topic, 0])) })))
     const epoch = ++this.#epoch
+    const gateOf = (topic: string): UnitGate | undefined => ready.internal.has(topic) ? new UnitGate(ledger) : undefined
     return whole.flatMap(({ subTopology, partition, topics }) => {
       const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
-      const definition = topology.subTopologies.find(({ name }) => name === subTopology)
-      return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch)]
+      const definition = subTopologies.find(({ name }) => name === subTopology)
+      return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, [], gateOf)]
     })
   }
 

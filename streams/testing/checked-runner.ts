@@ -53,10 +53,10 @@ export class CheckedRunner extends UnitRunner {
     super.forwarded(node)
   }
 
-  override emit (sink: Node, record: StreamRecord): void {
+  override emit (sink: Node, record: StreamRecord, partition?: number): void {
     const { key, value, timestamp, headers } = record
-    this.#note(sink.name, `wrote to '${sink.topic?.name}'`, { key, value, timestamp, headers })
-    super.emit(sink, record)
+    this.#note(sink.name, `wrote to '${sink.topic?.name}'`, { key, value, timestamp, headers, partition })
+    super.emit(sink, record, partition)
   }
 
   override deadLetter (sink: Node, rejected: Rejected): void {

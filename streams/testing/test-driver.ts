@@ -113,9 +113,10 @@ function createTurns (): <T>(work: () => T | Promise<T>) => Promise<T> {
   }
 }
 
-function checkIsRead ({ name, sources }: Topology, topic: Topic): void {
-  if (sources.some(source => source.topic.name === topic.name)) return
-  throw new TypeError(`Topology '${name}' does not read topic '${topic.name}'; it reads ${sources.map(source => source.topic.name).join(', ')}.`)
+function checkIsRead ({ name, sources, globals }: Topology, topic: Topic): void {
+  const read = [...sources, ...globals].map(source => source.topic.name)
+  if (read.includes(topic.name)) return
+  throw new TypeError(`Topology '${name}' does not read topic '${topic.name}'; it reads ${read.join(', ')}.`)
 }
 
 function checkHasStore ({ name, stores }: Topology, store: Store): void {

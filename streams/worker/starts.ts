@@ -1,5 +1,6 @@
 import { FatalError } from '../errors.ts'
 import type { SubTopology } from '../graph/sub-topologies.ts'
+import { internalSinksOf } from '../graph/topic-names.ts'
 import type { Log, TopicPartition } from '../log/log.ts'
 import type { State, TaskId, TaskPosition, TaskStart } from '../state/state.ts'
 
@@ -12,10 +13,12 @@ export interface StartOptions {
   readonly offsetReset: OffsetReset
   /** Partition counts when the application id first saw each input. */
   readonly noted: ReadonlyMap<string, number>
+  readonly internalTopics: ReadonlySet<string>
 }
 
 export interface Candidate extends TaskId {
   readonly topics: readonly string[]
+  readonly writesInternal: boolean
 }
 
 export interface PartialCandidate extends Candidate {
@@ -25,16 +28,17 @@ export interface PartialCandidate extends Candidate {
 
 /**
  * Where tasks begin that have no position yet: where a reset wants them to; else the reset policy for partitions that were there when the id first saw the
- * topic, the earliest offset for those that came later. A group offset without a position is somebody's progress that
+ * topic, the earliest offset for those that came later and for internal topics. A group offset without a position is somebody's progress that
  * Postgres does not know of; going on from either would be a guess.
  */
 export async function startsOf (candidates: readonly Candidate[], options: StartOptions): Promise<TaskStart[]> {
   const known = new Map((await options.state.positions(candidates)).map(position => [nameOf(position), position]))
   const missing = candidates.flatMap(candidate => missingPartitions(candidate, known.get(nameOf(candidate))))
   const offsets = missing.length === 0 ? new Map<string, number>() : await firstOffsets(missing, options)
-  return candidates.map(({ subTopology, partition, topics }) => ({
+  return candidates.map(({ subTopology, partition, topics, writesInternal }) => ({
     subTopology,
     partition,
+    writesInternal,
     offsets: Object.fromEntries(topics.flatMap(topic => {
       const offset = offsets.get(`${topic}/${partition}`)
       return offset === undefined ? [] : [[topic, offset]]
@@ -49,11 +53,12 @@ export async function startsOf (candidates: readonly Candidate[], options: Start
 export function candidatesOf (
   subTopologies: readonly SubTopology[], partitions: readonly TopicPartition[], sources: ReadonlySet<string>
 ): { readonly whole: readonly Candidate[], readonly partial: readonly PartialCandidate[] } {
-  const found = subTopologies.flatMap(({ name, topics }) => {
+  const found = subTopologies.flatMap(({ name, topics, nodes }) => {
+    const writesInternal = internalSinksOf({ nodes }).length > 0
     const byNumber = Map.groupBy(partitions.filter(({ topic }) => topics.includes(topic)), ({ partition }) => partition)
     return [...byNumber].map(([partition, members]) => {
       const present = topics.filter(topic => members.some(member => member.topic === topic))
-      return { subTopology: name, partition, topics: present, missing: topics.filter(topic => sources.has(topic) && !present.includes(topic)) }
+      return { subTopology: name, partition, topics: present, writesInternal, missing: topics.filter(topic => sources.has(topic) && !present.includes(topic)) }
     })
   })
   return { whole: found.filter(({ missing }) => missing.length === 0), partial: found.filter(({ missing }) => missing.length > 0) }
@@ -68,9 +73,11 @@ function missingPartitions ({ topics, partition }: Candidate, position: TaskPosi
 }
 
 async function firstOffsets (missing: readonly TopicPartition[], options: StartOptions): Promise<Map<string, number>> {
-  const asked = await options.state.askedStarts(missing)
+  const internal = missing.filter(({ topic }) => options.internalTopics.has(topic))
+  const inputs = missing.filter(({ topic }) => !options.internalTopics.has(topic))
+  const asked = [...await options.state.askedStarts(inputs), ...internal.length === 0 ? [] : await options.log.offsets(internal, 'earliest')]
   const places = new Map(asked.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]))
-  const rest = missing.filter(({ topic, partition }) => !places.has(`${topic}/${partition}`))
+  const rest = inputs.filter(({ topic, partition }) => !places.has(`${topic}/${partition}`))
   if (rest.length > 0) for (const { topic, partition, offset } of await offsetsByPolicy(rest, options)) places.set(`${topic}/${partition}`, offset)
   return places
 }

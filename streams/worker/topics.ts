@@ -1,12 +1,26 @@
 import type { Logger } from '../logger.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { Topology } from '../graph/topology.ts'
+import { namedSubTopologies, topicName } from '../graph/topic-names.ts'
 import type { Topic } from '../graph/topic.ts'
 import type { Log } from '../log/log.ts'
+import type { State } from '../state/state.ts'
+import { checkInternalCounts, INTERNAL_TOPIC_CONFIGS, internalPartitions } from './internal-topics.ts'
+
+export interface TopicsOptions {
+  readonly applicationId: string
+  readonly log: TopicsOfLog
+  readonly state: Pick<State, 'noteInternalTopics'>
+  readonly logger: Logger
+  /** Partition counts when the application id first saw each input. */
+  readonly noted: ReadonlyMap<string, number>
+}
 
 export interface ReadyTopics {
-  /** Partition counts of the sources that will be read. */
-  readonly sources: ReadonlyMap<string, number>
+  /** Partition counts of the sources that will be read, those that are not ours. */
+  readonly inputs: ReadonlyMap<string, number>
+  /** Those of internal topics, also of such as are only written. */
+  readonly internal: ReadonlyMap<string, number>
 }
 
 type TopicsOfLog = Pick<Log, 'partitionCounts' | 'createTopics'>
@@ -16,16 +30,37 @@ type TopicsOfLog = Pick<Log, 'partitionCounts' | 'createTopics'>
  * start. Inputs of one sub-topology need the same partition count, because partition p of all of them is one task; where they had
  * it when they were noted, and some were given more since, the others are waited for.
  */
-export async function ensureTopics (topology: Topology, log: TopicsOfLog, logger: Logger, noted: ReadonlyMap<string, number>): Promise<ReadyTopics> {
+export async function ensureTopics (topology: Topology, options: TopicsOptions): Promise<ReadyTopics> {
+  const { applicationId, log, logger, noted } = options
   const topics = [...new Map(topology.nodes.flatMap(({ topic }) => topic === undefined ? [] : [[topic.name, topic]])).values()]
-  const counts = new Map(await log.partitionCounts(topics.map(({ name }) => name)))
-  for (const topic of topics) if (!counts.has(topic.name)) await make(topic, counts, log, logger)
-  checkEqualCounts(topology, counts, noted)
-  const sources = topology.sources.flatMap(({ topic: { name } }) => {
-    const count = counts.get(name)
+  const counts = new Map(await log.partitionCounts(topics.map(topic => topicName(topic, applicationId))))
+  for (const topic of topics) if (!topic.internal && !counts.has(topic.name)) await make(topic, counts, log, logger)
+  const internal = internalPartitions(topology, applicationId, counts)
+  checkInternalCounts(applicationId, internal, counts)
+  checkEqualCounts(topology, applicationId, new Map([...internal, ...counts]), noted)
+  await makeInternal(internal, counts, options)
+  const inputs = topology.sources.flatMap(({ topic: { name, internal } }) => {
+    const count = internal ? undefined : counts.get(name)
     return count === undefined ? [] : [[name, count] as const]
   })
-  return { sources: new Map(sources) }
+  return { inputs: new Map(inputs), internal }
+}
+
+/** Written down before they are made: whatever happens in between, a reset finds them. What was there before is not ours to delete. */
+async function makeInternal (needed: ReadonlyMap<string, number>, counts: Map<string, number>, { log, state, logger }: TopicsOptions): Promise<void> {
+  const missing = [...needed].filter(([name]) => !counts.has(name))
+  if (missing.length === 0) return
+  await state.noteInternalTopics(missing.map(([name]) => name))
+  try {
+    await log.createTopics(missing.map(([name, partitions]) => ({ name, partitions, configs: INTERNAL_TOPIC_CONFIGS })))
+  } catch (error) {
+    const wanted = missing.map(([name, partitions]) => `'${name}' (${partitions} partitions)`).join(', ')
+    throw new FatalError(`Internal topics do not exist and could not be made: ${messageOf(error)}. Create ${wanted} with cleanup.policy=delete and retention.ms=-1, or allow this user to.`, { cause: error })
+  }
+  for (const [topic, partitions] of missing) {
+    counts.set(topic, partitions)
+    logger.info({ topic, partitions }, 'made an internal topic')
+  }
 }
 
 async function make (topic: Topic, counts: Map<string, number>, log: TopicsOfLog, logger: Logger): Promise<void> {
@@ -43,11 +78,13 @@ async function make (topic: Topic, counts: Map<string, number>, log: TopicsOfLog
 }
 
 function partitionsFor ({ partitions }: Topic, counts: ReadonlyMap<string, number>): number {
-  return typeof partitions === 'number' ? partitions : counts.get(partitions.name) ?? partitionsFor(partitions, counts)
+  if (typeof partitions === 'number') return partitions
+  // Only an internal topic's count is left open.
+  return partitions === undefined ? 1 : counts.get(partitions.name) ?? partitionsFor(partitions, counts)
 }
 
-function checkEqualCounts (topology: Topology, counts: ReadonlyMap<string, number>, noted: ReadonlyMap<string, number>): void {
-  for (const { name, topics } of topology.subTopologies) {
+function checkEqualCounts (topology: Topology, applicationId: string, counts: ReadonlyMap<string, number>, noted: ReadonlyMap<string, number>): void {
+  for (const { name, topics } of namedSubTopologies(topology, applicationId)) {
     const present = topics.flatMap(topic => counts.has(topic) ? [`${topic} has ${counts.get(topic)}`] : [])
     const read = topics.filter(topic => counts.has(topic))
     const wereEqual = read.every(topic => noted.has(topic)) && new Set(read.map(topic => noted.get(topic))).size === 1

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { messageOf } from '../errors.ts'
+import { topicName } from '../graph/topic-names.ts'
 import type { Topology } from '../graph/topology.ts'
 import type { Logger } from '../logger.ts'
 import type { PostgresOptions } from '../state/postgres/database.ts'
@@ -50,9 +51,9 @@ export function startWatchdog ({ topology, schema, pulse, recordTimeoutMs, datab
     limitTicks: Math.ceil(recordTimeoutMs / TICK_MS),
     seconds: recordTimeoutMs / 1_000,
     database,
-    sources: topology.sources.map(({ node, topic: { name } }) => ({
-      topic: name,
-      subTopology: topology.subTopologies.find(({ topics }) => topics.includes(name))?.name ?? '',
+    sources: topology.sources.map(({ node, topic }) => ({
+      topic: topicName(topic, schema.applicationId),
+      subTopology: topology.subTopologies.find(({ nodes }) => nodes.includes(node))?.name ?? '',
       hasDeadLetters: deadLetterSinkBehind(topology, node) !== undefined
     })),
     nodes: topology.nodes.map(({ name }) => name)

@@ -1,5 +1,7 @@
 import { systemClock } from '../clock.ts'
 import { FatalError, messageOf } from '../errors.ts'
+import type { SubTopology } from '../graph/sub-topologies.ts'
+import { namedSubTopologies } from '../graph/topic-names.ts'
 import type { Topology } from '../graph/topology.ts'
 import type { Log, GroupMember, LogReader, ReadPosition, TopicPartition } from '../log/log.ts'
 import { LogError } from '../log/log.ts'
@@ -8,6 +10,7 @@ import type { Pauses } from '../pauses.ts'
 import { StateError, type State, type TaskId } from '../state/state.ts'
 import type { Committed, Milestone } from '../task/committer.ts'
 import { Engine } from '../task/engine.ts'
+import { createGlobalTables, type GlobalTables } from '../task/global-tables.ts'
 import { Outbound } from '../task/outbound.ts'
 import type { Pulse } from '../task/pulse.ts'
 import { fairShares } from '../task/schedule.ts'
@@ -15,6 +18,9 @@ import type { Reads } from '../task/stores/store-state.ts'
 import { StoreStates } from '../task/stores/store-states.ts'
 import { Task } from '../task/task.ts'
 import { UnitRunner, type Unit } from '../task/unit.ts'
+import { UnitGate } from '../task/unit-gate.ts'
+import { UnitLedger } from '../task/unit-ledger.ts'
+import { openGlobalReader } from './global-reader.ts'
 import { skipOf, type OutOfRangePolicy, type Skip } from './out-of-range.ts'
 import { candidatesOf, startsOf, type Candidate, type OffsetReset } from './starts.ts'
 import { watchForStuck } from './stuck.ts'
@@ -66,6 +72,9 @@ const ACKNOWLEDGED_WITHIN = 0.45
 export class Worker {
   readonly #options: WorkerOptions
   readonly #engine: Engine
+  readonly #ledger: UnitLedger
+  readonly #globals: GlobalTables
+  readonly #subTopologies: readonly SubTopology[]
   readonly #reads: ReadonlyMap<string, Readonly<Reads>>
   readonly #reader: LogReader
   readonly #outbound: Outbound
@@ -74,6 +83,7 @@ export class Worker {
   #noted: ReadonlyMap<string, number> = new Map()
   /** The topics that are read. */
   #sources: ReadonlySet<string> = new Set()
+  #internalTopics: ReadonlySet<string> = new Set()
   /** Partitions of which is being asked where they go on. */
   readonly #skipping = new Set<string>()
   #assignmentEpoch = 0
@@ -98,12 +108,17 @@ export class Worker {
     const producer = log.openProducer()
     this.#closers.push(producer.close)
     this.#outbound = new Outbound(producer)
-    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes, ...(options.pulse === undefined ? {} : { pulse: options.pulse }) })
+    this.#subTopologies = namedSubTopologies(topology, applicationId)
+    this.#ledger = new UnitLedger({ state, learned: () => this.#engine.decided() })
+    this.#closers.push(async () => await this.#ledger.close())
+    this.#globals = createGlobalTables(topology)
+    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes, globals: this.#globals, ...(options.pulse === undefined ? {} : { pulse: options.pulse }) })
     this.#engine = new Engine({
       state,
       stores,
       runner,
       outbound: this.#outbound,
+      ledger: this.#ledger,
       clock: systemClock,
       schedule: fairShares(),
       maxUnitRecords: options.maxUnitRecords,
@@ -145,17 +160,20 @@ export class Worker {
   async start (): Promise<void> {
     const { topology, applicationId, log, state, logger, sessionTimeoutMs, groupInstanceId } = this.#options
     await state.ensureStores(topology.stores)
-    const { sources } = await ensureTopics(topology, log, logger, await state.noteInputs(new Map()))
-    this.#sources = new Set(sources.keys())
-    this.#noted = await state.noteInputs(sources)
+    const { inputs, internal } = await ensureTopics(topology, { applicationId, log, state, logger, noted: await state.noteInputs(new Map()) })
+    this.#internalTopics = new Set(internal.keys())
+    this.#sources = new Set(this.#subTopologies.flatMap(({ topics }) => topics.filter(topic => inputs.has(topic) || internal.has(topic))))
+    this.#noted = await state.noteInputs(inputs)
+    const globals = await openGlobalReader({ topology, tables: this.#globals, log, logger })
+    this.#closers.push(globals.close)
     this.#running = this.#engine.run().catch(error => this.#fail(error))
     this.#member = await log.joinGroup({
       groupId: applicationId,
       ...(groupInstanceId === undefined ? {} : { instanceId: groupInstanceId }),
-      topics: [...sources.keys()],
+      topics: [...this.#sources],
       sessionTimeoutMs,
       rebalanceTimeoutMs: Math.max(30_000, sessionTimeoutMs * 3),
-      together: topology.subTopologies.map(({ topics }) => topics.filter(topic => sources.has(topic))).filter(topics => topics.length > 0),
+      together: this.#subTopologies.map(({ topics }) => topics.filter(topic => this.#sources.has(topic))).filter(topics => topics.length > 0),
       prepare: async () => {
         this.#options.pauses.waits('rebalance', 'the group gives its partitions out anew')
         await this.#engine.pause()
@@ -207,8 +225,8 @@ export class Worker {
   /** Makes the assigned tasks ours. Tasks we had before go on as they were: their epoch in Postgres is still ours. */
   async #takeUp (epoch: number): Promise<void> {
     await this.#engine.pause()
-    const { topology, logger, pauses } = this.#options
-    const { whole: candidates, partial } = candidatesOf(topology.subTopologies, this.#assigned, this.#sources)
+    const { logger, pauses } = this.#options
+    const { whole: candidates, partial } = candidatesOf(this.#subTopologies, this.#assigned, this.#sources)
     for (const { subTopology, partition, missing } of partial) {
       logger.warn({ task: `${subTopology}/${partition}`, missing }, 'a task waits: partitions were added to its other inputs, and not yet to these')
     }
@@ -227,7 +245,7 @@ export class Worker {
   }
 
   async #open (candidates: readonly Candidate[], epoch: number): Promise<Task[]> {
-    const { applicationId, log, state, offsetReset, topology, pauses } = this.#options
+    const { applicationId, log, state, offsetReset, pauses } = this.#options
     while (epoch === this.#assignmentEpoch) {
       try {
         // Only the rightful owner may raise an epoch: a zombie that wakes here is told so by the broker. At the first assignment the join itself was the answer.
@@ -236,13 +254,14 @@ export class Worker {
           await new Promise(resolve => setTimeout(resolve, 100))
           continue
         }
-        const starts = await startsOf(candidates, { applicationId, log, state, offsetReset, noted: this.#noted })
+        const starts = await startsOf(candidates, { applicationId, log, state, offsetReset, noted: this.#noted, internalTopics: this.#internalTopics })
         const positions = await state.takeOver(starts)
         const condemned = await state.condemned(candidates)
         return candidates.flatMap(({ subTopology, partition, topics }) => {
           const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
-          const definition = topology.subTopologies.find(({ name }) => name === subTopology)
-          return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, condemned.filter(record => record.subTopology === subTopology && record.partition === partition))]
+          const definition = this.#subTopologies.find(({ name }) => name === subTopology)
+          const poison = condemned.filter(record => record.subTopology === subTopology && record.partition === partition)
+          return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, poison, topic => this.#gateOf(topic))]
         })
       } catch (error) {
         if (isFatal(error)) throw error
@@ -251,6 +270,10 @@ export class Worker {
       }
     }
     return []
+  }
+
+  #gateOf (topic: string): UnitGate | undefined {
+    return this.#internalTopics.has(topic) ? new UnitGate(this.#ledger) : undefined
   }
 
   /** The compare was lost: if the broker still says that we are the member, the tasks are taken over anew, else they are gone. */

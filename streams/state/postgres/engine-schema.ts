@@ -2,6 +2,7 @@ import { FatalError } from '../../errors.ts'
 import { condemnedTable } from './condemned.ts'
 import type { Database, Session } from './database.ts'
 import { quote } from './sql.ts'
+import { unitsTable } from './units-sql.ts'
 
 /**
  * The engine's own tables, in the schema that bears the application id's name.
@@ -63,12 +64,12 @@ export async function ensureEngineSchema (database: Database, applicationId: str
 /** What schemas of before do not have. Looked for first, so that who may not make tables can start where it is. */
 async function addMissing (session: Session, applicationId: string): Promise<void> {
   const schema = quote(applicationId)
-  const [[table, column] = []] = await session.query({
-    text: "select to_regclass($1), (select 1 from pg_attribute where attrelid = to_regclass($2) and attname = 'times')",
-    values: [`${schema}.millrace_poison`, `${schema}.millrace_tasks`]
-  })
-  if (table === null) await session.query({ text: condemnedTable(schema) })
-  if (column === null) await session.query({ text: `alter table ${schema}.millrace_tasks add column times jsonb not null default '{}'` })
+  for (const [name, definition] of [['millrace_poison', condemnedTable], ['millrace_units', unitsTable]] as const) {
+    const [[table] = []] = await session.query({ text: 'select to_regclass($1)', values: [`${schema}.${name}`] })
+    if (table === null) await session.query({ text: definition(schema) })
+  }
+  const [[column] = []] = await session.query({ text: "select 1 from pg_attribute where attrelid = to_regclass($1) and attname = 'times'", values: [`${schema}.millrace_tasks`] })
+  if (column === undefined) await session.query({ text: `alter table ${schema}.millrace_tasks add column times jsonb not null default '{}'` })
 }
 
 /** undefined: there is no such application here. */
@@ -151,6 +152,7 @@ function definition (schema: string): string[] {
       primary key (topic, partition)
     )`,
     condemnedTable(schema),
+    unitsTable(schema),
     `create table ${schema}.millrace_outbox (
       id bigint generated always as identity primary key,
       made_at timestamptz not null default clock_timestamp(),

@@ -13,6 +13,7 @@ import { findLists, listsOf, moveLists } from './list-sql.ts'
 import { findRows, insertRows, rowKeysOf } from './rows-sql.ts'
 import { loadOrdered, orderedTable, writeOrdered, type WantedOrdered } from './ordered-sql.ts'
 import { encodeArray, quote } from './sql.ts'
+import { claimAborted, closeEpochs, findUnits, forgetEpochs, noteAborted, unitsOf } from './units-sql.ts'
 
 export interface PostgresStateOptions {
   readonly database: Database
@@ -31,6 +32,8 @@ export function openPostgresState ({ database, schema, owner, projected }: Postg
   const sameGeneration = `exists (select from ${quote(applicationId)}.millrace_application where generation = '${generation}'::uuid)`
 
   return {
+    generation,
+
     async ensureStores (stores) {
       await attempt(async () => await makeMissingTables(database, applicationId, stores.filter(store => store.kind === 'ordered')))
     },
@@ -57,21 +60,27 @@ export function openPostgresState ({ database, schema, owner, projected }: Postg
     async takeOver (starts) {
       return await attempt(async () => {
         const rows = await database.query({
-          text: `with used as (
-              delete from ${asked} as a using unnest($2::integer[], $3::jsonb[]) as start (partition, offsets)
-              where a.partition = start.partition and start.offsets ? a.topic and ${sameGeneration}
+          text: `with start as (
+              select * from unnest($1::text[], $2::integer[], $3::jsonb[], $5::boolean[]) as start (sub_topology, partition, offsets, writes_internal)
+            ), used as (
+              delete from ${asked} as a using start where a.partition = start.partition and start.offsets ? a.topic and ${sameGeneration}
+            ), moved as (
+              insert into ${tasks} as t (sub_topology, partition, epoch, unit, offsets, stream_time, owner)
+              select sub_topology, partition, 1, 0, offsets, -1, $4 from start
+              where ${sameGeneration} order by sub_topology, partition
+              on conflict (sub_topology, partition) do update
+                set epoch = t.epoch + 1, offsets = excluded.offsets || t.offsets, owner = excluded.owner
+              returning t.*
+            ), closed as (
+              ${closeEpochs(applicationId)}
             )
-            insert into ${tasks} as t (sub_topology, partition, epoch, unit, offsets, stream_time, owner)
-            select sub_topology, partition, 1, 0, offsets, -1, $4 from unnest($1::text[], $2::integer[], $3::jsonb[]) as start (sub_topology, partition, offsets)
-            where ${sameGeneration} order by sub_topology, partition
-            on conflict (sub_topology, partition) do update
-              set epoch = t.epoch + 1, offsets = excluded.offsets || t.offsets, owner = excluded.owner
-            returning ${POSITION}`,
+            select ${POSITION} from moved as t`,
           values: [
             encodeArray('text', starts.map(({ subTopology }) => subTopology)),
             encodeArray('integer', starts.map(({ partition }) => partition)),
             encodeArray('jsonb', starts.map(({ offsets }) => JSON.stringify(offsets))),
-            owner
+            owner,
+            encodeArray('boolean', starts.map(({ writesInternal = false }) => writesInternal))
           ]
         })
         if (rows.length < starts.length) throw new StateError('fatal', `Application id '${applicationId}' was reset while this worker ran; start it again.`, undefined)
@@ -92,6 +101,25 @@ export function openPostgresState ({ database, schema, owner, projected }: Postg
 
     async condemned (wanted) {
       return await attempt(async () => (await database.query(findCondemned(applicationId, wanted))).map(condemnedOf))
+    },
+
+    async unitsOf (wanted) {
+      return await attempt(async () => (await database.query(findUnits(applicationId, wanted))).map(unitsOf))
+    },
+
+    async abort (units) {
+      await attempt(async () => await database.query(noteAborted(applicationId, sameGeneration, units)))
+    },
+
+    async forgetEpochs (epochs) {
+      await attempt(async () => await database.query(forgetEpochs(applicationId, epochs)))
+    },
+
+    async noteInternalTopics (topics) {
+      await attempt(async () => await database.query({
+        text: `insert into ${quote(applicationId)}.millrace_catalogue (kind, name) select 'topic', unnest($1::text[]) on conflict do nothing`,
+        values: [encodeArray('text', topics)]
+      }))
     },
 
     async load (wanted) {
@@ -205,12 +233,13 @@ function openUnit ({ session, applicationId, tasks, sameGeneration, projected }:
       })
     },
 
-    async claim (positions, condemned) {
+    async claim (positions, condemned, aborted = []) {
       claimed = positions
       return await guarded(async () => {
         const [moved] = await Promise.all([
           session.query(movePositions(tasks, sameGeneration, applicationId, positions)),
-          condemned.length === 0 ? undefined : session.query(forgetCondemned(applicationId, condemned))
+          condemned.length === 0 ? undefined : session.query(forgetCondemned(applicationId, condemned)),
+          aborted.length === 0 ? undefined : session.query(claimAborted(applicationId, aborted))
         ])
         return missingTasks(positions, moved)
       })

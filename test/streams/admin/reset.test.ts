@@ -30,7 +30,7 @@ test('a reset makes the schema anew, and the next run starts where it was asked'
   assert.notEqual(schema.generation, old.generation)
   assert.equal(await countOf(applicationId, 'seen'), undefined)
   assert.deepEqual(await log.groupOffsets(applicationId), [{ topic: 'in', partition: 0, offset: 3 }, { topic: 'in', partition: 1, offset: 3 }])
-  assert.deepEqual(await startsIn(applicationId, log), [{ subTopology: 'in', partition: 0, offsets: { in: 3 } }])
+  assert.deepEqual(await startsIn(applicationId, log), [{ subTopology: 'in', partition: 0, writesInternal: false, offsets: { in: 3 } }])
 })
 
 test('an asked start counts once: when its task is taken over it is used up', async () => {
@@ -78,7 +78,7 @@ test('a lost schema is reset from the group\'s offsets, and can be started again
 
   await execute(applicationId, log, { kind: 'group' })
 
-  assert.deepEqual(await startsIn(applicationId, log), [{ subTopology: 'in', partition: 0, offsets: { in: 6 } }])
+  assert.deepEqual(await startsIn(applicationId, log), [{ subTopology: 'in', partition: 0, writesInternal: false, offsets: { in: 6 } }])
 })
 
 test('active members are named and refused, and evicted with force', async t => {
@@ -191,7 +191,7 @@ async function startsIn (applicationId: string, log: Log, subTopology = 'in') {
   const schema = await ensureEngineSchema(database, applicationId)
   const state = openPostgresState({ database, schema, owner: 'test', projected: false })
   const noted = await state.noteInputs(new Map([['in', 2]]))
-  return await startsOf([{ subTopology, partition: 0, topics: ['in'] }], { applicationId, log, state, offsetReset: 'latest', noted })
+  return await startsOf([{ subTopology, partition: 0, topics: ['in'], writesInternal: false }], { applicationId, log, state, offsetReset: 'latest', noted, internalTopics: new Set() })
 }
 
 async function countOf (applicationId: string, table: string): Promise<number | undefined> {

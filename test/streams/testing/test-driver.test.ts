@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytes, defineProcessor, defineTopic, defineTopology, isRejected, isValid } from '../../../streams/index.ts'
+import { serdes, defineProcessor, defineTopic, defineTopology, isRejected, isValid } from '../../../streams/index.ts'
 import { partitionFor } from '../../../streams/log/partitioner.ts'
 import { moves, moving, seen } from '../../helpers/tasks.ts'
 import { createTestDriver } from '../../../streams/testing.ts'
@@ -60,7 +60,7 @@ test('what is not awaited happens in the order of the calls', async () => {
 test('bytes that are no value are piped under a serde that writes them', async () => {
   const driver = createTestDriver(measuring)
 
-  await driver.topic({ ...words, value: bytes }).pipe('a', Buffer.from('{broken'))
+  await driver.topic({ ...words, value: serdes.bytes }).pipe('a', Buffer.from('{broken'))
 
   assert.equal((await driver.output(dead).readAll()).length, 1)
 })
@@ -100,7 +100,7 @@ test('a record that a node fails on is a dead letter, with the node and the reas
   const driver = createTestDriver(moving)
 
   await driver.topic(moves).pipe('u', { id: 'e1', user: 'u', item: 'poison' })
-  await driver.topic({ ...moves, value: bytes }).pipe('u', Buffer.from('{broken'))
+  await driver.topic({ ...moves, value: serdes.bytes }).pipe('u', Buffer.from('{broken'))
   await driver.topic(moves).pipe('u', { id: 'e3', user: 'u', item: 'i' })
 
   assert.deepEqual((await driver.deadLetters()).map(({ source: { offset }, node, errorType }) => [offset, node, errorType]), [[0, 'take-move', 'processor'], [1, 'VALIDATE-0000000001', 'json']])
@@ -155,7 +155,7 @@ test('metrics are totals over all tasks; a record is late by how far stream time
 test('a record that no topic takes is refused where it is piped', async () => {
   const driver = createTestDriver(measuring)
 
-  const piped = driver.topic({ ...words, value: bytes }).pipe('x'.repeat(1_100_000), Buffer.from('{broken'))
+  const piped = driver.topic({ ...words, value: serdes.bytes }).pipe('x'.repeat(1_100_000), Buffer.from('{broken'))
 
   await assert.rejects(piped, /Record 0, for words\/0, can never be sent/)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryLog } from '../../../streams/log/memory.ts'
 import { defineTopic, defineTopology, silentLogger } from '../../../streams/index.ts'
+import { openMemoryState } from '../../../streams/state/memory-state.ts'
 import { ensureTopics } from '../../../streams/worker/topics.ts'
 
 const merging = defineTopology('merging', ({ stream }) => {
@@ -12,7 +13,7 @@ const merging = defineTopology('merging', ({ stream }) => {
 async function started (a: number, b: number, noted: Readonly<Record<string, number>>) {
   const log = createMemoryLog()
   await log.createTopics([{ name: 'a', partitions: a }, { name: 'b', partitions: b }])
-  return (await ensureTopics(merging, log, silentLogger, new Map(Object.entries(noted)))).sources
+  return (await ensureTopics(merging, { applicationId: 'app', log, state: openMemoryState(), logger: silentLogger, noted: new Map(Object.entries(noted)) })).inputs
 }
 
 test('unequal partition counts stop the first start, and every one until they are equal', async () => {

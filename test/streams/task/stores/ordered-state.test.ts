@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defineOrdered, json, type OrderedWriter } from '../../../../streams/index.ts'
+import { defineOrdered, serdes, type OrderedWriter } from '../../../../streams/index.ts'
 import { openMemoryState, type MemoryState } from '../../../../streams/state/memory-state.ts'
 import { StateError } from '../../../../streams/state/state.ts'
 import { CACHED_KEYS, Suspended } from '../../../../streams/task/stores/store-state.ts'
@@ -258,7 +258,7 @@ test('a value that cannot be bytes is bad data, one that is no value any more is
   stores.undo()
   writer.put('a', 1, 1)
   await commit()
-  const other = defineOrdered({ name: 'buckets', value: { ...json, decode () { throw new Error('not mine') } } })
+  const other = defineOrdered({ name: 'buckets', value: { ...serdes.json, decode () { throw new Error('not mine') } } })
   const reading = new StoreStates([other])
   assert.throws(() => reading.writer(other).get('a'), Suspended)
   const wanted = reading.takeMissing()

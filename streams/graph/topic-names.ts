@@ -1,0 +1,29 @@
+import type { SubTopology } from './sub-topologies.ts'
+import { checkTopicName, type Topic } from './topic.ts'
+import type { Topology } from './topology.ts'
+
+/** What a topic is called on the cluster: an internal one bears the application id before its name, as in Kafka Streams. */
+export function topicName ({ name, internal }: Pick<Topic, 'name' | 'internal'>, applicationId: string): string {
+  if (!internal) return name
+  const full = `${applicationId}-${name}`
+  checkTopicName(full)
+  return full
+}
+
+/** The sub-topologies of an application: those of its topology, with their topics as the cluster calls them. */
+export function namedSubTopologies ({ subTopologies }: Topology, applicationId: string): SubTopology[] {
+  return subTopologies.map(subTopology => {
+    const sources = subTopology.nodes.flatMap(({ kind, topic }) => kind === 'source' && topic !== undefined ? [topic] : [])
+    return { ...subTopology, topics: sources.map(topic => topicName(topic, applicationId)) }
+  })
+}
+
+/** The internal topics of a topology. */
+export function internalTopicsOf ({ nodes }: Pick<Topology, 'nodes'>): Topic[] {
+  return [...new Map(nodes.flatMap(({ topic }) => topic?.internal === true ? [[topic.name, topic]] : [])).values()]
+}
+
+/** The internal topics that a sub-topology writes. */
+export function internalSinksOf ({ nodes }: Pick<SubTopology, 'nodes'>): Topic[] {
+  return [...new Set(nodes.flatMap(({ kind, topic }) => kind === 'sink' && topic?.internal === true ? [topic] : []))]
+}
