@@ -11,8 +11,8 @@ import type { StreamRecord } from './record.ts'
  * run again, and seen by others only when it is committed.
  */
 export interface Execution {
-  /** The record being processed. */
-  readonly current: () => LogRecord
+  /** The source record being processed; undefined while a node does what is due by time. */
+  readonly current: () => LogRecord | undefined
   /** Marks the node whose code runs now, so that an error can name it; returns the one before, to be given back to `leave`. */
   readonly enter: (node: Node) => Node | undefined
   readonly leave: (previous: Node | undefined) => void
@@ -39,6 +39,22 @@ export interface Execution {
   readonly time: (name: string) => TaskTime
   /** At the wiring: `flush` runs behind each record, in the order in which they were registered, and again while one of them has run something new; `reset` before each record. */
   readonly whenRecordDone: (hooks: { readonly flush: () => void, readonly reset: () => void }) => void
+  /**
+   * At the wiring: what a node does every so often. By stream time behind the record that passes a deadline, before the flushes; the
+   * first deadline is 0. By the wall clock as a commit of its own; the first deadline is one interval away. The next one is kept
+   * with the task under this name; what was missed is made up for once.
+   */
+  readonly punctuate: (node: Node, every: PunctuationOptions, run: (now: number, cancel: () => void) => void) => void
+  /** At the wiring: what a node does when stream time is moved on without a record, as a commit of its own. */
+  readonly whenTimeAdvances: (node: Node, run: (streamTime: number) => void) => void
+  /** At the wiring: what a node does, once and as a commit of its own, when its task has had no record for so long by the wall clock. */
+  readonly whenIdle: (node: Node, afterMs: number, run: (now: number) => void) => void
+}
+
+export interface PunctuationOptions {
+  readonly name: string
+  readonly everyMs: number
+  readonly by: 'stream-time' | 'wall-clock'
 }
 
 /** A number of the current record's task; −1 until it was set. */

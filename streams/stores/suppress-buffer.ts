@@ -69,7 +69,7 @@ export function openSuppressBuffer<K, V> (execution: Execution, { ordered, key: 
       const old = encode(oldValue)
       const held = known === undefined ? undefined : unpackHeld(known.value)
       const change = { prior: held === undefined ? old : held.prior, old, new: encode(newValue), headers: packHeaders(headers) }
-      const size = sizeOfHeld(raw.length, change, execution.current().topic, headers)
+      const size = sizeOfHeld(raw.length, change, execution.current()?.topic ?? '', headers)
       writer.put(known?.key ?? CHANGES + timeKey(time) + raw, packHeld(change, size), timestamp)
       add(held === undefined ? 1 : 0, size - (held?.size ?? 0))
       if (held !== undefined) return

@@ -2,6 +2,7 @@ import type { AbortedUnit, Change, Conflict, State, StoreWrite, TaskId, TaskPosi
 import { StateError } from '../state/state.ts'
 import { LogError, type LogHeader } from '../log/log.ts'
 import type { Pauses } from '../pauses.ts'
+import { timestampOf } from './item.ts'
 import type { Outbound } from './outbound.ts'
 import { UnsendableError } from './outbound.ts'
 import type { StoreStates } from './stores/store-states.ts'
@@ -88,7 +89,7 @@ export async function commitUnit (unit: Unit, begun: Begun, options: CommitterOp
       return { kind: 'again', reason: 'conflict', error: undefined }
     }
     const writes = await writesOf(stores, transaction)
-    const condemned = unit.items.filter(({ failure }) => failure?.condemned === true).map(({ record }) => record)
+    const condemned = unit.items.flatMap(({ failure, record }) => failure?.condemned === true && record !== undefined ? [record] : [])
     const lost = await transaction.claim(positions, condemned, abortedBefore(unit))
     if (lost.length > 0) {
       await transaction.rollback()
@@ -166,10 +167,10 @@ function positionsAfter ({ items, passed, times }: Unit): TaskPosition[] {
     after.set(task, moved)
     return moved
   }
-  for (const { task, record, nextOffset } of items) {
-    const moved = movedOf(task)
-    moved.offsets[record.topic] = nextOffset
-    moved.streamTime = Math.max(moved.streamTime, record.timestamp)
+  for (const item of items) {
+    const moved = movedOf(item.task)
+    if (item.record !== undefined) moved.offsets[item.record.topic] = item.nextOffset
+    moved.streamTime = Math.max(moved.streamTime, timestampOf(item))
   }
   for (const { task, topic, nextOffset } of passed) movedOf(task).offsets[topic] = nextOffset
   return [...after].map(([task, moved]) => ({ ...task.position, ...moved, times: times.get(task) ?? task.position.times }))

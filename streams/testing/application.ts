@@ -17,6 +17,7 @@ import { candidatesOf } from '../worker/starts.ts'
 import { ensureTopics } from '../worker/topics.ts'
 import { CheckedRunner } from './checked-runner.ts'
 import type { DriverLog } from './driver-log.ts'
+import { inOrderOfFlow } from './order-of-flow.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 export interface ApplicationOptions {
@@ -65,15 +66,41 @@ export class Application {
 
   /** Runs until nothing is at hand and nothing in flight. */
   async settle (): Promise<void> {
-    const engine = await this.engine()
+    while (!await this.#runToTheEnd(await this.engine()));
+  }
+
+  async advanceWallClock (ms: number): Promise<void> {
+    // Tasks are there, and their clocks run, before time passes.
+    await this.settle()
+    this.#options.clock.advance(ms)
+    await this.settle()
+  }
+
+  /** What comes of it in one sub-topology reaches the next one before time moves there. */
+  async advanceStreamTime (watermark: number): Promise<void> {
+    const { topology, applicationId } = this.#options
+    for (const { name } of inOrderOfFlow(namedSubTopologies(topology, applicationId))) {
+      for (let isDone = false; !isDone;) {
+        await this.settle()
+        const engine = await this.engine()
+        engine.advanceStreamTime(engine.tasks.filter(({ subTopology }) => subTopology.name === name), watermark)
+        isDone = await this.#runToTheEnd(engine)
+      }
+    }
+    await this.settle()
+  }
+
+  /** False: the process died on the way. */
+  async #runToTheEnd (engine: Engine): Promise<boolean> {
     try {
       this.#fillGlobals()
       do this.#options.log.feed(engine)
       while (await engine.step() || await this.#hasLearned())
+      return true
     } catch (error) {
       this.#engine = undefined
-      if (!(error instanceof SimulatedCrash)) throw this.#withReason(error)
-      await this.settle()
+      if (error instanceof SimulatedCrash) return false
+      throw this.#withReason(error)
     }
   }
 

@@ -47,7 +47,10 @@ export function openOperatorBench (): OperatorBench {
     global: source => new GlobalTableCopy(source.value),
     streamTime: () => streamTime,
     time,
-    whenRecordDone: added => { hooks.push(added) }
+    whenRecordDone: added => { hooks.push(added) },
+    punctuate: () => {},
+    whenTimeAdvances: () => {},
+    whenIdle: () => {}
   }
   return {
     execution,

@@ -1,4 +1,5 @@
 import type { Processor, ProcessorContext, StoreRoles } from '../processor.ts'
+import { wirePunctuations } from '../punctuation.ts'
 import type { StreamRecord } from '../record.ts'
 import type { AnyWire } from '../physical-graph.ts'
 import type { WritersOf } from '../../stores/store.ts'
@@ -13,6 +14,7 @@ export function processor<In, Out, S extends StoreRoles> (given: Processor<In, O
       drop: reason => execution.drop(node, reason),
       recordMetadata: () => execution.current()
     }
+    wirePunctuations(given, execution, node, context)
     return record => {
       const previous = execution.enter(node)
       // `Stream.process` takes a processor only behind values that it accepts.

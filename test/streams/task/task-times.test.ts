@@ -21,7 +21,7 @@ const timed: Topology = {
       const largest = execution.time('largest')
       const writer = execution.writer(buckets)
       return ({ value }) => {
-        const { offset } = execution.current()
+        const offset = execution.current()?.offset ?? -1
         counted.set(counted.get() + 1)
         if (offset > largest.get()) largest.set(offset)
         writer.put(String(offset), `${counted.get()} ${largest.get()} ${execution.streamTime() - START}`, 0)

@@ -49,7 +49,7 @@ test('what a record does is collected: effects on stores, emissions, and nothing
   const unit = it.runner.close()
 
   assert.deepEqual(plain(unit), ['seen u {"id":"e0","user":"u","item":"none>a#1"}', 'seen u {"id":"e1","user":"u","item":"a>b#2"}'])
-  assert.deepEqual(unit.items.map(({ record }) => record.offset), [0, 1])
+  assert.deepEqual(unit.items.map(({ record }) => record?.offset), [0, 1])
   const { item_popularity: popularity, events, profiles } = writes(it.stores)
   assert.deepEqual([popularity, Object.keys(events ?? {}), profiles], [{ a: 1, b: 1 }, ['e0', 'e1'], { u: { expected: 0, value: 2 } }])
 })

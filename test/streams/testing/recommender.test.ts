@@ -29,9 +29,9 @@ async function resultOf (driver: TestDriver): Promise<Result> {
 async function embeddedResult ({ state, units }: Embedded): Promise<Result> {
   const stores: Record<string, readonly unknown[]> = {}
   for (const store of topology.stores) stores[store.name] = await openStoreView(store, state, async () => {}).all()
-  const deadLetters = units.flatMap(({ emissions }) => emissions.filter(({ isDeadLetter }) => isDeadLetter)).map(({ item: { record: { topic, partition, offset } }, record: { headers } }) => {
+  const deadLetters = units.flatMap(({ emissions }) => emissions.filter(({ isDeadLetter }) => isDeadLetter)).map(({ item, record: { headers } }) => {
     const text = (name: string): string => headers.find(([each]) => each === name)?.[1]?.toString() ?? ''
-    return `${topic}-${partition}@${offset} ${text('__millrace.errors.node')} ${text('__millrace.errors.type')}`
+    return `${item.record?.topic}-${item.record?.partition}@${item.record?.offset} ${text('__millrace.errors.node')} ${text('__millrace.errors.type')}`
   })
   return { stores, deadLetters: deadLetters.sort() }
 }
