@@ -79,8 +79,9 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
     },
     takeMissing () {
       if (missingKeys.size === 0 && missingRanges.size === 0) return undefined
-      const limit = Math.min(bounds.page, Math.ceil(bounds.answer / missingRanges.size))
-      const wanted = { store, keys: [...missingKeys.values()], ranges: [...missingRanges.values()].map(range => ({ ...range, limit })) }
+      // The first is what the record waits for that is next, and is not to wait longer for what others ask.
+      const limitOf = (nth: number): number => nth === 0 ? bounds.page : Math.min(bounds.page, Math.ceil(bounds.answer / missingRanges.size))
+      const wanted = { store, keys: [...missingKeys.values()], ranges: [...missingRanges.values()].map((range, nth) => ({ ...range, limit: limitOf(nth) })) }
       missingKeys = new Map()
       missingRanges = new Map()
       return wanted
