@@ -36,6 +36,8 @@ export class UnitLedger {
   #own: ReadonlyMap<string, number> = new Map()
   readonly #questions = new Map<string, TaskId>()
   #asking: Promise<void> | undefined
+  /** Ends in the same turn as the last look at the questions: one that comes a moment later begins anew. */
+  #isAsking = false
   readonly #closed = new AbortController()
 
   constructor (options: UnitLedgerOptions) {
@@ -84,12 +86,13 @@ export class UnitLedger {
 
   #ask (name: string, task: TaskId): Verdict {
     this.#questions.set(name, task)
-    this.#asking ??= this.#askUntilKnown().finally(() => { this.#asking = undefined })
+    if (!this.#isAsking) this.#asking = this.#askUntilKnown()
     return 'wait'
   }
 
   async #askUntilKnown (): Promise<void> {
     const { state, learned } = this.#options
+    this.#isAsking = true
     for (let waitMs = FIRST_WAIT_MS; this.#questions.size > 0 && !this.#closed.signal.aborted; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
       // Whoever is away is waited for by the engine, which says so.
       const answers = await state.unitsOf([...this.#questions.values()]).catch((): TaskUnits[] => [])
@@ -99,6 +102,7 @@ export class UnitLedger {
       }
       if (this.#questions.size > 0) await sleep(waitMs, undefined, { signal: this.#closed.signal }).catch(() => {})
     }
+    this.#isAsking = false
   }
 
   /** Whether it says more than was known. Who is told so judges again, and asks again where that is not enough. */
