@@ -68,13 +68,16 @@ export class MemoryTopics {
   }
 
   /** All or nothing: what can never be stored is found before anything is. */
-  append (records: readonly OutgoingRecord[]): void {
+  append (records: readonly OutgoingRecord[]): LogRecord[] {
     this.#keyless++
     const placed = records.map((record, index) => ({ record, ...this.#place(record, index) }))
-    for (const { record: { topic, key, value, headers, timestamp = this.#now() }, partition, into } of placed) {
-      into.push({ topic, partition, offset: into.length, timestamp, key, value, headers })
-    }
+    const appended = placed.map(({ record: { topic, key, value, headers, timestamp = this.#now() }, partition, into }) => {
+      const record = { topic, partition, offset: into.length, timestamp, key, value, headers }
+      into.push(record)
+      return record
+    })
     this.#tell()
+    return appended
   }
 
   /** Calls back when there may be more to read; returns how to stop that. */

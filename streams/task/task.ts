@@ -109,6 +109,16 @@ export class Task {
    * for a partition that has more on the broker, and for nothing else. Between equal timestamps the first topic of the definition wins.
    */
   take (): Item | undefined {
+    const taken = this.#lowest()?.take()
+    return taken === undefined ? undefined : { task: this, ...taken, decoded: undefined, acceptedBy: undefined, failure: this.#failureOf(taken.record), rejectedAtMs: undefined }
+  }
+
+  /** What `take` would take. */
+  head (): LogRecord | undefined {
+    return this.#lowest()?.peek()
+  }
+
+  #lowest (): PartitionQueue | undefined {
     let lowest: PartitionQueue | undefined
     let lowestTimestamp = Infinity
     for (const queue of this.#queues) {
@@ -120,8 +130,7 @@ export class Task {
         lowestTimestamp = head.timestamp
       }
     }
-    const taken = lowest?.take()
-    return taken === undefined ? undefined : { task: this, ...taken, decoded: undefined, acceptedBy: undefined, failure: this.#failureOf(taken.record), rejectedAtMs: undefined }
+    return lowest
   }
 
   #failureOf ({ topic, offset }: LogRecord): Failure | undefined {

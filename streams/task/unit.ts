@@ -100,6 +100,19 @@ export class UnitRunner implements Execution {
 
   /** Processes one record. False: its state is not at hand, and nothing of it happened. */
   run (item: Item): boolean {
+    if (!this.#attempt(item)) return false
+    this.#items.push(item)
+    return true
+  }
+
+  /** Runs a record to see what it does, and undoes it. False: its state is not at hand. */
+  rehearse (item: Item): boolean {
+    if (!this.#attempt(item)) return false
+    this.#undoToMark()
+    return true
+  }
+
+  #attempt (item: Item): boolean {
     this.#mark()
     this.#stores.beginRecord()
     this.#item = item
@@ -119,7 +132,6 @@ export class UnitRunner implements Execution {
       this.#undoToMark()
       return false
     }
-    this.#items.push(item)
     return true
   }
 

@@ -1,5 +1,5 @@
 import type { Pauses } from '../pauses.ts'
-import type { Trouble } from '../task/engine.ts'
+import type { Trouble } from '../task/patience.ts'
 import type { Task } from '../task/task.ts'
 
 export interface StuckOptions {

@@ -9,7 +9,7 @@ import { checkInternalCounts, INTERNAL_TOPIC_CONFIGS, internalPartitions } from 
 
 export interface TopicsOptions {
   readonly applicationId: string
-  readonly log: Log
+  readonly log: TopicsOfLog
   readonly state: Pick<State, 'noteInternalTopics'>
   readonly logger: Logger
   /** Partition counts when the application id first saw each input. */
@@ -22,6 +22,8 @@ export interface ReadyTopics {
   /** Those of internal topics, also of such as are only written. */
   readonly internal: ReadonlyMap<string, number>
 }
+
+type TopicsOfLog = Pick<Log, 'partitionCounts' | 'createTopics'>
 
 /**
  * Makes the topics that are missing. Where it may not: an optional source is left out with a warning, anything else stops the
@@ -61,7 +63,7 @@ async function makeInternal (needed: ReadonlyMap<string, number>, counts: Map<st
   }
 }
 
-async function make (topic: Topic, counts: Map<string, number>, log: Log, logger: Logger): Promise<void> {
+async function make (topic: Topic, counts: Map<string, number>, log: TopicsOfLog, logger: Logger): Promise<void> {
   const partitions = partitionsFor(topic, counts)
   try {
     await log.createTopics([{ name: topic.name, partitions }])

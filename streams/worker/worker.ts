@@ -1,3 +1,4 @@
+import { systemClock } from '../clock.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { SubTopology } from '../graph/sub-topologies.ts'
 import { namedSubTopologies } from '../graph/topic-names.ts'
@@ -11,6 +12,7 @@ import type { Committed, Milestone } from '../task/committer.ts'
 import { Engine } from '../task/engine.ts'
 import { Outbound } from '../task/outbound.ts'
 import type { Pulse } from '../task/pulse.ts'
+import { fairShares } from '../task/schedule.ts'
 import type { Reads } from '../task/stores/store-state.ts'
 import { StoreStates } from '../task/stores/store-states.ts'
 import { Task } from '../task/task.ts'
@@ -120,6 +122,8 @@ export class Worker {
       runner,
       outbound: this.#outbound,
       ledger: this.#ledger,
+      clock: systemClock,
+      schedule: fairShares(),
       maxUnitRecords: options.maxUnitRecords,
       unitIntervalMs: options.unitIntervalMs,
       acknowledgeWithinMs: Math.floor(options.sessionTimeoutMs * ACKNOWLEDGED_WITHIN),

@@ -6,10 +6,12 @@ import type { Committed } from '../../streams/task/committer.ts'
 import { Engine } from '../../streams/task/engine.ts'
 import type { Item } from '../../streams/task/item.ts'
 import { Outbound } from '../../streams/task/outbound.ts'
+import { fairShares } from '../../streams/task/schedule.ts'
 import { StoreStates } from '../../streams/task/stores/store-states.ts'
 import { Task } from '../../streams/task/task.ts'
 import { UnitRunner } from '../../streams/task/unit.ts'
 import type { LogProducer } from '../../streams/log/log.ts'
+import { systemClock } from '../../streams/clock.ts'
 import { Pauses } from '../../streams/pauses.ts'
 import { eventLog } from '../../stores/event-log.ts'
 import { itemPopularity } from '../../stores/item-popularity.ts'
@@ -173,6 +175,8 @@ export function startEngine (t: TestContext, { state, producer, topology = movin
     stores,
     runner: new UnitRunner({ topology, applicationId: 'app', stores, now: Date.now, maxRecordBytes }),
     outbound: new Outbound(producer),
+    clock: systemClock,
+    schedule: fairShares(),
     maxUnitRecords,
     unitIntervalMs: 0,
     acknowledgeWithinMs,

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { test } from 'node:test'
 import { Pauses } from '../../../streams/pauses.ts'
-import type { Trouble } from '../../../streams/task/engine.ts'
+import type { Trouble } from '../../../streams/task/patience.ts'
 import type { Task } from '../../../streams/task/task.ts'
 import { createStuckLook } from '../../../streams/worker/stuck.ts'
 import { moving, moveRecord, taskOf } from '../../helpers/tasks.ts'

@@ -1,0 +1,11 @@
+/** What tells the time and waits: the one way of the engine's loop to either, so that a test can move time by hand. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly sleep: (ms: number) => Promise<void>
+}
+
+export const systemClock: Clock = {
+  now: Date.now,
+  sleep: ms => new Promise(resolve => setTimeout(resolve, ms))
+}
