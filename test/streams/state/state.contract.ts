@@ -130,8 +130,9 @@ export function stateContract (name: string, openState: StateFactory): void {
   })
 
   stateTest('a unit that was rolled back leaves nothing of its attempts', async world => {
+    const position = await held(world)
     const unit = await world.state.begin()
-    await claimUnit(unit, [await held(world)], [], [{ ...TASK, epoch: 1, unit: 1, attempts: 1 }])
+    await claimUnit(unit, [position], [], [{ ...TASK, epoch: 1, unit: 1, attempts: 1 }])
 
     await unit.rollback()
 
