@@ -99,6 +99,58 @@ export function stateContract (name: string, openState: StateFactory): void {
     assert.equal((await world.state.positions([a]))[0]?.unit, 0)
   })
 
+  stateTest('of a task that writes internal topics each epoch that ended is known with its last unit, and how often a unit was tried in vain', async world => {
+    const { state } = world
+    const takeOver = async (): Promise<readonly TaskPosition[]> => await state.takeOver([{ ...TASK, offsets: { watches: 0 }, writesInternal: true }])
+    const first = await takeOver()
+    assert.deepEqual(await state.unitsOf([TASK, { ...TASK, partition: 4 }]), [{ ...TASK, epoch: 1, unit: 0, closed: [], aborted: [] }])
+    await state.abort([{ ...TASK, epoch: 1, unit: 1, attempts: 1 }])
+    const unit = await state.begin()
+    await claimUnit(unit, first, [], [{ ...TASK, epoch: 1, unit: 1, attempts: 2 }])
+    await unit.write([], [])
+
+    await commit(world, await takeOver())
+    await takeOver()
+
+    assert.deepEqual((await state.unitsOf([TASK])).map(({ closed, aborted, epoch, unit }) => ({ epoch, unit, closed: closed.map(each => [each.epoch, each.unit]), aborted: aborted.map(each => [each.epoch, each.unit, each.attempts]) })), [
+      { epoch: 3, unit: 2, closed: [[1, 1], [2, 2]], aborted: [[1, 1, 2]] }
+    ])
+  })
+
+  stateTest('attempts in vain are written down only for a task that still stands before their unit, and never fewer than before', async world => {
+    const { state } = world
+    const position = await held(world)
+    await state.abort([{ ...TASK, epoch: 1, unit: 1, attempts: 3 }, { ...TASK, epoch: 2, unit: 1, attempts: 1 }, { ...TASK, epoch: 1, unit: 2, attempts: 1 }])
+    await state.abort([{ ...TASK, epoch: 1, unit: 1, attempts: 2 }])
+    await commit(world, [position])
+
+    await state.abort([{ ...TASK, epoch: 1, unit: 1, attempts: 4 }])
+
+    assert.deepEqual((await state.unitsOf([TASK]))[0]?.aborted.map(({ epoch, unit, attempts }) => [epoch, unit, attempts]), [[1, 1, 3]])
+  })
+
+  stateTest('a unit that was rolled back leaves nothing of its attempts', async world => {
+    const position = await held(world)
+    const unit = await world.state.begin()
+    await claimUnit(unit, [position], [], [{ ...TASK, epoch: 1, unit: 1, attempts: 1 }])
+
+    await unit.rollback()
+
+    assert.deepEqual((await world.state.unitsOf([TASK]))[0]?.aborted, [])
+  })
+
+  stateTest('an epoch that is forgotten is gone with its attempts, and the present one stays', async ({ state }) => {
+    const start = { ...TASK, offsets: {}, writesInternal: true }
+    await state.takeOver([start])
+    await state.abort([{ ...TASK, epoch: 1, unit: 1, attempts: 1 }])
+    await state.takeOver([start])
+    await state.abort([{ ...TASK, epoch: 2, unit: 1, attempts: 1 }])
+
+    await state.forgetEpochs([{ ...TASK, epoch: 1 }, { ...TASK, epoch: 2 }])
+
+    assert.deepEqual((await state.unitsOf([TASK])).map(({ closed, aborted }) => [closed, aborted.map(({ epoch }) => epoch)]), [[[], [2]]])
+  })
+
   stateTest('a condemned record is known to whoever takes its task over, until the unit that moves past it is committed', async world => {
     const { state } = world
     const position = await held(world)

@@ -16,7 +16,7 @@ const queueing: Topology = {
     open (execution) {
       const queue = execution.writer(buckets)
       return ({ value, timestamp }) => {
-        const { offset } = execution.current()
+        const offset = execution.current()?.offset
         const total = Number(queue.get('total')?.value ?? 0) + 1
         queue.put('total', total, timestamp)
         queue.put(`q${String(offset).padStart(3, '0')}`, JSON.stringify(value).includes('poison') ? { poison: 1n } : total, timestamp)
