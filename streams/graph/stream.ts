@@ -224,7 +224,6 @@ export class Stream<K, V> {
     return joinAny(this, other, joiner as AnyJoiner<R>, options, 'outer')
   }
 
-
   #repartitioned (graph: LogicalGraph, node: GraphNode, options: UnfinishedRepartition<NonNullable<K>, NonNullable<V>>): Stream<K, V> {
     const repartition = addRepartition(graph, node, options)
     return new Stream<K, V>({ graph, node: repartition, name: repartition.name, key: options.key, value: options.value, isRekeyed: false })
@@ -237,8 +236,12 @@ export class Stream<K, V> {
 
   #derive<T> (
     { prefix, naming, kind = 'processor', wire, value, changesValue = false }: {
-      readonly prefix: string, readonly naming: { readonly name?: string | undefined } | undefined, readonly kind?: NodeKind
-      readonly wire: Wire<K, V, K, T>, readonly value?: Serde<NonNullable<T>> | undefined, readonly changesValue?: boolean
+      readonly prefix: string,
+      readonly naming: { readonly name?: string | undefined } | undefined,
+      readonly kind?: NodeKind
+      readonly wire: Wire<K, V, K, T>,
+      readonly value?: Serde<NonNullable<T>> | undefined,
+      readonly changesValue?: boolean
     }
   ): Stream<K, T> {
     const { graph, node } = this[inner]

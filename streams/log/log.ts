@@ -135,6 +135,8 @@ export interface Log {
   /** A topic that exists already is left as it is. */
   readonly createTopics: (topics: readonly TopicSpec[]) => Promise<void>
   readonly deleteTopics: (topics: readonly string[]) => Promise<void>
+  /** Deletes the records before these offsets; where they are gone already nothing happens. */
+  readonly deleteRecords: (before: readonly (TopicPartition & { readonly offset: number })[]) => Promise<void>
   readonly offsets: (partitions: readonly TopicPartition[], at: OffsetSpec) => Promise<readonly (TopicPartition & { readonly offset: number })[]>
   readonly groupOffsets: (groupId: string) => Promise<readonly (TopicPartition & { readonly offset: number })[]>
   /** The group must have no members. */

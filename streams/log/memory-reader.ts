@@ -41,7 +41,7 @@ export function openMemoryReader (topics: MemoryTopics, { wanted, deliver, faile
     // With what it was told: an empty answer is given once, and again when there is something.
     const isKnown = (answer: string): boolean => told.get(key) === `${question}:${answer}`
     if (isKnown('records')) return
-    if (position.offset < 0 || position.offset > records.length) {
+    if (position.offset < topics.startOf(position) || position.offset > records.length) {
       if (isKnown(`none of ${records.length}`)) return
       told.set(key, `${question}:none of ${records.length}`)
       failed(position, new LogError('out-of-range', `Offset ${position.offset} of ${key} is not in the log.`))

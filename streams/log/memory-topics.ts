@@ -4,10 +4,15 @@ import { partitionFor } from './partitioner.ts'
 /** As a broker's default `message.max.bytes`. */
 const maxRecordBytes = 1_048_588
 
+/** In the place of each record that was deleted. */
+const deleted: LogRecord = Object.freeze({ topic: '', partition: 0, offset: 0, timestamp: -Infinity, key: null, value: null, headers: [] })
+
 /** The topics of an in-memory log, each partition an array whose index is the offset. */
 export class MemoryTopics {
   readonly #now: () => number
   readonly #topics = new Map<string, LogRecord[][]>()
+  /** By partition, the offset of the first record that is not deleted. */
+  readonly #starts = new WeakMap<LogRecord[], number>()
   readonly #listeners = new Set<() => void>()
   #keyless = 0
 
@@ -33,7 +38,22 @@ export class MemoryTopics {
     for (const name of names) this.#topics.delete(name)
   }
 
-  /** The records of a partition, or nothing where there is no such partition. */
+  deleteBefore ({ topic, partition, offset }: TopicPartition & { readonly offset: number }): void {
+    const records = this.#topics.get(topic)?.[partition]
+    if (records === undefined) throw missing(topic)
+    if (offset > records.length) throw new LogError('out-of-range', `Topic ${topic}/${partition} ends at ${records.length}, before ${offset}.`)
+    const start = this.#starts.get(records) ?? 0
+    if (offset <= start) return
+    records.fill(deleted, start, offset)
+    this.#starts.set(records, offset)
+  }
+
+  startOf ({ topic, partition }: TopicPartition): number {
+    const records = this.#topics.get(topic)?.[partition]
+    return (records === undefined ? undefined : this.#starts.get(records)) ?? 0
+  }
+
+  /** The records of a partition, or nothing where there is no such partition; before its start there is nothing to be read. */
   partition ({ topic, partition }: TopicPartition): readonly LogRecord[] | undefined {
     return this.#topics.get(topic)?.[partition]
   }
@@ -41,7 +61,7 @@ export class MemoryTopics {
   offsetAt (where: TopicPartition, at: OffsetSpec): number {
     const records = this.partition(where)
     if (records === undefined) throw missing(where.topic)
-    if (at === 'earliest') return 0
+    if (at === 'earliest') return this.startOf(where)
     if (at === 'latest') return records.length
     const first = records.findIndex(({ timestamp }) => timestamp >= at)
     return first < 0 ? records.length : first

@@ -23,6 +23,7 @@ export function createMemoryLog ({ now = Date.now }: MemoryLogOptions = {}): Log
       groups.onTopicsChanged()
     },
     deleteTopics: async names => topics.delete(names),
+    deleteRecords: async before => { for (const each of before) topics.deleteBefore(each) },
     offsets: async (partitions, at) => partitions.map(({ topic, partition }) => ({ topic, partition, offset: topics.offsetAt({ topic, partition }, at) })),
     groupOffsets: async groupId => groups.offsets(groupId),
     setGroupOffsets: async (groupId, offsets) => groups.setOffsets(groupId, offsets),

@@ -9,8 +9,8 @@ import type { Outbound } from './outbound.ts'
 import type { Patience } from './patience.ts'
 import type { StoreStates } from './stores/store-states.ts'
 import type { Task } from './task.ts'
-import type { UnitLedger } from './unit-ledger.ts'
 import type { Unit, UnitRunner } from './unit.ts'
+import type { UnitLedger } from './unit-ledger.ts'
 
 export interface AftermathOptions {
   readonly state: State
@@ -60,7 +60,7 @@ export class Aftermath {
     runner.discard()
     outbound.undone()
     const { items } = unit
-    if (outcome.kind !== 'unknown') this.#abort(unit)
+    if (outcome.kind !== 'unknown' && outcome.kind !== 'fatal') this.#abort(unit)
     switch (outcome.kind) {
       case 'again':
         if (outcome.reason === 'outage') await this.#patience.waitOut(pauseKindOf(outcome.error, unit), messageOf(outcome.error))

@@ -36,6 +36,9 @@ export class UnitLedger {
   #own: ReadonlyMap<string, number> = new Map()
   readonly #questions = new Map<string, TaskId>()
   #asking: Promise<void> | undefined
+  /** Ends in the same turn as the last look at the questions: one that comes a moment later begins anew. */
+  #isAsking = false
+  #round: Promise<boolean> = Promise.resolve(false)
   readonly #closed = new AbortController()
 
   constructor (options: UnitLedgerOptions) {
@@ -77,9 +80,9 @@ export class UnitLedger {
     return this.#own.get(name) === epoch ? 'wait' : this.#ask(name, { subTopology, partition })
   }
 
-  /** Undefined while nothing is asked. */
-  get asking (): Promise<void> | undefined {
-    return this.#asking
+  /** Resolves when what is being asked was answered once. */
+  async answered (): Promise<void> {
+    if (this.#isAsking) await this.#round
   }
 
   async close (): Promise<void> {
@@ -89,21 +92,28 @@ export class UnitLedger {
 
   #ask (name: string, task: TaskId): Verdict {
     this.#questions.set(name, task)
-    this.#asking ??= this.#askUntilKnown().finally(() => { this.#asking = undefined })
+    if (!this.#isAsking) this.#asking = this.#askUntilKnown()
     return 'wait'
   }
 
   async #askUntilKnown (): Promise<void> {
-    const { state, learned } = this.#options
+    const { learned } = this.#options
+    this.#isAsking = true
     for (let waitMs = FIRST_WAIT_MS; this.#questions.size > 0 && !this.#closed.signal.aborted; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
-      // Whoever is away is waited for by the engine, which says so.
-      const answers = await state.unitsOf([...this.#questions.values()]).catch((): TaskUnits[] => [])
-      if (answers.filter(answer => this.#learn(answer)).length > 0) {
+      this.#round = this.#askOnce()
+      if (await this.#round) {
         waitMs = FIRST_WAIT_MS
         learned()
       }
-      if (this.#questions.size > 0) await sleep(waitMs, undefined, { signal: this.#closed.signal }).catch(() => {})
+      if (this.#questions.size > 0) await sleep(waitMs, undefined, { signal: this.#closed.signal, ref: false }).catch(() => {})
     }
+    this.#isAsking = false
+  }
+
+  /** Whether something was learnt. Who is away is waited for by the engine, which says so. */
+  async #askOnce (): Promise<boolean> {
+    const answers = await this.#options.state.unitsOf([...this.#questions.values()]).catch((): TaskUnits[] => [])
+    return answers.filter(answer => this.#learn(answer)).length > 0
   }
 
   /** Whether it says more than was known. Who is told so judges again, and asks again where that is not enough. */

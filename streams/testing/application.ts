@@ -51,6 +51,7 @@ export class Application {
   #globals: GlobalTables = new Map()
   /** By topic: how many records of it are in the copies of this life. */
   readonly #filled = new Map<string, number>()
+  #hasLearned = false
   #epoch = 0
   #crashAt: Milestone | undefined
 
@@ -93,9 +94,14 @@ export class Application {
   /** False: the process died on the way. */
   async #runToTheEnd (engine: Engine): Promise<boolean> {
     try {
-      this.#fillGlobals()
-      do this.#options.log.feed(engine)
-      while (await engine.step() || await this.#hasLearned())
+      do {
+        this.#hasLearned = false
+        this.#fillGlobals()
+        do this.#options.log.feed(engine)
+        while (await engine.step())
+        // What became of the units of another life the state is asked; there may be more at hand then.
+        await this.#ledger?.answered()
+      } while (this.#hasLearned)
       return true
     } catch (error) {
       this.#engine = undefined
@@ -112,13 +118,6 @@ export class Application {
       for (const record of records.slice(this.#filled.get(name) ?? 0)) applyToGlobals(topology, this.#globals, record, () => {})
       this.#filled.set(name, records.length)
     }
-  }
-
-  /** What a life before this one has written is decided by the state; only then is it known who waits for nothing. */
-  async #hasLearned (): Promise<boolean> {
-    const asking = this.#ledger?.asking
-    await asking
-    return asking !== undefined
   }
 
   /** The next unit dies behind this step; another life begins where the state says that it stands. */
@@ -144,7 +143,13 @@ export class Application {
     await state.ensureStores(topology.stores)
     this.#globals = createGlobalTables(topology)
     this.#filled.clear()
-    const ledger = new UnitLedger({ state, learned: () => engine.decided() })
+    const ledger = new UnitLedger({
+      state,
+      learned: () => {
+        this.#hasLearned = true
+        engine.decided()
+      }
+    })
     this.#ledger = ledger
     const Runner = debug ? CheckedRunner : UnitRunner
     const engine: Engine = new Engine({
@@ -195,6 +200,10 @@ export class Application {
       const definition = subTopologies.find(({ name }) => name === subTopology)
       return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, [], gateOf)]
     })
+  }
+
+  #gateOf (topic: string, internal: ReadonlyMap<string, number>): UnitGate | undefined {
+    return this.#ledger !== undefined && internal.has(topic) ? new UnitGate(this.#ledger) : undefined
   }
 
   #withReason (error: unknown): unknown {

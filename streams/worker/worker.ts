@@ -23,6 +23,7 @@ import { UnitLedger } from '../task/unit-ledger.ts'
 import { openGlobalReader } from './global-reader.ts'
 import { skipOf, type OutOfRangePolicy, type Skip } from './out-of-range.ts'
 import { candidatesOf, startsOf, type Candidate, type OffsetReset } from './starts.ts'
+import { startPurging } from './purge.ts'
 import { watchForStuck } from './stuck.ts'
 import { ensureTopics } from './topics.ts'
 
@@ -60,10 +61,14 @@ export interface WorkerOptions {
   /** Written for every record that is run, for a watchdog. */
   readonly pulse?: Pulse
   readonly takeApplied: () => readonly number[]
+  /** How often what was read of internal topics is deleted; left out: every 30 seconds, as in Kafka Streams. */
+  readonly purgeEveryMs?: number
 }
 
 /** Group offsets follow for lag tools; more often would only load the broker. */
 const GROUP_OFFSETS_EVERY_MS = 500
+
+const PURGE_EVERY_MS = 30_000
 
 /** Of the session timeout: half of what a transaction may stand still before Postgres ends it (`openServiceWorker`). */
 const ACKNOWLEDGED_WITHIN = 0.45
@@ -83,7 +88,9 @@ export class Worker {
   #noted: ReadonlyMap<string, number> = new Map()
   /** The topics that are read. */
   #sources: ReadonlySet<string> = new Set()
-  #internalTopics: ReadonlySet<string> = new Set()
+  /** Partition counts of the internal topics. */
+  #internalTopics: ReadonlyMap<string, number> = new Map()
+  #purging: { readonly stop: () => Promise<void> } | undefined
   /** Partitions of which is being asked where they go on. */
   readonly #skipping = new Set<string>()
   #assignmentEpoch = 0
@@ -161,7 +168,7 @@ export class Worker {
     const { topology, applicationId, log, state, logger, sessionTimeoutMs, groupInstanceId } = this.#options
     await state.ensureStores(topology.stores)
     const { inputs, internal } = await ensureTopics(topology, { applicationId, log, state, logger, noted: await state.noteInputs(new Map()) })
-    this.#internalTopics = new Set(internal.keys())
+    this.#internalTopics = internal
     this.#sources = new Set(this.#subTopologies.flatMap(({ topics }) => topics.filter(topic => inputs.has(topic) || internal.has(topic))))
     this.#noted = await state.noteInputs(inputs)
     const globals = await openGlobalReader({ topology, tables: this.#globals, log, logger })
@@ -189,6 +196,9 @@ export class Worker {
     this.#stuckWatch = watchForStuck({
       tasks: () => this.#engine.tasks, trouble: () => this.#engine.trouble, pauses: this.#options.pauses, stuckAfterMs: this.#options.stuckAfterMs
     })
+    if (internal.size > 0) {
+      this.#purging = startPurging({ applicationId, log, state, logger, tasks: () => this.#engine.tasks, internal: () => this.#internalTopics }, this.#options.purgeEveryMs ?? PURGE_EVERY_MS)
+    }
     await this.#assigning
   }
 
@@ -203,6 +213,7 @@ export class Worker {
     this.#assignmentEpoch++
     clearInterval(this.#groupOffsets)
     this.#stuckWatch?.stop()
+    await this.#purging?.stop()
     this.#engine.stop()
     await this.#running
     await this.#commitGroupOffsets().catch(() => {})
@@ -254,7 +265,7 @@ export class Worker {
           await new Promise(resolve => setTimeout(resolve, 100))
           continue
         }
-        const starts = await startsOf(candidates, { applicationId, log, state, offsetReset, noted: this.#noted, internalTopics: this.#internalTopics })
+        const starts = await startsOf(candidates, { applicationId, log, state, offsetReset, noted: this.#noted, internalTopics: new Set(this.#internalTopics.keys()) })
         const positions = await state.takeOver(starts)
         const condemned = await state.condemned(candidates)
         return candidates.flatMap(({ subTopology, partition, topics }) => {

@@ -121,7 +121,7 @@ class NodeBuilder {
     const byValue = { swap: asKey(value), valueAsKey: asKey(value), valueAsKeyExceptNullWords: asKey(value), numberRegion: asKey(value) }
     const groupKey: Serde<RowKey> = (byValue as Readonly<Record<string, Serde<RowKey>>>)[fn ?? ''] ?? key
     const groupValue = newValue !== undefined ? serdeOf(newValue) : fn === 'swap' ? asValue(key) : fn === 'numberRegion' ? serdeOf('int') : value
-    return { kind: 'grouped-table', grouped: table.groupBy((value, key) => group(value, plainKey(key)), { key: groupKey, value: groupValue }) as GroupedTable<RowKey, Value>, key: groupKey, value: groupValue }
+    return { kind: 'grouped-table', grouped: table.groupBy<Key, Scalar>((value, key) => group(value, plainKey(key)), { key: groupKey, value: groupValue }) as GroupedTable<RowKey, Value>, key: groupKey, value: groupValue }
   }
 
   #windowedBy (): Built {

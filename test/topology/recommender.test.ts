@@ -67,7 +67,7 @@ test('a record that comes twice is dropped as a duplicate, and counted as that',
 test('impressions run apart from what counts; watches and events are one task, because they share their stores', () => {
   const parts = recommender.subTopologies.map(({ name, topics }) => [name, ...topics])
 
-  deepEqual(parts, [['watches', watch, event], ['impressions', impression]])
+  deepEqual(parts, [['impressions', impression], ['watches', watch, event]])
 })
 
 function deadLetters ({ units }: Embedded) {

@@ -1,10 +1,10 @@
-import { FetchIsolationLevels, type createTopicsV7, type deleteTopicsV6, type describeGroupsV5, type leaveGroupV5, type listOffsetsV9, type offsetCommitV9, type offsetFetchV9 } from '@platformatic/kafka'
+import { FetchIsolationLevels, type Broker, type createTopicsV7, type deleteRecordsV2, type deleteTopicsV6, type describeGroupsV5, type leaveGroupV5, type listOffsetsV9, type offsetCommitV9, type offsetFetchV9 } from '@platformatic/kafka'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LogError, type GroupMemberInfo, type Log, type OffsetSpec, type TopicPartition, type TopicSpec } from '../log.ts'
 import { retrying, type Cluster, type ClusterView } from './cluster.ts'
 import { hasProtocolError, responseOf } from './errors.ts'
 
-export type LogAdmin = Pick<Log, 'partitionCounts' | 'createTopics' | 'deleteTopics' | 'offsets' | 'groupOffsets' | 'setGroupOffsets' | 'groupMembers' | 'evictMembers'>
+export type LogAdmin = Pick<Log, 'partitionCounts' | 'createTopics' | 'deleteTopics' | 'deleteRecords' | 'offsets' | 'groupOffsets' | 'setGroupOffsets' | 'groupMembers' | 'evictMembers'>
 
 type PartitionOffset = TopicPartition & { readonly offset: number }
 
@@ -25,6 +25,7 @@ export function createAdmin (cluster: Cluster): LogAdmin {
     },
     createTopics: topics => createTopics(cluster, topics),
     deleteTopics: topics => deleteTopics(cluster, topics),
+    deleteRecords: before => retrying('Deleting records', () => deleteRecords(cluster, before)),
     offsets: (partitions, at) => retrying('Looking up offsets', () => listOffsets(cluster, partitions, at)),
     groupOffsets: groupId => retrying(`Reading the offsets of group ${groupId}`, () => groupOffsets(cluster, groupId)),
     setGroupOffsets: (groupId, offsets) => setGroupOffsets(cluster, groupId, offsets),
@@ -62,6 +63,18 @@ async function deleteTopics (cluster: Cluster, topics: readonly string[]): Promi
   if (topics.length === 0) return
   await retrying(`Deleting topics ${topics.join(', ')}`, () => ignoring('UNKNOWN_TOPIC_OR_PARTITION', () =>
     onController<[deleteTopicsV6.DeleteTopicsRequestTopic[], number], deleteTopicsV6.DeleteTopicsResponse>(cluster, 'DeleteTopics', [topics.map(name => ({ name })), adminTimeoutMs])))
+}
+
+async function deleteRecords (cluster: Cluster, before: readonly PartitionOffset[]): Promise<void> {
+  if (before.length === 0) return
+  const view = await cluster.view([...new Set(before.map(({ topic }) => topic))])
+  const byLeader = Map.groupBy(before, partition => leaderOf(view, partition))
+  await Promise.all([...byLeader].map(async ([leader, part]) => {
+    const topics = [...Map.groupBy(part, ({ topic }) => topic)].map(([name, parts]) => ({
+      name, partitions: parts.map(({ partition, offset }) => ({ partitionIndex: partition, offset: BigInt(offset) }))
+    }))
+    await cluster.request<deleteRecordsV2.DeleteRecordsRequest, deleteRecordsV2.DeleteRecordsResponse>(brokerOf(view, leader, part), { api: 'DeleteRecords', args: [topics, adminTimeoutMs] })
+  }))
 }
 
 async function onController<Args extends unknown[], Answer> (cluster: Cluster, api: string, args: Args): Promise<Answer> {
@@ -105,6 +118,12 @@ function leaderOf (view: ClusterView, { topic, partition }: TopicPartition): num
   return leader
 }
 
+function brokerOf (view: ClusterView, leader: number, partitions: readonly TopicPartition[]): Broker {
+  const broker = view.brokers.get(leader)
+  if (broker === undefined) throw new LogError('outage', `Nobody leads ${partitions.map(({ topic, partition }) => `${topic}/${partition}`).join(', ')} now.`)
+  return broker
+}
+
 interface OffsetsQuestion {
   readonly view: ClusterView
   readonly leader: number
@@ -113,8 +132,7 @@ interface OffsetsQuestion {
 }
 
 async function listOffsetsOf (cluster: Cluster, { view, leader, partitions, timestamp }: OffsetsQuestion): Promise<readonly PartitionOffset[]> {
-  const broker = view.brokers.get(leader)
-  if (broker === undefined) throw new LogError('outage', `Nobody leads ${partitions.map(({ topic, partition }) => `${topic}/${partition}`).join(', ')} now.`)
+  const broker = brokerOf(view, leader, partitions)
   const topics = [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, parts]) => ({
     name,
     partitions: parts.map(({ partition }) => ({ partitionIndex: partition, currentLeaderEpoch: -1, timestamp }))

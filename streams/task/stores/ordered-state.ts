@@ -5,12 +5,17 @@ import type { Ordered, OrderedWriter } from '../../stores/ordered.ts'
 import { OrderedView, UNKNOWN, type Held } from './ordered-view.ts'
 import { CACHED_KEYS, miss, type RecordScope, type StoreState } from './store-state.ts'
 
-/** Of a range that is asked for alone; of many at once each gets less, so that an answer stays small. */
-const PAGE = 1_000
-const PAGES = 20_000
-const SHORTEST_PAGE = 20
+export interface OrderedBounds {
+  /** Between units, keys and ranges together. */
+  readonly cached: number
+  /** Entries of a range that is read alone. Of many at once each gets less, so that an answer stays small. */
+  readonly page: number
+  readonly answer: number
+}
 
-export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, at }: RecordScope): StoreState & { readonly writer: OrderedWriter<V> } {
+const BOUNDS: OrderedBounds = { cached: CACHED_KEYS, page: 1_000, answer: 20_000 }
+
+export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, at }: RecordScope, bounds = BOUNDS): StoreState & { readonly writer: OrderedWriter<V> } {
   const views = new Map<number, OrderedView<V>>()
   const clock = { now: 0 }
   let missingKeys = new Map<string, OrderedKey>()
@@ -74,8 +79,9 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
     },
     takeMissing () {
       if (missingKeys.size === 0 && missingRanges.size === 0) return undefined
-      const limit = Math.max(SHORTEST_PAGE, Math.min(PAGE, Math.floor(PAGES / missingRanges.size)))
-      const wanted = { store, keys: [...missingKeys.values()], ranges: [...missingRanges.values()].map(range => ({ ...range, limit })) }
+      // The first is what the record waits for that is next, and is not to wait longer for what others ask.
+      const limitOf = (nth: number): number => nth === 0 ? bounds.page : Math.min(bounds.page, Math.ceil(bounds.answer / missingRanges.size))
+      const wanted = { store, keys: [...missingKeys.values()], ranges: [...missingRanges.values()].map((range, nth) => ({ ...range, limit: limitOf(nth) })) }
       missingKeys = new Map()
       missingRanges = new Map()
       return wanted
@@ -116,7 +122,7 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
     },
     committed () {
       for (const view of views.values()) view.committed()
-      shrink(views.values().toArray())
+      shrink(views.values().toArray(), bounds.cached)
     },
     undo () {
       for (const view of views.values()) view.undo()
@@ -132,10 +138,10 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
 }
 
 /** Behind a commit only: what a record is waiting for must not go before it has run. */
-function shrink (views: readonly OrderedView<unknown>[]): void {
-  if (views.reduce((size, view) => size + view.size, 0) <= CACHED_KEYS) return
+function shrink (views: readonly OrderedView<unknown>[], cached: number): void {
+  if (views.reduce((size, view) => size + view.size, 0) <= cached) return
   const uses = Float64Array.from(views.flatMap(view => view.uses())).sort()
   // A quarter more than needed, so that this is seldom.
-  const before = uses[uses.length - Math.floor(CACHED_KEYS * 0.75)]
+  const before = uses[uses.length - Math.floor(cached * 0.75)]
   if (before !== undefined) for (const view of views) view.evict(before)
 }

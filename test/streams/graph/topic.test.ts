@@ -6,7 +6,7 @@ import { defineTopic, serdes, type Topic, type Windowed } from '../../../streams
 test('a topic holds JSON under text keys where nothing else is said', () => {
   const topic: Topic<string, unknown> = defineTopic({ name: 'orders' })
 
-  assert.deepEqual({ ...topic }, { name: 'orders', key: serdes.string, value: serdes.json, partitions: 6, optional: false })
+  assert.deepEqual({ ...topic }, { name: 'orders', key: serdes.string, value: serdes.json, partitions: 6, optional: false, internal: false })
 })
 
 test("a topic's types are those of its serdes", () => {

@@ -277,6 +277,29 @@ export function logContract (name: string, openLog: LogFactory): void {
     assert.deepEqual(found, [0, 3, 1, 1, 3])
   })
 
+  test(`${name}: deleted records are gone, those behind them stay, and reading where they were says so`, async t => {
+    const { log, topic } = await logWithTopic(t, openLog, 2)
+    await produce(t, log, [0, 1, 2, 3].map(i => outgoing({ topic, partition: 0, value: Buffer.from(String(i)), timestamp: 1_000 + i })))
+    const where = [{ topic, partition: 0 }]
+
+    await log.deleteRecords([{ topic, partition: 0, offset: 2 }, { topic, partition: 1, offset: 0 }])
+    await log.deleteRecords([{ topic, partition: 0, offset: 1 }])
+
+    assert.deepEqual((await Promise.all((['earliest', 'latest', 0] as const).map(async at => await log.offsets(where, at)))).map(([found]) => found?.offset), [2, 4, 2])
+    const batches = await collect(t, log, { wanted: [{ topic, partition: 0, offset: 2, epoch: 0 }], until: batches => count(batches) === 2 })
+    assert.deepEqual(batches.flatMap(({ records }) => records.map(({ offset, value }) => [offset, text(value)])), [[2, '2'], [3, '3']])
+    const refused = Promise.withResolvers<LogError>()
+    const reader = log.openReader({ wanted: () => [{ topic, partition: 0, offset: 1, epoch: 0 }], deliver () {}, failed: (_, error) => refused.resolve(error) })
+    t.after(reader.close)
+    assert.equal((await refused.promise).kind, 'out-of-range')
+  })
+
+  test(`${name}: records that are not there yet cannot be deleted`, async t => {
+    const { log, topic } = await logWithTopic(t, openLog)
+
+    await assert.rejects(log.deleteRecords([{ topic, partition: 0, offset: 5 }]), LogError)
+  })
+
   test(`${name}: a member alone has everything`, async t => {
     const { log, topic } = await logWithTopic(t, openLog, 3)
 

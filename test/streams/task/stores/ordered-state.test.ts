@@ -229,7 +229,7 @@ test('what is made and deleted again within a unit is not written where it is kn
   assert.deepEqual(stores.writes(), [])
 })
 
-test('of the times before which entries may go the largest of a record that stands is written', async () => {
+test('of the times before which entries may go the largest of what stands is written', async () => {
   const { stores, writer, memory, record, commit } = open()
   await record(writer => {
     writer.put('old', 1, 10)
@@ -244,6 +244,10 @@ test('of the times before which entries may go the largest of a record that stan
   await commit()
 
   assert.deepEqual(memory.table(buckets).map(({ key }) => key), ['kept'])
+  writer.expire(50)
+  stores.seal()
+  writer.expire(60)
+  stores.undo()
   stores.seal()
   assert.deepEqual(stores.writes(), [])
 })
