@@ -115,6 +115,8 @@ async function prepareSchema (database: Database, config: Config, migrations: st
   if (role !== undefined) {
     await database.query({ text: `grant usage on schema ${quote(applicationId)} to ${quote(role)}` })
     await database.query({ text: `grant select on all tables in schema ${quote(applicationId)} to ${quote(role)}` })
+    // Also on those that are made later, for ordered stores.
+    await database.query({ text: `alter default privileges in schema ${quote(applicationId)} grant select on tables to ${quote(role)}` })
   }
   return schema
 }

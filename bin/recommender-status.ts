@@ -46,9 +46,9 @@ export function createRecommenderStatus ({ watchTopic, historySize, autoOffsetRe
       const dead = emissions.filter(({ isDeadLetter }) => isDeadLetter)
       const deadItems = new Set(dead.map(({ item }) => item))
       const duplicates = drops.filter(({ node, reason }) => reason === 'duplicate' && node.name === 'keep-new-watches').length
-      const watches = items.filter(item => item.record.topic === watchTopic && !deadItems.has(item))
-      const newest = items.at(-1)?.record.timestamp ?? -1
-      const newestWatch = watches.at(-1)?.record.timestamp ?? -1
+      const watches = items.filter(item => item.record?.topic === watchTopic && !deadItems.has(item))
+      const newest = items.at(-1)?.record?.timestamp ?? -1
+      const newestWatch = watches.at(-1)?.record?.timestamp ?? -1
       processed.inc(items.length)
       deadLetters.inc(dead.length)
       if (newest >= 0) lag.set(Math.max(0, at - newest))

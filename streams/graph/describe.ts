@@ -13,7 +13,7 @@ export const describeFormats = ['text', 'mermaid', 'dot', 'json'] as const
  */
 export function describe (topology: Topology, format: DescribeFormat = 'text'): string {
   switch (format) {
-    case 'text': return describeAsText(topology.subTopologies)
+    case 'text': return describeAsText(topology.subTopologies, topology.globals)
     case 'mermaid': return describeAsMermaid(topology)
     case 'dot': return describeAsDot(topology)
     case 'json': return JSON.stringify(describeAsJson(topology), undefined, 2) + '\n'

@@ -1,6 +1,8 @@
 import type { Store, WriterOf } from '../stores/store.ts'
 import type { LogRecord } from '../log/log.ts'
+import type { GlobalSource } from './global-table.ts'
 import type { Node } from './node.ts'
+import type { GlobalTableCopy } from './operators/global-table.ts'
 import type { Rejected } from './contract.ts'
 import type { StreamRecord } from './record.ts'
 
@@ -9,8 +11,8 @@ import type { StreamRecord } from './record.ts'
  * run again, and seen by others only when it is committed.
  */
 export interface Execution {
-  /** The record being processed. */
-  readonly current: () => LogRecord
+  /** The source record being processed; undefined while a node does what is due by time. */
+  readonly current: () => LogRecord | undefined
   /** Marks the node whose code runs now, so that an error can name it; returns the one before, to be given back to `leave`. */
   readonly enter: (node: Node) => Node | undefined
   readonly leave: (previous: Node | undefined) => void
@@ -19,13 +21,16 @@ export interface Execution {
   /** Whether this node has accepted the record's value in an earlier run. */
   readonly wasAccepted: (node: Node) => boolean
   readonly accepted: (node: Node) => void
-  readonly emit: (sink: Node, record: StreamRecord) => void
+  /** Left out, the partition is that of the key. */
+  readonly emit: (sink: Node, record: StreamRecord, partition?: number) => void
   readonly deadLetter: (sink: Node, rejected: Rejected) => void
   /** Counted by node and reason, and logged with the source record's coordinates. */
   readonly drop: (node: Node, reason: string) => void
   /** Runs once, when the unit closes. */
   readonly whenClosed: (effect: () => void) => void
   readonly writer: <S extends Store>(store: S) => WriterOf<S>
+  /** This process' copy of a global table. */
+  readonly global: (source: GlobalSource) => GlobalTableCopy<unknown>
   /** The partition of the current record's task. */
   readonly partition: () => number
   /** The largest timestamp that the task has seen, the current record's included; −1 before the first. */
@@ -34,6 +39,22 @@ export interface Execution {
   readonly time: (name: string) => TaskTime
   /** At the wiring: `flush` runs behind each record, in the order in which they were registered, and again while one of them has run something new; `reset` before each record. */
   readonly whenRecordDone: (hooks: { readonly flush: () => void, readonly reset: () => void }) => void
+  /**
+   * At the wiring: what a node does every so often. By stream time behind the record that passes a deadline, before the flushes; the
+   * first deadline is 0. By the wall clock as a commit of its own; the first deadline is one interval away. The next one is kept
+   * with the task under this name; what was missed is made up for once.
+   */
+  readonly punctuate: (node: Node, every: PunctuationOptions, run: (now: number, cancel: () => void) => void) => void
+  /** At the wiring: what a node does when stream time is moved on without a record, as a commit of its own. */
+  readonly whenTimeAdvances: (node: Node, run: (streamTime: number) => void) => void
+  /** At the wiring: what a node does, once and as a commit of its own, when its task has had no record for so long by the wall clock. */
+  readonly whenIdle: (node: Node, afterMs: number, run: (now: number) => void) => void
+}
+
+export interface PunctuationOptions {
+  readonly name: string
+  readonly everyMs: number
+  readonly by: 'stream-time' | 'wall-clock'
 }
 
 /** A number of the current record's task; −1 until it was set. */

@@ -1,147 +1,158 @@
 import type { Static, TSchema } from 'typebox'
-import type { Store } from '../stores/store.ts'
-import { contractOf, isContract, Rejected, type Contract } from './contract.ts'
-import type { Execution } from './execution.ts'
-import type { GraphBuilder } from './graph-builder.ts'
-import type { Node, NodeKind } from './node.ts'
+import type { Contract, Rejected } from './contract.ts'
+import type { GlobalTable } from './global-table.ts'
+import { GraphNode } from './graph-node.ts'
+import { GroupedStream } from './grouped-stream.ts'
+import { inner, type Place } from './inner.ts'
+import type { LogicalGraph } from './logical-graph.ts'
+import type { NodeKind } from './node.ts'
+import { branch, type BranchCase } from './operators/branch.ts'
+import { processor } from './operators/processor.ts'
+import { sink } from './operators/repartition.ts'
+import { filter, flatMap, flatMapValues, map, mapValues, passOn, peek, selectKey } from './operators/stateless.ts'
+import { validate } from './operators/validate.ts'
 import type { Processor, StoreRoles } from './processor.ts'
-import type { Forward, StreamRecord } from './record.ts'
+import type { StreamRecord } from './record.ts'
+import { addRepartition, type UnfinishedRepartition } from './repartition.ts'
+import { addRows } from './source-table.ts'
+import { singleNode } from './stateless.ts'
+import { resolveStore, type TableStoreOptions } from './store-options.ts'
+import { joinAny, type AnyJoiner, type GlobalJoinOptions, type TableJoinOptions } from './stream-join.ts'
+import type { StreamJoinOptions } from './stream-joins.ts'
+import type { Table } from './table.ts'
 import type { SinkTopic } from './topic.ts'
-import type { Wire } from './wire.ts'
+import type { RoutingWire, Wire } from './wire.ts'
+import type { Serde } from '../serdes/serde.ts'
 
 export interface Naming {
   /** The node's label in drawings, logs and metrics; left out: Kafka Streams' numbered name. */
   readonly name?: string
 }
 
-/** Records of one type on their way from node to node. Operators have Kafka Streams' names and meanings. */
-export class Stream<K, V> {
-  readonly #graph: GraphBuilder
-  readonly #node: Node
-  readonly #outlets: ((execution: Execution) => Forward<K, V>)[] = []
-  readonly #opened = new WeakMap<Execution, Forward<K, V>>()
+/** How the keys of a stream are written where they have to be: in repartition topics and stores. Left out where keys are text. */
+export interface KeySerde<K> {
+  readonly key?: Serde<NonNullable<K>>
+}
 
-  constructor (graph: GraphBuilder, node: Node) {
-    this.#graph = graph
-    this.#node = node
+export interface ValueSerde<V> {
+  readonly value?: Serde<NonNullable<V>>
+}
+
+export interface StreamPlace<K, V> extends Place<NonNullable<K>, NonNullable<V>> {
+  /** The key was changed: who needs records of one key together has to repartition first. */
+  readonly isRekeyed: boolean
+}
+
+/**
+ * Records of one type on their way from node to node. Operators have Kafka Streams' names and meanings. Functions are given
+ * the value first and the key behind it; they may be called again for the same record, and take time from the record, never from the clock.
+ */
+export class Stream<K, V> {
+  readonly [inner]: StreamPlace<K, V>
+
+  constructor (place: StreamPlace<K, V>) {
+    this[inner] = place
   }
 
   /** Checks each value; what is refused goes on as `Rejected`, so that a branch can route it. */
   validate<T> (contract: Contract<T>, naming?: Naming): Stream<K, T | Rejected>
   validate<S extends TSchema> (schema: S, naming?: Naming): Stream<K, Static<S> | Rejected>
   validate<T> (check: Contract<T> | TSchema, naming?: Naming): Stream<K, unknown> {
-    const contract: Contract<unknown> = isContract(check) ? check : contractOf(check, 'schema')
-    // Right behind a source a record comes by once per run, and what was found the first time holds for the next.
-    const oncePerRecord = this.#node.kind === 'source'
-    return this.#derive('validate', 'VALIDATE', naming, (execution, node, forward: Forward<K, unknown>) => record => {
-      const { value } = record
-      if (oncePerRecord && execution.wasAccepted(node)) return forward(record)
-      if (value instanceof Rejected) return forward(record)
-      if (contract.accepts(value, record)) {
-        if (oncePerRecord) execution.accepted(node)
-        return forward(record)
-      }
-      const previous = execution.enter(node)
-      const rejected = new Rejected(execution.current().value === null ? NO_VALUE : contract.explain(value, record))
-      execution.leave(previous)
-      forward(withValue(record, rejected))
-    })
+    return this.#derive({ kind: 'validate', prefix: 'VALIDATE-', naming, changesValue: true, wire: validate(check) })
   }
 
-  filter<T extends V> (predicate: (value: V) => value is T, naming?: Naming): Stream<K, T>
-  filter (predicate: (value: V) => boolean, naming?: Naming): Stream<K, V>
-  filter (predicate: (value: V) => boolean, naming?: Naming): Stream<K, V> {
-    return this.#derive('filter', 'KSTREAM-FILTER', naming, (execution, node, forward) => record => {
-      const previous = execution.enter(node)
-      const passes = predicate(record.value)
-      execution.leave(previous)
-      if (passes) forward(record)
-    })
+  filter<T extends V> (predicate: (value: V, key: K) => value is T, naming?: Naming): Stream<K, T>
+  filter (predicate: (value: V, key: K) => boolean, naming?: Naming): Stream<K, V>
+  filter (predicate: (value: V, key: K) => boolean, naming?: Naming): Stream<K, V> {
+    return this.#derive({ kind: 'filter', prefix: 'KSTREAM-FILTER-', naming, wire: filter(predicate), value: this[inner].value })
   }
 
-  mapValues<T> (mapper: (value: V) => T, naming?: Naming): Stream<K, T> {
-    return this.#derive('map-values', 'KSTREAM-MAPVALUES', naming, (execution, node, forward: Forward<K, T>) => record => {
-      const previous = execution.enter(node)
-      const value = mapper(record.value)
-      execution.leave(previous)
-      forward(withValue(record, value))
-    })
+  filterNot (predicate: (value: V, key: K) => boolean, naming?: Naming): Stream<K, V> {
+    return this.#derive({ kind: 'filter', prefix: 'KSTREAM-FILTER-', naming, wire: filter<K, V>((value, key) => !predicate(value, key)), value: this[inner].value })
+  }
+
+  mapValues<T> (mapper: (value: V, key: K) => T, { name, value }: Naming & ValueSerde<T> = {}): Stream<K, T> {
+    return this.#derive({ kind: 'map-values', prefix: 'KSTREAM-MAPVALUES-', naming: { name }, changesValue: true, wire: mapValues(mapper), value })
+  }
+
+  flatMapValues<T> (mapper: (value: V, key: K) => Iterable<T>, { name, value }: Naming & ValueSerde<T> = {}): Stream<K, T> {
+    return this.#derive({ prefix: 'KSTREAM-FLATMAPVALUES-', naming: { name }, changesValue: true, wire: flatMapValues(mapper), value })
+  }
+
+  /** May change the key, so what is grouped or joined behind it is repartitioned first. */
+  map<K2, V2> (mapper: (value: V, key: K) => readonly [K2, V2], { name, key, value }: Naming & KeySerde<K2> & ValueSerde<V2> = {}): Stream<K2, V2> {
+    return this.#rekey('KSTREAM-MAP-', { name }, map(mapper), { key, value })
+  }
+
+  flatMap<K2, V2> (mapper: (value: V, key: K) => Iterable<readonly [K2, V2]>, { name, key, value }: Naming & KeySerde<K2> & ValueSerde<V2> = {}): Stream<K2, V2> {
+    return this.#rekey('KSTREAM-FLATMAP-', { name }, flatMap(mapper), { key, value })
+  }
+
+  selectKey<K2> (mapper: (value: V, key: K) => K2, { name, key }: Naming & KeySerde<K2> = {}): Stream<K2, V> {
+    return this.#rekey('KSTREAM-KEY-SELECT-', { name }, selectKey(mapper), { key, value: this[inner].value })
   }
 
   /** Looks at each record once, when its unit closes: a record that is run again is still seen once. */
   peek (look: (record: StreamRecord<K, V>) => void, naming?: Naming): Stream<K, V> {
-    return this.#derive('peek', 'KSTREAM-PEEK', naming, (execution, _node, forward) => record => {
-      execution.whenClosed(() => look(record))
-      forward(record)
-    })
+    return this.#derive({ kind: 'peek', prefix: 'KSTREAM-PEEK-', naming, wire: peek(look), value: this[inner].value })
+  }
+
+  /** As `peek`, and the record's way ends here. */
+  foreach (look: (record: StreamRecord<K, V>) => void, naming?: Naming): void {
+    this.#derive({ kind: 'peek', prefix: 'KSTREAM-FOREACH-', naming, wire: peek(look) })
+  }
+
+  /** Writes key and value to the standard output, once per record. */
+  print (options: Naming & { readonly label?: string } = {}): void {
+    const label = options.label ?? this[inner].name
+    this.#derive({ kind: 'peek', prefix: 'KSTREAM-PRINTER-', naming: options, wire: peek<K, V>(({ key, value }) => console.log(`[${label}]: ${String(key)}, ${typeof value === 'string' ? value : JSON.stringify(value)}`)) })
   }
 
   /** Interleaves two streams; no order is promised between them. */
   merge<V2> (other: Stream<K, V2>, naming?: Naming): Stream<K, V | V2> {
-    const node = this.#graph.add('merge', 'KSTREAM-MERGE', [this.#node, other.#node], naming?.name)
-    const merged = new Stream<K, V | V2>(this.#graph, node)
-    this.#outlets.push(execution => counted(execution, node, merged.#open(execution)))
-    other.#outlets.push(execution => counted(execution, node, merged.#open(execution)))
-    return merged
+    const { graph, node, key, isRekeyed } = this[inner]
+    const name = graph.nameOr(naming?.name, 'KSTREAM-MERGE-')
+    const merged = singleNode({ name, kind: 'merge', isMerge: true, wire: passOn<K, V | V2>() })
+    graph.add([node, other[inner].node], merged)
+    return new Stream<K, V | V2>({ graph, node: merged, name, key: sameSerde(key, other[inner].key), value: undefined, isRekeyed: isRekeyed || other[inner].isRekeyed })
   }
 
   /** Sends each record down the first branch whose guard accepts its value. One that none accepts is dropped, and counted. */
   branch<B extends Readonly<Record<string, V>>> (
     guards: { readonly [N in keyof B]: (value: V) => value is B[N] }, naming?: Naming
   ): { readonly [N in keyof B]: Stream<K, B[N]> } {
-    const parent = this.#graph.add('branch', 'KSTREAM-BRANCH', [this.#node], naming?.name)
-    const cases: { open: (execution: Execution) => ((record: StreamRecord<K, V>) => boolean) }[] = []
+    const { graph, node } = this[inner]
+    const name = graph.nameOr(naming?.name, 'KSTREAM-BRANCH-')
+    const cases: BranchCase<V>[] = []
+    const parent = singleNode<K, V, K, V>({ name, kind: 'branch', wire: branch(cases) })
+    graph.add(node, parent)
     const branches: Partial<{ [N in keyof B]: Stream<K, B[N]> }> = {}
-    for (const name in guards) {
-      const guard = guards[name]
-      const stream = new Stream<K, B[typeof name]>(this.#graph, this.#graph.add('branch-case', '', [parent], parent.name + '-' + name))
-      branches[name] = stream
-      cases.push({
-        open (execution) {
-          const forward = stream.#open(execution)
-          return record => {
-            if (!guard(record.value)) return false
-            // The guard has just narrowed the value in place; a copy of the record would only say so to the compiler.
-            forward(record as StreamRecord<K, V & B[typeof name]>)
-            return true
-          }
-        }
-      })
+    for (const branchName in guards) {
+      const child = graph.check(`${name}-${branchName}`)
+      cases.push({ child, accepts: guards[branchName] })
+      const branchNode = singleNode({ name: child, kind: 'branch-case' })
+      graph.add(parent, branchNode)
+      branches[branchName] = this.#narrowed<B[typeof branchName]>(branchNode)
     }
-    this.#outlets.push(execution => {
-      const opened = cases.map(({ open }) => open(execution))
-      return record => {
-        const previous = execution.enter(parent)
-        execution.leave(previous)
-        for (const route of opened) {
-          if (route(record)) return execution.forwarded(parent)
-        }
-        execution.drop(parent, 'no-branch')
-      }
-    })
     // Every guard's name was given a stream in the loop above; the compiler cannot see that a loop is complete.
     return branches as { readonly [N in keyof B]: Stream<K, B[N]> }
   }
 
-  process<In, Out, S extends StoreRoles> (processor: Processor<In, Out, S> & (V extends In ? unknown : { readonly accepts: In })): Stream<K, Out> {
-    const stores = Object.values(processor.stores)
-    return this.#derive('processor', 'KSTREAM-PROCESSOR', { name: processor.name }, (execution, node, forward: Forward<K, Out>) => {
-      // Each role is given the writer of the store named for it; `fromEntries` cannot express that correspondence.
-      const writers = Object.fromEntries(Object.entries(processor.stores).map(([role, store]) => [role, execution.writer(store)])) as Parameters<typeof processor.process>[1]['stores']
-      const context = {
-        stores: writers,
-        // A processor may not change the key's type: what it forwards under the record's key is of that type still.
-        forward: forward as Forward<unknown, Out>,
-        drop: (reason: string) => execution.drop(node, reason),
-        recordMetadata: () => execution.current()
-      }
-      return record => {
-        const previous = execution.enter(node)
-        // The constraint on the argument says that V is an In; a conditional type cannot be used to convert.
-        processor.process(record as StreamRecord<K, unknown> as StreamRecord<K, In>, context)
-        execution.leave(previous)
-      }
-    }, stores)
+  process<In, Out, S extends StoreRoles> (given: Processor<In, Out, S> & (V extends In ? unknown : { readonly accepts: In })): Stream<K, Out> {
+    const { graph, node, key } = this[inner]
+    const name = graph.check(given.name)
+    // The constraint on the argument says that V is an In; a conditional type cannot be used to convert. What is forwarded under the record's key is of its type.
+    const wire = processor(given) as RoutingWire<K, V, K, Out>
+    const processed = singleNode({ name, wire, stores: Object.values(given.stores), changesKey: true })
+    graph.add(node, processed)
+    return new Stream<K, Out>({ graph, node: processed, name, key, value: undefined, isRekeyed: true })
+  }
+
+  /** Through a topic of the application's own, `<application id>-<name>-repartition`: records of one key meet in one task again, whoever wrote them. */
+  repartition (options: Naming & KeySerde<K> & ValueSerde<V> & { readonly partitions?: number } = {}): Stream<K, V> {
+    const { graph, node, key, value } = this[inner]
+    const prefix = options.name ?? graph.newName('KSTREAM-REPARTITION-')
+    return this.#repartitioned(graph, node, { prefix, key: options.key ?? key, value: options.value ?? value, partitions: options.partitions, isExplicit: true })
   }
 
   /**
@@ -150,62 +161,108 @@ export class Stream<K, V> {
    * With a `format` it is a place for dead letters: what a validation refused, and also every record from the same sources
    * that a node or a store fails on. `raw` keeps the source's bytes and says why in headers, `envelope` wraps them in JSON too.
    */
-  to (topic: SinkTopic<NonNullable<K>, V>, options: Naming & { readonly format?: DeadLetterFormat } = {}): void {
-    const node = this.#graph.addSink(this.#node, topic, options)
-    this.#outlets.push(execution => record => {
-      const previous = execution.enter(node)
-      if (record.value instanceof Rejected) execution.deadLetter(node, record.value)
-      else execution.emit(node, record)
-      execution.leave(previous)
-    })
-  }
-
-  /** The running half of everything behind this stream, made once per execution however many parents lead here. */
-  #open (execution: Execution): Forward<K, V> {
-    const known = this.#opened.get(execution)
-    if (known !== undefined) return known
-    const outlets = this.#outlets.map(outlet => outlet(execution))
-    const node = this.#node
-    const [only] = outlets
-    const forward: Forward<K, V> = outlets.length === 1 && only !== undefined
-      ? record => {
-        execution.forwarded(node)
-        only(record)
+  to (topic: SinkTopic<NonNullable<K>, V>, { name: given, format }: Naming & { readonly format?: DeadLetterFormat } = {}): void {
+    const { graph, node } = this[inner]
+    const name = graph.nameOr(given, 'KSTREAM-SINK-')
+    graph.add(node, new GraphNode({
+      name,
+      write: (physical, parents) => {
+        if (format === undefined) physical.add({ kind: 'sink', name, parents, topic, wire: sink })
+        else physical.addDeadLetterSink({ kind: 'dead-letter-sink', name, parents, topic, wire: sink }, format)
       }
-      : record => {
-        if (outlets.length > 0) execution.forwarded(node)
-        for (const outlet of outlets) outlet(record)
-      }
-    this.#opened.set(execution, forward)
-    return forward
+    }))
   }
 
-  /** Used by the builder to start the graph at a source. */
-  static open<K, V> (stream: Stream<K, V>, execution: Execution): Forward<K, V> {
-    return stream.#open(execution)
+  /** Groups by the key that the records have. */
+  groupByKey (options: Naming & KeySerde<K> & ValueSerde<V> = {}): GroupedStream<NonNullable<K>, V> {
+    const { graph, node, name, key, value, isRekeyed } = this[inner]
+    return new GroupedStream<NonNullable<K>, V>({ graph, node, name, key: options.key ?? key, value: options.value ?? value, isRekeyed, repartitionName: options.name })
   }
 
-  #derive<K2, V2> (
-    kind: NodeKind, prefix: string, naming: Naming | undefined, wire: Wire<K, V, K2, V2>, stores: readonly Store[] = []
-  ): Stream<K2, V2> {
-    const node = this.#graph.add(kind, prefix, [this.#node], naming?.name, { stores })
-    const stream = new Stream<K2, V2>(this.#graph, node)
-    this.#outlets.push(execution => wire(execution, node, stream.#open(execution)))
-    return stream
+  /** Groups by another key; the records are repartitioned by it. */
+  groupBy<K2> (mapper: (value: V, key: K) => K2, options: Naming & KeySerde<K2> & ValueSerde<V> = {}): GroupedStream<NonNullable<K2>, V> {
+    const { graph, node, value } = this[inner]
+    const name = graph.nameOr(options.name, 'KSTREAM-KEY-SELECT-')
+    const selected = singleNode({ name, wire: selectKey(mapper), changesKey: true })
+    graph.add(node, selected)
+    return new GroupedStream<NonNullable<K2>, V>({ graph, node: selected, name, key: options.key, value: options.value ?? value, isRekeyed: true, repartitionName: options.name })
+  }
+
+  /** The stream read as the changes of a table: the last value of a key is its row, null deletes it. */
+  toTable (options: Naming & { readonly store?: TableStoreOptions<NonNullable<K>, NonNullable<V>> } = {}): Table<NonNullable<K>, NonNullable<V>> {
+    const { graph, node, key, value, isRekeyed } = this[inner]
+    const name = graph.nameOr(options.name, 'KSTREAM-TOTABLE-')
+    const store = resolveStore<NonNullable<K>, NonNullable<V>>(graph, options.store, 'KSTREAM-TOTABLE-', { key, value })
+    const parent = isRekeyed ? addRepartition(graph, node, { ...store, prefix: name }) : node
+    return addRows(graph, parent, { name, store, historyRetentionMs: options.store?.historyRetentionMs })
+  }
+
+  /** Each pair of records of one key that are no further apart than the windows say. */
+  join<V2, R> (other: Stream<K, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2>, key: NonNullable<K>) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
+  /** Each record with the table's row of now; with a versioned table, of the record's time. */
+  join<V2, R> (other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2, key: NonNullable<K>) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
+  /** Each record with a row of the global table, by a key made of the record. */
+  join<K2, V2, R> (other: GlobalTable<K2, V2>, joiner: (left: NonNullable<V>, right: V2, key: K) => R, options: GlobalJoinOptions<K, V, K2>): Stream<K, R>
+  join<K2, V2, R> (
+    other: Stream<K, V2> | Table<NonNullable<K>, V2> | GlobalTable<K2, V2>, joiner: AnyJoiner<R>, options?: StreamJoinOptions<K, V, V2> | TableJoinOptions<K, V> | GlobalJoinOptions<K, V, K2>
+  ): Stream<K, R> {
+    return joinAny(this, other, joiner, options, 'inner')
+  }
+
+  /** As `join`; a record without a match comes out too, with null beside it: of two streams when no match can come any more. */
+  leftJoin<V2, R> (other: Stream<K, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2> | null, key: K) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
+  leftJoin<V2, R> (other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
+  leftJoin<K2, V2, R> (other: GlobalTable<K2, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options: GlobalJoinOptions<K, V, K2>): Stream<K, R>
+  leftJoin<K2, V2, R> (
+    other: Stream<K, V2> | Table<NonNullable<K>, V2> | GlobalTable<K2, V2>, joiner: AnyJoiner<R>, options?: StreamJoinOptions<K, V, V2> | TableJoinOptions<K, V> | GlobalJoinOptions<K, V, K2>
+  ): Stream<K, R> {
+    return joinAny(this, other, joiner, options, 'left')
+  }
+
+  /** As `leftJoin`, for the records of both sides. */
+  outerJoin<V2, R> (other: Stream<K, V2>, joiner: (left: NonNullable<V> | null, right: NonNullable<V2> | null, key: K) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R> {
+    return joinAny(this, other, joiner as AnyJoiner<R>, options, 'outer')
+  }
+
+  #repartitioned (graph: LogicalGraph, node: GraphNode, options: UnfinishedRepartition<NonNullable<K>, NonNullable<V>>): Stream<K, V> {
+    const repartition = addRepartition(graph, node, options)
+    return new Stream<K, V>({ graph, node: repartition, name: repartition.name, key: options.key, value: options.value, isRekeyed: false })
+  }
+
+  #narrowed<T extends V> (node: GraphNode): Stream<K, T> {
+    // What the guard has accepted was decoded by this serde, and is encoded by it as any other value.
+    return new Stream<K, T>({ ...this[inner], node, name: node.name, value: this[inner].value as Serde<NonNullable<T>> | undefined })
+  }
+
+  #derive<T> (
+    { prefix, naming, kind = 'processor', wire, value, changesValue = false }: {
+      readonly prefix: string,
+      readonly naming: { readonly name?: string | undefined } | undefined,
+      readonly kind?: NodeKind
+      readonly wire: Wire<K, V, K, T>,
+      readonly value?: Serde<NonNullable<T>> | undefined,
+      readonly changesValue?: boolean
+    }
+  ): Stream<K, T> {
+    const { graph, node } = this[inner]
+    const name = graph.nameOr(naming?.name, prefix)
+    const derived = singleNode({ name, kind, wire, changesValue })
+    graph.add(node, derived)
+    return new Stream<K, T>({ ...this[inner], node: derived, name, value })
+  }
+
+  #rekey<K2, V2> (prefix: string, naming: { readonly name?: string | undefined }, wire: Wire<K, V, K2, V2>, serdes: Pick<StreamPlace<K2, V2>, 'key' | 'value'>): Stream<K2, V2> {
+    const { graph, node } = this[inner]
+    const name = graph.nameOr(naming.name, prefix)
+    const derived = singleNode({ name, wire, changesKey: true })
+    graph.add(node, derived)
+    return new Stream<K2, V2>({ graph, node: derived, name, ...serdes, isRekeyed: true })
   }
 }
 
 export type DeadLetterFormat = 'raw' | 'envelope'
 
-const NO_VALUE = { errorType: 'decode', message: 'The record has no value.' }
-
-function withValue<K, V> ({ key, timestamp, headers }: StreamRecord<K>, value: V): StreamRecord<K, V> {
-  return { key, value, timestamp, headers }
-}
-
-function counted<K, V> (execution: Execution, node: Node, forward: Forward<K, V>): Forward<K, V> {
-  return record => {
-    execution.leave(execution.enter(node))
-    forward(record)
-  }
+/** Two streams that are merged are written as both of them were, where that is the same. */
+function sameSerde<T> (one: Serde<T> | undefined, other: Serde<T> | undefined): Serde<T> | undefined {
+  return one !== undefined && one.name === other?.name ? one : undefined
 }

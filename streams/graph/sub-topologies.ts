@@ -5,26 +5,23 @@ import type { Node } from './node.ts'
 export interface SubTopology {
   /** Stable while the graph grows: the first source's given name, else its topic. Positions are kept under it. */
   readonly name: string
-  /** Kafka Streams' number, in order of the sources' names; for drawings only. */
+  /** Kafka Streams' number, in order of definition; for drawings only. */
   readonly id: number
   readonly nodes: readonly Node[]
   readonly topics: readonly string[]
   readonly stores: readonly Store[]
 }
 
-export function divide (nodes: readonly Node[]): SubTopology[] {
-  const groups = connect(nodes).sort((a, b) => firstSource(a) < firstSource(b) ? -1 : 1)
-  return groups.map((members, id) => {
+/** `globals`: how many nodes stand before each global table, which Kafka Streams numbers among the sub-topologies. */
+export function divide (nodes: readonly Node[], globals: readonly number[] = []): SubTopology[] {
+  return connect(nodes).map((members, index) => {
+    const id = index + globals.filter(at => at <= (members[0]?.index ?? 0)).length
     const sources = members.filter(({ kind }) => kind === 'source')
     const topics = sources.flatMap(({ topic }) => topic === undefined ? [] : [topic.name])
     const first = sources[0]
-    const name = first === undefined || first.name.startsWith('KSTREAM-') ? topics[0] ?? String(id) : first.name
+    const name = first === undefined || /^K(STREAM|TABLE)-/.test(first.name) ? topics[0] ?? String(id) : first.name
     return { name, id, nodes: members, topics, stores: [...new Set(members.flatMap(({ stores }) => stores))] }
   })
-}
-
-function firstSource (members: readonly Node[]): string {
-  return members.flatMap(({ kind, name }) => kind === 'source' ? [name] : []).sort()[0] ?? ''
 }
 
 /** Groups of nodes that hang together by edges or by stores, in order of their first node. */

@@ -1,4 +1,6 @@
-import { json, text, type Serde } from './serde.ts'
+import { json } from '../serdes/json.ts'
+import type { Serde } from '../serdes/serde.ts'
+import { text } from '../serdes/text.ts'
 
 /** A topic that a topology reads or writes, with what its bytes mean. */
 export interface Topic<K = unknown, V = unknown> {
@@ -6,13 +8,16 @@ export interface Topic<K = unknown, V = unknown> {
   readonly name: string
   readonly key: Serde<K>
   readonly value: Serde<V>
-  /** How many partitions to make it with where it is missing: a count, as many as another topic has, or left open, which only an internal topic may. */
-  readonly partitions: number | Topic | undefined
+  /** How many partitions to make it with where it is missing: a count, or as many as another topic has. */
+  readonly partitions: Partitioning
   /** A topology runs without an optional source that neither exists nor may be made. */
   readonly optional: boolean
-  /** The application's own: made, read, written, purged and deleted by it alone. */
+  /** The application's own: made, read, written, purged and deleted by it alone. Its real name has the application id and a dash before it. */
   readonly internal: boolean
 }
+
+/** A count · as many as another topic has · undefined: as many as what writes to it needs. */
+export type Partitioning = number | Topic | undefined
 
 /** A topic as a sink sees it: what it can write there, whatever else the topic may hold. */
 export interface SinkTopic<K, V> extends Topic {
@@ -26,10 +31,21 @@ export interface TopicOptions {
   readonly optional?: boolean
 }
 
-/** A topic of JSON values under text keys. */
-export function defineTopic ({ name, partitions = 6, optional = false }: TopicOptions): Topic<string, unknown> {
+type WithKey<K> = TopicOptions & { readonly key: Serde<K> }
+type WithValue<V> = TopicOptions & { readonly value: Serde<V> }
+type WithoutKey = TopicOptions & { readonly key?: never }
+type WithoutValue = TopicOptions & { readonly value?: never }
+
+/** A topic with what its keys and values are: text and JSON where nothing else is said. */
+export function defineTopic (options: WithoutKey & WithoutValue): Topic<string, unknown>
+export function defineTopic<K> (options: WithKey<K> & WithoutValue): Topic<K, unknown>
+export function defineTopic<V> (options: WithoutKey & WithValue<V>): Topic<string, V>
+export function defineTopic<K, V> (options: WithKey<K> & WithValue<V>): Topic<K, V>
+export function defineTopic (
+  { name, key = text, value = json, partitions = 6, optional = false }: TopicOptions & { readonly key?: Serde<unknown>, readonly value?: Serde<unknown> }
+): Topic {
   checkTopicName(name)
-  return Object.freeze({ name, key: text, value: json, partitions, optional, internal: false })
+  return Object.freeze({ name, key, value, partitions, optional, internal: false })
 }
 
 export interface InternalTopicOptions<K, V> {

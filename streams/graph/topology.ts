@@ -3,12 +3,19 @@ import { Value } from 'typebox/value'
 import { TopologyError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 import type { Execution } from './execution.ts'
-import { GraphBuilder } from './graph-builder.ts'
+import { addGlobalTable, type GlobalSource, type GlobalTable } from './global-table.ts'
+import { LogicalGraph, type Optimization } from './logical-graph.ts'
 import type { Node } from './node.ts'
+import type { PhysicalGraph } from './physical-graph.ts'
 import type { Forward } from './record.ts'
+import { StreamSourceNode } from './source-node.ts'
+import { addSourceTable } from './source-table.ts'
+import type { TableStoreOptions, StoreOptions } from './store-options.ts'
 import { Stream, type DeadLetterFormat, type Naming } from './stream.ts'
 import { divide, type SubTopology } from './sub-topologies.ts'
+import type { Table } from './table.ts'
 import type { Topic } from './topic.ts'
+import type { Serde } from '../serdes/serde.ts'
 
 /** A source, and how to start a record at it. */
 export interface Source {
@@ -18,6 +25,11 @@ export interface Source {
   readonly open: (execution: Execution) => Forward<unknown, unknown>
 }
 
+/** A global table with the number that Kafka Streams gives it among the sub-topologies. */
+export interface NumberedGlobal extends GlobalSource {
+  readonly id: number
+}
+
 /** A graph of nodes, as a value: it can be described, checked, tested and run, and holds no connection. */
 export interface Topology {
   readonly name: string
@@ -25,6 +37,8 @@ export interface Topology {
   readonly sources: readonly Source[]
   readonly stores: readonly Store[]
   readonly subTopologies: readonly SubTopology[]
+  /** Tables of which each process holds a copy. */
+  readonly globals: readonly NumberedGlobal[]
   readonly deadLetterFormats: ReadonlyMap<Node, DeadLetterFormat>
   /** What may be set from outside, by name of environment variable, with defaults and descriptions. */
   readonly settings: TObject
@@ -34,54 +48,94 @@ export interface Topology {
 
 export interface TopologyBuilder<S> {
   readonly settings: S
+  /** Records as they come. */
   readonly stream: <K, V>(topic: Topic<K, V>, naming?: Naming) => Stream<K | null, V | null>
+  /** The last value of each key; a record without a value deletes the row, one without a key is dropped, and counted. */
+  readonly table: <K, V>(topic: Topic<K, V>, options?: Naming & { readonly store?: TableStoreOptions<K, V> }) => Table<K, V>
+  /** All of a topic in every process, to be joined with by any key. Loaded before anything else is processed. */
+  readonly globalTable: <K, V>(topic: Topic<K, V>, options?: Naming & { readonly store?: Pick<StoreOptions<K, V>, 'name'> }) => GlobalTable<K, V>
+}
+
+export interface TopologyOptions<S extends TObject> {
+  readonly settings?: S
+  /** Kafka Streams' `topology.optimization`; left out: none. It changes numbered names, so it is chosen before the first start. */
+  readonly optimization?: Optimization
+  /** False: every change of every table is handed on, also where one record changes a row several times; as with `statestore.cache.max.bytes=0`. */
+  readonly caching?: boolean
 }
 
 const NoSettings = Type.Object({})
 
 export function defineTopology (name: string, build: (builder: TopologyBuilder<object>) => void): Topology
+export function defineTopology<S extends TObject = typeof NoSettings> (name: string, options: TopologyOptions<S>, build: (builder: TopologyBuilder<Static<S>>) => void): Topology
 export function defineTopology<S extends TObject> (
-  name: string, options: { readonly settings: S }, build: (builder: TopologyBuilder<Static<S>>) => void
-): Topology
-export function defineTopology<S extends TObject> (
-  name: string,
-  optionsOrBuild: { readonly settings: S } | ((builder: TopologyBuilder<object>) => void),
-  build?: (builder: TopologyBuilder<Static<S>>) => void
+  name: string, optionsOrBuild: TopologyOptions<S> | ((builder: TopologyBuilder<object>) => void), build?: (builder: TopologyBuilder<Static<S>>) => void
 ): Topology {
-  if (typeof optionsOrBuild === 'function') return buildTopology(name, NoSettings, optionsOrBuild, {})
-  if (build === undefined) throw new TopologyError(`Topology '${name}' has settings but no graph; pass a function as the third argument.`)
-  return buildTopology(name, optionsOrBuild.settings, build, {})
+  if (typeof optionsOrBuild === 'function') return buildTopology(name, { settings: NoSettings }, optionsOrBuild, {})
+  if (build === undefined) throw new TopologyError(`Topology '${name}' has options but no graph; pass a function as the third argument.`)
+  // Without settings of its own a builder's are an empty object, as their type says.
+  const { settings = NoSettings as TObject as S, ...options } = optionsOrBuild
+  return buildTopology(name, { ...options, settings }, build, {})
 }
 
 function buildTopology<S extends TObject> (
-  name: string, schema: S, build: (builder: TopologyBuilder<Static<S>>) => void, given: Readonly<Record<string, unknown>>
+  name: string, options: TopologyOptions<S> & { readonly settings: S }, build: (builder: TopologyBuilder<Static<S>>) => void, given: Readonly<Record<string, unknown>>
 ): Topology {
-  const graph = new GraphBuilder(name)
-  const sources: Source[] = []
+  const logical = new LogicalGraph(name, options)
   build({
-    settings: readSettings(name, schema, given),
+    settings: readSettings(name, options.settings, given),
     stream<K, V> (topic: Topic<K, V>, naming?: Naming) {
-      if (sources.some(source => source.topic.name === topic.name)) {
-        throw new TopologyError(`Topology '${name}' reads topic '${topic.name}' twice; branch or fork one stream instead.`)
-      }
-      const node = graph.add('source', 'KSTREAM-SOURCE', [], naming?.name, { topic })
-      const stream = new Stream<K | null, V | null>(graph, node)
-      // The source's serdes made key and value, so they are K and V; here only the pairing with this topic is lost.
-      sources.push({ node, topic, open: execution => Stream.open(stream, execution) as Forward<unknown, unknown> })
-      return stream
-    }
+      const nodeName = logical.nameOr(naming?.name, 'KSTREAM-SOURCE-')
+      const node = new StreamSourceNode(nodeName, topic)
+      logical.add(logical.root, node)
+      return new Stream<K | null, V | null>({ graph: logical, node, name: nodeName, ...serdesOf(topic), isRekeyed: false })
+    },
+    table: (topic, tableOptions) => addSourceTable(logical, topic, tableOptions),
+    globalTable: (topic, tableOptions) => addGlobalTable(logical, topic, tableOptions)
   })
-  if (sources.length === 0) throw new TopologyError(`Topology '${name}' reads no topic; begin with stream(topic).`)
+  const graph = logical.write()
+  const sources = graph.nodes.flatMap(node => sourceOf(graph, node))
+  if (sources.length === 0 && graph.globals.length === 0) throw new TopologyError(`Topology '${name}' reads no topic; begin with stream(topic).`)
   return Object.freeze({
     name,
     nodes: graph.nodes,
     sources,
     stores: [...new Set(graph.nodes.flatMap(({ stores }) => stores))],
-    subTopologies: divide(graph.nodes),
+    subTopologies: divide(graph.nodes, graph.globals.map(({ at }) => at)),
+    globals: globalsOf(graph),
     deadLetterFormats: graph.deadLetterFormats,
-    settings: schema,
-    configure: (settings: Readonly<Record<string, unknown>>) => buildTopology(name, schema, build, { ...given, ...settings })
+    settings: options.settings,
+    configure: (settings: Readonly<Record<string, unknown>>) => buildTopology(name, options, build, { ...given, ...settings })
   })
+}
+
+function globalsOf ({ nodes, globals }: PhysicalGraph): NumberedGlobal[] {
+  const first = divide(nodes).map(({ nodes: [node] }) => node?.index ?? 0)
+  return globals.map(({ source, at }, index) => ({ ...source, id: index + first.filter(each => each < at).length }))
+}
+
+/** A serde is never given a null, nor does it make one. */
+function serdesOf<K, V> ({ key, value }: Topic<K, V>): { readonly key: Serde<NonNullable<K>>, readonly value: Serde<NonNullable<V>> } {
+  return { key, value } as unknown as { readonly key: Serde<NonNullable<K>>, readonly value: Serde<NonNullable<V>> }
+}
+
+/** The whole graph is opened once for an execution, whatever source it is begun at. */
+const opened = new WeakMap<PhysicalGraph, WeakMap<Execution, ReadonlyMap<string, Forward<unknown, unknown>>>>()
+
+function sourceOf (graph: PhysicalGraph, node: Node): Source[] {
+  const { topic } = node
+  if (node.kind !== 'source' || topic === undefined) return []
+  return [{
+    node,
+    topic,
+    open (execution) {
+      const byExecution = opened.get(graph) ?? new WeakMap()
+      opened.set(graph, byExecution)
+      const inputs = byExecution.get(execution) ?? graph.open(execution)
+      byExecution.set(execution, inputs)
+      return inputs.get(node.name) ?? (() => {})
+    }
+  }]
 }
 
 function readSettings<S extends TSchema> (topology: string, schema: S, given: Readonly<Record<string, unknown>>): Static<S> {

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
+import { SortedMap } from '../sorted-map.ts'
 import { splitKey } from '../stores/columns.ts'
 import type { TopicPartition } from '../log/log.ts'
+import type { Ordered } from '../stores/ordered.ts'
 import type { Store } from '../stores/store.ts'
 import {
   StateError,
-  type AbortedUnit, type Change, type CondemnedRecord, type Conflict, type ListValue, type Loaded, type Row, type RowsWrite, type State, type StoreWrite, type TaskId, type TaskPosition,
-  type UnitTransaction, type VersionedValue, type Wanted, type Written
+  type AbortedUnit, type Change, type CondemnedRecord, type Conflict, type ListValue, type Loaded, type OrderedWrite, type Row, type RowsWrite, type State, type StoredEntry, type StoreWrite, type TaskId,
+  type TaskPosition, type UnitTransaction, type VersionedValue, type Wanted, type Written
 } from './state.ts'
 
 /** State in this process: for unit tests and the test driver. Keeps the promises of `State`, but not over a restart. */
 export interface MemoryState extends State {
-  /** A store's content as rows of its table. */
+  /** A store's content as rows of its table; bytes as text of one character each. */
   readonly table: (store: Store) => readonly Row[]
 }
 
@@ -25,12 +27,15 @@ interface Tables {
   readonly rows: Map<string, Map<string, Row>>
   readonly lists: Map<string, Map<string, ListValue>>
   readonly keyed: Map<string, Map<string, VersionedValue>>
+  /** By store and partition. */
+  readonly ordered: Map<string, Map<number, SortedMap<StoredEntry>>>
 }
 
 export function openMemoryState (): MemoryState {
-  const tables: Tables = { tasks: new Map(), inputs: new Map(), closed: new Map(), aborted: new Map(), condemned: new Map(), counters: new Map(), rows: new Map(), lists: new Map(), keyed: new Map() }
+  const tables: Tables = { tasks: new Map(), inputs: new Map(), closed: new Map(), aborted: new Map(), condemned: new Map(), counters: new Map(), rows: new Map(), lists: new Map(), keyed: new Map(), ordered: new Map() }
   let version = 0
   return {
+    async ensureStores () {},
     generation: randomUUID(),
     async noteInputs (counts) {
       for (const [topic, count] of counts) if (!tables.inputs.has(topic)) tables.inputs.set(topic, count)
@@ -44,7 +49,7 @@ export function openMemoryState (): MemoryState {
         const found = tables.tasks.get(nameOf({ subTopology, partition }))
         if (found !== undefined && writesInternal) tables.closed.set(epochOf(found), { subTopology, partition, epoch: found.epoch, unit: found.unit })
         const position = found === undefined
-          ? { subTopology, partition, epoch: 1, unit: 0, offsets, streamTime: -1 }
+          ? { subTopology, partition, epoch: 1, unit: 0, offsets, streamTime: -1, times: {} }
           : { ...found, epoch: found.epoch + 1, offsets: { ...offsets, ...found.offsets } }
         tables.tasks.set(nameOf(position), position)
         return position
@@ -155,7 +160,25 @@ function within<T> (tables: Map<string, Map<string, T>>, { name }: Store): Map<s
   return table
 }
 
+function partOf (tables: Tables, { name }: Ordered, partition: number): SortedMap<StoredEntry> {
+  let parts = tables.ordered.get(name)
+  if (parts === undefined) tables.ordered.set(name, parts = new Map())
+  let part = parts.get(partition)
+  if (part === undefined) parts.set(partition, part = new SortedMap())
+  return part
+}
+
 function loadFrom (tables: Tables, wanted: Wanted): Loaded {
+  if ('ranges' in wanted) {
+    return {
+      store: wanted.store,
+      found: wanted.keys.flatMap(({ partition, key }) => partOf(tables, wanted.store, partition).get(key) ?? []),
+      ranges: wanted.ranges.map(({ partition, from, to, ...how }) => {
+        const entries = partOf(tables, wanted.store, partition).page(from, to, how)
+        return { entries, isWhole: entries.length < how.limit }
+      })
+    }
+  }
   const { store, keys } = wanted
   const pick = <T>(table: ReadonlyMap<string, T>): Map<string, T> => new Map(keys.flatMap(key => {
     const found = table.get(key)
@@ -175,7 +198,7 @@ function rowConflicts (tables: Tables, { store, decided }: RowsWrite): Conflict[
 
 function conflictsOf (tables: Tables, write: StoreWrite): Conflict[] {
   switch (write.kind) {
-    case 'counter': return []
+    case 'counter': case 'ordered': return []
     case 'rows': return rowConflicts(tables, write)
     case 'list': {
       const table = within(tables.lists, write.store)
@@ -218,6 +241,18 @@ function apply (tables: Tables, write: StoreWrite, nextVersion: () => number): C
       }
       return [{ kind: 'keyed', store: write.store, values }]
     }
+    case 'ordered':
+      applyOrdered(tables, write)
+      return []
+  }
+}
+
+function applyOrdered (tables: Tables, { store, puts, deletes, expiries }: OrderedWrite): void {
+  for (const entry of puts) partOf(tables, store, entry.partition).set(entry.key, entry)
+  for (const { partition, key } of deletes) partOf(tables, store, partition).delete(key)
+  for (const [partition, before] of expiries) {
+    const part = partOf(tables, store, partition)
+    for (const { key, time } of part.values()) if (time < before) part.delete(key)
   }
 }
 
@@ -226,7 +261,8 @@ function tableOf (tables: Tables, store: Store): Row[] {
   switch (store.kind) {
     case 'counter': return [...within(tables.counters, store)].map(([key, count]) => ({ ...keyColumns(key), [store.count]: count }))
     case 'rows': return [...within(tables.rows, store).values()]
-    case 'ordered': return []
+    case 'ordered': return [...tables.ordered.get(store.name)?.values() ?? []].flatMap(part =>
+      part.values().map(({ partition, key, value, timestamp, time }) => ({ partition, key, value: value.toString('latin1'), timestamp, time })))
     case 'list': return [...within(tables.lists, store)].flatMap(([key, { newest, entries }]) =>
       entries.map((entry, index) => ({ ...keyColumns(key), [store.position]: newest - index, ...entry })))
     case 'keyed': return [...within(tables.keyed, store)].map(([key, { value, version }]) => ({ ...keyColumns(key), value: JSON.stringify(value), version }))

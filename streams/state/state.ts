@@ -3,7 +3,9 @@ import type { Columns, RowOf } from '../stores/columns.ts'
 import type { Counter } from '../stores/counter.ts'
 import type { Keyed } from '../stores/keyed.ts'
 import type { List } from '../stores/list.ts'
+import type { Ordered } from '../stores/ordered.ts'
 import type { Rows } from '../stores/rows.ts'
+import type { Store } from '../stores/store.ts'
 
 /**
  * Where state and positions live: what a commit unit wants of a database, as data.
@@ -13,6 +15,8 @@ import type { Rows } from '../stores/rows.ts'
 export interface State {
   /** A random id made with the state: a reset makes another. */
   readonly generation: string
+  /** Makes the tables of ordered stores where they are missing; the others' come with migrations. */
+  readonly ensureStores: (stores: readonly Store[]) => Promise<void>
   /** Notes how many partitions each input has, where it was not noted before; answers with what is noted: partitions beyond that came later. */
   readonly noteInputs: (counts: ReadonlyMap<string, number>) => Promise<ReadonlyMap<string, number>>
   /** Of those partitions that a reset gave a place to start from, and that were not started yet: that place. */
@@ -61,6 +65,8 @@ export interface TaskPosition extends TaskId {
   readonly offsets: Readonly<Record<string, number>>
   /** The largest timestamp of any record processed, −1 before the first. */
   readonly streamTime: number
+  /** By name; those that were never set are left out. */
+  readonly times: Readonly<Record<string, number>>
 }
 
 /** Which units of a task have happened, as readers of internal topics need to know it. */
@@ -92,6 +98,36 @@ export type Wanted =
   | { readonly store: Rows, readonly keys: readonly string[] }
   | { readonly store: List, readonly keys: readonly string[] }
   | { readonly store: Keyed, readonly keys: readonly string[] }
+  | { readonly store: Ordered, readonly keys: readonly OrderedKey[], readonly ranges: readonly OrderedRange[] }
+
+/** Of an ordered store; bytes, one per character. */
+export interface OrderedKey {
+  /** Of the task. */
+  readonly partition: number
+  readonly key: string
+}
+
+/** At most `limit` entries with `from` ≤ key < `to`, from the first on, or, reverse, from the last on. */
+export interface OrderedRange {
+  readonly partition: number
+  readonly from: string
+  readonly to: string | undefined
+  readonly reverse: boolean
+  readonly limit: number
+}
+
+export interface StoredEntry extends OrderedKey {
+  readonly value: Buffer
+  readonly timestamp: number
+  readonly time: number
+}
+
+export interface OrderedPage {
+  /** In the order asked for. */
+  readonly entries: readonly StoredEntry[]
+  /** Else there may be more behind the last. */
+  readonly isWhole: boolean
+}
 
 export interface ListValue<E extends Columns = Columns> {
   /** The number of the newest entry, which is the version of the list; 0 for an empty one. */
@@ -109,9 +145,10 @@ export type Loaded =
   | { readonly store: Rows, readonly found: ReadonlySet<string> }
   | { readonly store: List, readonly found: ReadonlyMap<string, ListValue> }
   | { readonly store: Keyed, readonly found: ReadonlyMap<string, VersionedValue> }
+  | { readonly store: Ordered, readonly found: readonly StoredEntry[], readonly ranges: readonly OrderedPage[] }
 
 /** What a unit writes to one store. Keys are joined keys, see `joinKey`; each occurs once. */
-export type StoreWrite = CounterWrite | RowsWrite | ListWrite | KeyedWrite
+export type StoreWrite = CounterWrite | RowsWrite | ListWrite | KeyedWrite | OrderedWrite
 
 export interface CounterWrite {
   readonly kind: 'counter'
@@ -138,6 +175,19 @@ export interface KeyedWrite {
   readonly store: Keyed
   /** A value of undefined deletes. */
   readonly changes: ReadonlyMap<string, { readonly expected: number, readonly value: unknown }>
+}
+
+/**
+ * No version is compared: a row belongs to the partition of its task, whose position row is compared and moved in the same
+ * transaction. A key occurs once, among the puts or the deletes.
+ */
+export interface OrderedWrite {
+  readonly kind: 'ordered'
+  readonly store: Ordered
+  readonly puts: readonly StoredEntry[]
+  readonly deletes: readonly OrderedKey[]
+  /** By partition: what has an earlier time goes, put by this unit or before. */
+  readonly expiries: ReadonlyMap<number, number>
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Serde } from '../graph/serde.ts'
+import type { Serde } from '../serdes/serde.ts'
 import { checkTableName } from './names.ts'
 
 /**

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import { LogError } from '../log/log.ts'
 import type { State, TaskId, TaskPosition } from '../state/state.ts'
@@ -16,6 +17,7 @@ export interface AftermathOptions {
   readonly stores: StoreStates
   readonly runner: UnitRunner
   readonly outbound: Outbound
+  readonly clock: Clock
   /** Left out: no internal topic is read. */
   readonly ledger?: UnitLedger
   /** These tasks are somebody else's now, or were reset; whoever knows the group decides whether to take them over anew. */
@@ -92,6 +94,7 @@ export class Aftermath {
   hold (tasks: readonly Task[]): void {
     if (this.#intake.tasks.some(task => !tasks.includes(task))) this.#options.outbound.forget()
     this.#intake.hold(tasks)
+    this.#options.runner.timers.hold(tasks, this.#options.clock.now())
     this.#options.ledger?.hold(tasks)
     // What waited may be somebody else's now, and nothing is left whose commit would end the waiting.
     if (!this.#intake.hasBacklog) this.#patience.goOn()

@@ -1,7 +1,8 @@
-import type { AbortedUnit, Change, Conflict, State, TaskId, TaskPosition, UnitTransaction } from '../state/state.ts'
+import type { AbortedUnit, Change, Conflict, State, StoreWrite, TaskId, TaskPosition, UnitTransaction } from '../state/state.ts'
 import { StateError } from '../state/state.ts'
 import { LogError, type LogHeader } from '../log/log.ts'
 import type { Pauses } from '../pauses.ts'
+import { timestampOf } from './item.ts'
 import type { Outbound } from './outbound.ts'
 import { UnsendableError } from './outbound.ts'
 import type { StoreStates } from './stores/store-states.ts'
@@ -80,7 +81,6 @@ export async function commitUnit (unit: Unit, begun: Begun, options: CommitterOp
   const positions = positionsAfter(unit)
   if ('error' in begun) return outcomeOf(begun.error, positions)
   const { transaction, conflicts } = begun
-  const writes = stores.writes().filter(({ kind }) => kind !== 'rows')
   const started = performance.now()
   try {
     if (conflicts.length > 0) {
@@ -88,7 +88,8 @@ export async function commitUnit (unit: Unit, begun: Begun, options: CommitterOp
       stores.evict(conflicts)
       return { kind: 'again', reason: 'conflict', error: undefined }
     }
-    const condemned = unit.items.filter(({ failure }) => failure?.condemned === true).map(({ record }) => record)
+    const writes = await writesOf(stores, transaction)
+    const condemned = unit.items.flatMap(({ failure, record }) => failure?.condemned === true && record !== undefined ? [record] : [])
     const lost = await transaction.claim(positions, condemned, abortedBefore(unit))
     if (lost.length > 0) {
       await transaction.rollback()
@@ -114,6 +115,16 @@ export async function commitUnit (unit: Unit, begun: Begun, options: CommitterOp
     }
   } catch (error) {
     return outcomeOf(error, positions)
+  }
+}
+
+/** Throws with the transaction rolled back: where a value cannot be written as bytes. */
+async function writesOf (stores: StoreStates, transaction: UnitTransaction): Promise<StoreWrite[]> {
+  try {
+    return stores.writes().filter(({ kind }) => kind !== 'rows')
+  } catch (error) {
+    await transaction.rollback()
+    throw error
   }
 }
 
@@ -147,7 +158,7 @@ async function isAnswered (work: Promise<void>, withinMs: number): Promise<boole
   return answered
 }
 
-function positionsAfter ({ items, passed }: Unit): TaskPosition[] {
+function positionsAfter ({ items, passed, times }: Unit): TaskPosition[] {
   const after = new Map<Task, { offsets: Record<string, number>, streamTime: number }>()
   const movedOf = (task: Task): { offsets: Record<string, number>, streamTime: number } => {
     const known = after.get(task)
@@ -156,13 +167,13 @@ function positionsAfter ({ items, passed }: Unit): TaskPosition[] {
     after.set(task, moved)
     return moved
   }
-  for (const { task, record, nextOffset } of items) {
-    const moved = movedOf(task)
-    moved.offsets[record.topic] = nextOffset
-    moved.streamTime = Math.max(moved.streamTime, record.timestamp)
+  for (const item of items) {
+    const moved = movedOf(item.task)
+    if (item.record !== undefined) moved.offsets[item.record.topic] = item.nextOffset
+    moved.streamTime = Math.max(moved.streamTime, timestampOf(item))
   }
   for (const { task, topic, nextOffset } of passed) movedOf(task).offsets[topic] = nextOffset
-  return [...after].map(([task, moved]) => ({ ...task.position, ...moved }))
+  return [...after].map(([task, moved]) => ({ ...task.position, ...moved, times: times.get(task) ?? task.position.times }))
 }
 
 /** The tasks of a unit. */

@@ -1,11 +1,10 @@
-import type { Clock } from '../clock.ts'
 import type { FetchedBatch, ReadPosition, TopicPartition } from '../log/log.ts'
 import type { Pauses } from '../pauses.ts'
 import { StateError } from '../state/state.ts'
 import { Aftermath, type AftermathOptions } from './aftermath.ts'
 import { abandonUnit, beginUnit, commitUnit, type CommitterOptions, type Outcome } from './committer.ts'
 import { Intake } from './intake.ts'
-import type { Item } from './item.ts'
+import type { Item, TimeItem } from './item.ts'
 import { Patience, type Trouble } from './patience.ts'
 import type { Schedule } from './schedule.ts'
 import { Signal } from './signal.ts'
@@ -13,7 +12,6 @@ import type { Task } from './task.ts'
 import type { Unit } from './unit.ts'
 
 export interface EngineOptions extends AftermathOptions, CommitterOptions {
-  readonly clock: Clock
   readonly schedule: Schedule
   readonly maxUnitRecords: number
   /** A unit that is not full begins no sooner than this after the one before: a unit costs the same round trips whatever its size. */
@@ -111,6 +109,13 @@ export class Engine {
     return idleMs === 0
   }
 
+  /** Moves stream time on in these tasks without a record; nodes that wait for it act in commits of their own. */
+  advanceStreamTime (tasks: readonly Task[], watermark: number): void {
+    const now = this.#options.clock.now()
+    this.#intake.giveBack([tasks.map(task => ({ task, record: undefined, now, watermark, due: [] }))])
+    this.#arrival.raise()
+  }
+
   /** Finishes the unit in flight and takes no more records until `resume`. */
   async pause (): Promise<void> {
     this.#paused = true
@@ -154,15 +159,16 @@ export class Engine {
 
   /** Does what there is to do. Answers with how long there is nothing, unless something arrives; 0: look again. */
   async #cycle (): Promise<number> {
-    const restMs = this.#restBeforeUnit()
-    const items = restMs > 0 ? [] : this.#take()
+    const due = this.#due()
+    const restMs = due.length > 0 ? 0 : this.#restBeforeUnit()
+    const items = due.length > 0 ? due : restMs > 0 ? [] : this.#take()
     if (items.length === 0) {
       if (this.#inFlight !== undefined) {
         await this.#finishInFlight()
         return 0
       }
       if (restMs > 0) return restMs
-      if (this.#intake.passedOver().length === 0) return IDLE_MS
+      if (this.#intake.passedOver().length === 0) return this.#idleMs()
       this.#lastUnitAt = this.#options.clock.now()
     }
     await this.#run(items)
@@ -191,6 +197,15 @@ export class Engine {
     const unit = this.#options.runner.close(this.#intake.passedOver())
     this.#options.stores.seal()
     this.#inFlight = { unit, outcome: commitUnit(unit, begun, this.#options) }
+  }
+
+  /** What the wall clock has made due is a unit of its own, and waits only for what is to be run again. */
+  #due (): TimeItem[] {
+    return this.#intake.hasBacklog ? [] : this.#options.runner.timers.due(this.#options.clock.now())
+  }
+
+  #idleMs (): number {
+    return Math.max(1, Math.min(IDLE_MS, this.#options.runner.timers.nextAt - this.#options.clock.now()))
   }
 
   #restBeforeUnit (): number {

@@ -1,11 +1,28 @@
 import type { Rejected } from '../graph/contract.ts'
 import type { Node } from '../graph/node.ts'
 import type { StreamRecord } from '../graph/record.ts'
+import type { Timer } from '../graph/timer.ts'
 import type { LogRecord } from '../log/log.ts'
 import type { Task } from './task.ts'
 
-/** A source record on its way through a unit. It outlives the unit's failures: what was learnt about it is not learnt twice. */
-export interface Item {
+/** What a unit runs. It outlives the unit's failures: what was learnt about it is not learnt twice. */
+export type Item = RecordItem | TimeItem
+
+/** What is due in a task because time has passed. Run again, it finds the same time. */
+export interface TimeItem {
+  readonly task: Task
+  readonly record: undefined
+  /** What the wall clock showed when it was due. */
+  readonly now: number
+  /** To what stream time is moved on; undefined: it stays. */
+  readonly watermark: number | undefined
+  /** What the wall clock has made due, in order, each with its next deadline. */
+  readonly due: readonly { readonly timer: Timer, readonly next: number }[]
+  readonly failure?: undefined
+}
+
+/** A source record on its way through a unit. */
+export interface RecordItem {
   readonly task: Task
   readonly record: LogRecord
   /** Where to go on after this record: past it, and past what the log holds but does not show (markers, compaction). */
@@ -32,4 +49,9 @@ export interface Failure {
   readonly failedAtMs: number
   /** It is written down in the state, until the unit that moves past it is committed. */
   readonly condemned?: true
+}
+
+/** To what it moves stream time, if that is not further; −1: it does not. */
+export function timestampOf (item: Item): number {
+  return item.record === undefined ? item.watermark ?? -1 : item.record.timestamp
 }

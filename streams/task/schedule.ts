@@ -1,10 +1,10 @@
 import type { LogRecord } from '../log/log.ts'
-import type { Item } from './item.ts'
+import type { RecordItem } from './item.ts'
 import type { Task } from './task.ts'
 
 /** Whose records the next unit takes. */
 export interface Schedule {
-  readonly take: (tasks: readonly Task[], count: number) => Item[]
+  readonly take: (tasks: readonly Task[], count: number) => RecordItem[]
   /** Something came to be at hand of this task. */
   readonly arrived: (task: Task) => void
 }
@@ -14,7 +14,7 @@ export function fairShares (): Schedule {
   let turn = 0
   return {
     take (tasks, count) {
-      const items: Item[] = []
+      const items: RecordItem[] = []
       const first = tasks.length === 0 ? 0 : turn % tasks.length
       for (let ready = [...tasks.slice(first), ...tasks.slice(0, first)]; ready.length > 0 && items.length < count;) {
         const share = Math.ceil((count - items.length) / ready.length)
@@ -29,7 +29,7 @@ export function fairShares (): Schedule {
 }
 
 /** False when the task had fewer. */
-function takeFrom (task: Task, count: number, into: Item[]): boolean {
+function takeFrom (task: Task, count: number, into: RecordItem[]): boolean {
   for (let taken = 0; taken < count; taken++) {
     const item = task.take()
     if (item === undefined) return false
@@ -51,7 +51,7 @@ export function lowestTimestampFirst (): Schedule {
     heads.set(task, head)
     return head
   }
-  const takeOne = (tasks: readonly Task[]): Item | undefined => {
+  const takeOne = (tasks: readonly Task[]): RecordItem | undefined => {
     let chosen: Task | undefined
     let lowest = { timestamp: Infinity, since: Infinity }
     for (const task of tasks) {
@@ -66,7 +66,7 @@ export function lowestTimestampFirst (): Schedule {
   }
   return {
     take (tasks, count) {
-      const items: Item[] = []
+      const items: RecordItem[] = []
       while (items.length < count) {
         const item = takeOne(tasks)
         if (item === undefined) break

@@ -2,8 +2,9 @@ import type { FetchedBatch, LogRecord, ReadPosition } from '../log/log.ts'
 import { Rejected } from '../graph/contract.ts'
 import type { SubTopology } from '../graph/sub-topologies.ts'
 import type { State, TaskPosition } from '../state/state.ts'
-import type { Failure, Item } from './item.ts'
+import type { Failure, RecordItem } from './item.ts'
 import { PartitionQueue } from './partition-queue.ts'
+import { TaskTimes } from './task-times.ts'
 import type { UnitGate } from './unit-gate.ts'
 
 /** A position that moves on without a record: over transaction markers, aborted records, what compaction took out. */
@@ -17,11 +18,13 @@ export interface PassedOver {
 export class Task {
   readonly subTopology: SubTopology
   readonly partition: number
+  readonly times = new TaskTimes()
   #position: TaskPosition
   /** How often the unit behind the position has written to internal topics and come to nothing. */
   #attempt = 0
   #hasAttempted = false
   readonly #queues: readonly PartitionQueue[]
+  #taken = 0
   /** Records that are not to be run, by topic and offset. */
   readonly #condemned: ReadonlyMap<string, Failure>
 
@@ -38,6 +41,16 @@ export class Task {
 
   get name (): string {
     return `${this.subTopology.name}/${this.partition}`
+  }
+
+  /** How many records it has taken. */
+  get taken (): number {
+    return this.#taken
+  }
+
+  /** Nothing is at hand, nor on the broker, as far as is known. */
+  get isCaughtUp (): boolean {
+    return this.#queues.every(queue => queue.length === 0 && !queue.mustWait())
   }
 
   /** As committed. */
@@ -108,8 +121,9 @@ export class Task {
    * The record with the lowest timestamp among those at hand, as Kafka Streams chooses with `max.task.idle.ms` 0: it waits
    * for a partition that has more on the broker, and for nothing else. Between equal timestamps the first topic of the definition wins.
    */
-  take (): Item | undefined {
+  take (): RecordItem | undefined {
     const taken = this.#lowest()?.take()
+    if (taken !== undefined) this.#taken++
     return taken === undefined ? undefined : { task: this, ...taken, decoded: undefined, acceptedBy: undefined, failure: this.#failureOf(taken.record), rejectedAtMs: undefined }
   }
 

@@ -1,23 +1,30 @@
-import type { Execution, TaskTime } from '../graph/execution.ts'
+import type { Execution, PunctuationOptions, TaskTime } from '../graph/execution.ts'
 import { Rejected } from '../graph/contract.ts'
+import type { GlobalSource } from '../graph/global-table.ts'
 import type { Node } from '../graph/node.ts'
+import type { GlobalTableCopy } from '../graph/operators/global-table.ts'
 import type { Forward, StreamRecord } from '../graph/record.ts'
-import { DecodeError } from '../graph/serde.ts'
 import type { Topic } from '../graph/topic.ts'
 import { internalTopicsOf, topicName } from '../graph/topic-names.ts'
 import type { Topology } from '../graph/topology.ts'
+import { NEVER, type Timer } from '../graph/timer.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { LogRecord, OutgoingRecord } from '../log/log.ts'
+import { DecodeError } from '../serdes/decode-error.ts'
 import type { Store, WriterOf } from '../stores/store.ts'
 import { deadLetter } from './dead-letter.ts'
-import type { Failure, Item } from './item.ts'
+import { deadlineAfter } from './deadline.ts'
+import { timestampOf, type Failure, type Item, type RecordItem, type TimeItem } from './item.ts'
+import type { GlobalTables } from './global-tables.ts'
 import { Pulse } from './pulse.ts'
 import { StoreStates } from './stores/store-states.ts'
 import { Suspended } from './stores/store-state.ts'
-import type { PassedOver } from './task.ts'
+import { Timers } from './timers.ts'
+import type { PassedOver, Task } from './task.ts'
+import { TaskTimes } from './task-times.ts'
 import { SOURCE_HEADER } from './unit-stamp.ts'
 
-/** A record to be written by the unit, and the source record it comes from. */
+/** A record to be written by the unit, and what it comes from. */
 export interface Emission {
   readonly item: Item
   readonly record: OutgoingRecord
@@ -29,7 +36,8 @@ export interface Emission {
 export interface Drop {
   readonly node: Node
   readonly reason: string
-  readonly record: LogRecord
+  /** undefined: nothing but time has led to it. */
+  readonly record: LogRecord | undefined
 }
 
 /** All that a unit's records did, beside the stores. */
@@ -40,6 +48,8 @@ export interface Unit {
   readonly emissions: readonly Emission[]
   readonly drops: readonly Drop[]
   readonly effects: readonly (() => void)[]
+  /** Of the tasks that have any: as the unit leaves them. */
+  readonly times: ReadonlyMap<Task, Readonly<Record<string, number>>>
   /** Indexes of the nodes that records reached, and, `OUT` higher, of those that handed them on; once each time. */
   readonly trace: readonly number[]
 }
@@ -55,6 +65,8 @@ export interface UnitRunnerOptions {
   readonly stores: StoreStates
   readonly now: () => number
   readonly maxRecordBytes: number
+  /** This process' copies of global tables, by store. */
+  readonly globals?: GlobalTables
   /** For a watchdog; left out: nobody looks. */
   readonly pulse?: Pulse
 }
@@ -73,7 +85,16 @@ export class UnitRunner implements Execution {
   readonly #names: ReadonlyMap<Topic, string>
   readonly #maxRecordBytes: number
   readonly #pulse: Pulse
+  readonly timers = new Timers()
+  readonly #globals: GlobalTables
   #item: Item | undefined
+  /** A node does what is due by time, be it behind a record. */
+  #isByTime = false
+  /** Of the item's task. */
+  #times = new TaskTimes()
+  readonly #timeNames: string[] = []
+  /** How often units were undone. */
+  #undone = 0
   #node: Node | undefined
   #emissionIndex = 0
   #items: Item[] = []
@@ -85,13 +106,14 @@ export class UnitRunner implements Execution {
   /** How much there was of each when the record began. */
   readonly #marks = { emissions: 0, drops: 0, effects: 0, trace: 0 }
 
-  constructor ({ topology, applicationId, stores, now, maxRecordBytes, pulse = new Pulse() }: UnitRunnerOptions) {
+  constructor ({ topology, applicationId, stores, now, maxRecordBytes, globals = new Map(), pulse = new Pulse() }: UnitRunnerOptions) {
     this.#topology = topology
     this.#applicationId = applicationId
     this.#stores = stores
     this.#now = now
     this.#maxRecordBytes = maxRecordBytes
     this.#pulse = pulse
+    this.#globals = globals
     this.#names = new Map(internalTopicsOf(topology).map(topic => [topic, topicName(topic, applicationId)]))
     this.#entries = new Map(topology.sources.map(({ node, topic, open }, source) => [
       topicName(topic, applicationId), { source, node, topic, forward: open(this), deadLetterSink: deadLetterSinkBehind(topology, node) }
@@ -113,17 +135,17 @@ export class UnitRunner implements Execution {
   }
 
   #attempt (item: Item): boolean {
-    this.#mark()
-    this.#stores.beginRecord()
-    this.#item = item
+    this.#begin(item)
     this.#emissionIndex = 0
     try {
       this.#process(item)
     } catch (error) {
       this.#undoToMark()
       if (this.#stores.mode.missed || error instanceof Suspended) return false
+      // Whoever throws it says that nobody can go on, whatever becomes of the record.
+      if (error instanceof FatalError) throw error
       this.#fail(item, 'processor', error)
-      this.#stores.beginRecord()
+      this.#begin(item)
       // Numbered as when the unit is run again: then nothing is emitted before the dead letter.
       this.#emissionIndex = 0
       this.#process(item)
@@ -138,10 +160,8 @@ export class UnitRunner implements Execution {
   /** Walks a record only to learn which state it will ask for; nothing of it remains. */
   speculate (item: Item): void {
     if (item.failure !== undefined) return
-    this.#mark()
-    this.#stores.beginRecord()
+    this.#begin(item)
     this.#stores.mode.speculating = true
-    this.#item = item
     try {
       this.#process(item)
     } catch {
@@ -159,12 +179,20 @@ export class UnitRunner implements Execution {
 
   /** Takes what was collected since the last unit. */
   close (passed: readonly PassedOver[] = []): Unit {
-    const unit = { items: this.#items, passed, emissions: this.#emissions, drops: this.#drops, effects: this.#effects, trace: this.#trace }
-    this.discard()
+    const unit = {
+      items: this.#items, passed, emissions: this.#emissions, drops: this.#drops, effects: this.#effects, times: this.#timesAfter(this.#items), trace: this.#trace
+    }
+    this.#clear()
     return unit
   }
 
+  /** The units prepared and in flight are undone. */
   discard (): void {
+    this.#undone++
+    this.#clear()
+  }
+
+  #clear (): void {
     this.#items = []
     this.#emissions = []
     this.#drops = []
@@ -181,15 +209,16 @@ export class UnitRunner implements Execution {
 
   /** The record's dead letter was too large for its topic: cut it shorter from now on. False where there is nothing left to cut. */
   shrinkDeadLetter (item: Item): boolean {
+    if (item.record === undefined) return false
     const { maxDeadLetterBytes = this.#maxRecordBytes } = item
     if (maxDeadLetterBytes <= LEAST_DEAD_LETTER_BYTES) return false
     item.maxDeadLetterBytes = Math.max(LEAST_DEAD_LETTER_BYTES, Math.floor(maxDeadLetterBytes / 4))
     return true
   }
 
-  current (): LogRecord {
+  current (): LogRecord | undefined {
     if (this.#item === undefined) throw new TypeError('There is no record being processed.')
-    return this.#item.record
+    return this.#isByTime ? undefined : this.#item.record
   }
 
   enter (node: Node): Node | undefined {
@@ -206,22 +235,23 @@ export class UnitRunner implements Execution {
   }
 
   wasAccepted (node: Node): boolean {
-    return this.#item?.acceptedBy === node
+    return this.#item?.record !== undefined && !this.#isByTime && this.#item.acceptedBy === node
   }
 
   accepted (node: Node): void {
-    if (this.#item !== undefined) this.#item.acceptedBy = node
+    if (this.#item?.record !== undefined && !this.#isByTime) this.#item.acceptedBy = node
   }
 
   forwarded (node: Node): void {
     this.#trace.push(node.index + OUT)
   }
 
-  emit (sink: Node, record: StreamRecord): void {
+  emit (sink: Node, record: StreamRecord, partition?: number): void {
     const { topic } = sink
     if (topic === undefined || this.#item === undefined) return
     this.#push({
       topic: this.#nameOf(topic),
+      ...(partition === undefined ? {} : { partition }),
       key: record.key === null || record.key === undefined ? null : topic.key.encode(record.key),
       value: record.value === null || record.value === undefined ? null : topic.value.encode(record.value),
       headers: record.headers,
@@ -232,13 +262,14 @@ export class UnitRunner implements Execution {
   deadLetter (sink: Node, rejected: Rejected): void {
     if (this.#item === undefined) return
     const item = this.#item
+    if (item.record === undefined || this.#isByTime) throw new TypeError(`a value that was made by time is turned away: ${rejected.message}`)
     // Kept, so that a second run writes the same bytes.
     item.rejectedAtMs ??= this.#now()
     this.#writeDeadLetter(sink, item, { rejected, node: validationBefore(sink)?.name ?? sink.name, cause: undefined, failedAtMs: item.rejectedAtMs })
   }
 
   drop (node: Node, reason: string): void {
-    this.#drops.push({ node, reason, record: this.current() })
+    this.#drops.push({ node, reason, record: this.#item?.record })
   }
 
   whenClosed (effect: () => void): void {
@@ -249,24 +280,118 @@ export class UnitRunner implements Execution {
     return this.#stores.writer(store)
   }
 
+  global ({ storeName }: GlobalSource): GlobalTableCopy<unknown> {
+    const copy = this.#globals.get(storeName)
+    if (copy === undefined) throw new TypeError(`Global table '${storeName}' is not among those of this process.`)
+    return copy
+  }
+
   partition (): number {
-    return this.current().partition
+    if (this.#item === undefined) throw new TypeError('There is no record being processed.')
+    return this.#item.task.partition
   }
 
   streamTime (): number {
-    return Math.max(this.#item?.task.position.streamTime ?? -1, this.current().timestamp)
+    return this.#times.streamTime.value
   }
 
   time (name: string): TaskTime {
-    throw new TypeError(`Time '${name}' of a task is not there yet.`)
+    const known = this.#timeNames.indexOf(name)
+    const index = known === -1 ? this.#timeNames.push(name) - 1 : known
+    return {
+      get: () => this.#times.cell(index).value,
+      set: value => this.#times.cell(index).set(value, this.#stores.journal)
+    }
   }
 
   whenRecordDone (hooks: RecordHooks): void {
     this.#hooks.push(hooks)
   }
 
+  punctuate (node: Node, { name, everyMs, by }: PunctuationOptions, run: (now: number, cancel: () => void) => void): void {
+    const deadline = this.time(name)
+    this.timers.add({ kind: by, node, name, everyMs, deadline, run: now => run(now, () => deadline.set(NEVER)) })
+  }
+
+  whenTimeAdvances (node: Node, run: (streamTime: number) => void): void {
+    this.timers.add({ kind: 'watermark', node, run })
+  }
+
+  whenIdle (node: Node, afterMs: number, run: (now: number) => void): void {
+    this.timers.add({ kind: 'idle', node, afterMs, run })
+  }
+
+  #begin (item: Item): void {
+    const { task } = item
+    const timestamp = timestampOf(item)
+    this.#mark()
+    this.#isByTime = false
+    this.#stores.beginRecord(task.partition)
+    this.#item = item
+    this.#times = task.times
+    task.times.levelWith(this.#undone, task.position, this.#timeNames)
+    if (timestamp > task.times.streamTime.value) task.times.streamTime.set(timestamp, this.#stores.journal)
+  }
+
+  #timesAfter (items: readonly Item[]): Map<Task, Readonly<Record<string, number>>> {
+    if (this.#timeNames.length === 0) return new Map()
+    // What another version of the topology has kept stays: it may come back.
+    return new Map([...new Set(items.map(({ task }) => task))].map(task => [task, { ...task.position.times, ...task.times.toPosition(this.#timeNames) }]))
+  }
+
   #process (item: Item): void {
     this.#node = undefined
+    if (item.record === undefined) this.#processTime(item)
+    else this.#processRecord(item)
+  }
+
+  #processTime ({ task, now, watermark, due }: TimeItem): void {
+    for (const { reset } of this.#hooks) reset()
+    if (watermark !== undefined) {
+      for (const timer of this.timers.of(task.subTopology, 'watermark')) this.#runTimer(timer, this.streamTime())
+      this.#punctuateByStreamTime(task)
+    }
+    for (const { timer, next } of due) {
+      if (timer.kind === 'wall-clock') {
+        // Cancelled by a unit that was in flight when this came about.
+        if (timer.deadline.get() === NEVER) continue
+        timer.deadline.set(next)
+      }
+      this.#runTimer(timer, now)
+    }
+    for (const { flush } of this.#hooks) flush()
+  }
+
+  #punctuateByStreamTime ({ subTopology }: Task): void {
+    if (this.timers.isEmpty) return
+    const streamTime = this.streamTime()
+    const due = this.timers.of(subTopology, 'stream-time')
+      .map(timer => ({ timer, at: Math.max(0, timer.deadline.get()) }))
+      .filter(({ at }) => at <= streamTime)
+      .sort((a, b) => a.at - b.at)
+    for (const { timer, at } of due) {
+      timer.deadline.set(deadlineAfter(at, timer.everyMs, streamTime))
+      this.#runTimer(timer, streamTime)
+    }
+  }
+
+  #runTimer ({ node, run }: Timer, now: number): void {
+    const previous = this.enter(node)
+    this.#isByTime = true
+    try {
+      run(now)
+    } catch (error) {
+      if (error instanceof Suspended || this.#stores.mode.missed) throw error
+      throw new FatalError(
+        `Node '${this.#node?.name}' failed on what it does by time, in task ${this.#item?.task.name} at ${now}: ${messageOf(error)}. There is no record that could be dead-lettered for it; mend the node.`,
+        { cause: error }
+      )
+    }
+    this.#isByTime = false
+    this.leave(previous)
+  }
+
+  #processRecord (item: RecordItem): void {
     const { record, failure } = item
     const { source, node, topic, forward, deadLetterSink } = this.#entry(record.topic)
     if (failure !== undefined && deadLetterSink !== undefined) {
@@ -280,6 +405,7 @@ export class UnitRunner implements Execution {
       item.decoded ??= decode(record, topic)
       for (const { reset } of this.#hooks) reset()
       forward(item.decoded)
+      this.#punctuateByStreamTime(item.task)
       for (const { flush } of this.#hooks) flush()
     } finally {
       this.#pulse.end()
@@ -293,6 +419,9 @@ export class UnitRunner implements Execution {
   }
 
   #fail (item: Item, errorType: string, error: unknown): void {
+    if (item.record === undefined) {
+      throw new FatalError(`What task ${item.task.name} does by time, at ${item.now}, cannot be committed: ${messageOf(error)}. There is no record that could be dead-lettered for it; mend the node.`, { cause: error })
+    }
     const { topic, partition, offset } = item.record
     const entry = this.#entry(topic)
     const node = this.#node?.name ?? entry.node.name
@@ -306,7 +435,7 @@ export class UnitRunner implements Execution {
     item.failure = { rejected, node, cause: error, failedAtMs: this.#now() } satisfies Failure
   }
 
-  #writeDeadLetter (sink: Node, item: Item, failure: Failure): void {
+  #writeDeadLetter (sink: Node, item: RecordItem, failure: Failure): void {
     this.#push(deadLetter(item.record, failure, {
       applicationId: this.#applicationId,
       topic: sink.topic === undefined ? '' : this.#nameOf(sink.topic),
@@ -316,9 +445,9 @@ export class UnitRunner implements Execution {
   }
 
   #push (record: OutgoingRecord, item: Item, kind: Pick<Emission, 'isDeadLetter' | 'isInternal'>): void {
-    const { topic, partition, offset } = item.record
     // Behind an internal topic the way goes on from where the record before it came from: that one's offset is another after a rerun.
-    const from = item.origin === undefined ? `${this.#applicationId}/${item.task.name}/${topic}-${partition}@${offset}` : `${item.origin}/${item.task.name}`
+    const before = item.record === undefined ? undefined : item.origin
+    const from = before === undefined ? `${this.#applicationId}/${item.task.name}/${originOf(item)}` : `${before}/${item.task.name}`
     this.#emissions.push({ item, ...kind, record: { ...record, headers: [...record.headers, [SOURCE_HEADER, Buffer.from(`${from}#${this.#emissionIndex++}`)]] } })
   }
 
@@ -340,6 +469,13 @@ export class UnitRunner implements Execution {
     this.#trace.length = this.#marks.trace
     this.#stores.undoRecord()
   }
+}
+
+/** The same however often it is run. */
+function originOf (item: Item): string {
+  if (item.record === undefined) return item.watermark === undefined ? `wall-clock@${item.now}` : `stream-time@${item.watermark}`
+  const { topic, partition, offset } = item.record
+  return `${topic}-${partition}@${offset}`
 }
 
 /** A source, opened: where its records enter the graph, and where they go when something fails on them. */

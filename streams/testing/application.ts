@@ -5,6 +5,7 @@ import { Pauses } from '../pauses.ts'
 import type { State } from '../state/state.ts'
 import type { Milestone } from '../task/committer.ts'
 import { Engine } from '../task/engine.ts'
+import { applyToGlobals, createGlobalTables, type GlobalTables } from '../task/global-tables.ts'
 import { Outbound } from '../task/outbound.ts'
 import { lowestTimestampFirst } from '../task/schedule.ts'
 import { StoreStates } from '../task/stores/store-states.ts'
@@ -16,6 +17,7 @@ import { candidatesOf } from '../worker/starts.ts'
 import { ensureTopics } from '../worker/topics.ts'
 import { CheckedRunner } from './checked-runner.ts'
 import type { DriverLog } from './driver-log.ts'
+import { inOrderOfFlow } from './order-of-flow.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 export interface ApplicationOptions {
@@ -46,6 +48,9 @@ export class Application {
   readonly #pauses = new Pauses()
   #engine: Engine | undefined
   #ledger: UnitLedger | undefined
+  #globals: GlobalTables = new Map()
+  /** By topic: how many records of it are in the copies of this life. */
+  readonly #filled = new Map<string, number>()
   #hasLearned = false
   #epoch = 0
   #crashAt: Milestone | undefined
@@ -62,19 +67,56 @@ export class Application {
 
   /** Runs until nothing is at hand and nothing in flight. */
   async settle (): Promise<void> {
-    const engine = await this.engine()
+    while (!await this.#runToTheEnd(await this.engine()));
+  }
+
+  async advanceWallClock (ms: number): Promise<void> {
+    // Tasks are there, and their clocks run, before time passes.
+    await this.settle()
+    this.#options.clock.advance(ms)
+    await this.settle()
+  }
+
+  /** What comes of it in one sub-topology reaches the next one before time moves there. */
+  async advanceStreamTime (watermark: number): Promise<void> {
+    const { topology, applicationId } = this.#options
+    for (const { name } of inOrderOfFlow(namedSubTopologies(topology, applicationId))) {
+      for (let isDone = false; !isDone;) {
+        await this.settle()
+        const engine = await this.engine()
+        engine.advanceStreamTime(engine.tasks.filter(({ subTopology }) => subTopology.name === name), watermark)
+        isDone = await this.#runToTheEnd(engine)
+      }
+    }
+    await this.settle()
+  }
+
+  /** False: the process died on the way. */
+  async #runToTheEnd (engine: Engine): Promise<boolean> {
     try {
       do {
         this.#hasLearned = false
+        this.#fillGlobals()
         do this.#options.log.feed(engine)
         while (await engine.step())
         // What became of the units of another life the state is asked; there may be more at hand then.
         await this.#ledger?.answered()
       } while (this.#hasLearned)
+      return true
     } catch (error) {
       this.#engine = undefined
-      if (!(error instanceof SimulatedCrash)) throw this.#withReason(error)
-      await this.settle()
+      if (error instanceof SimulatedCrash) return false
+      throw this.#withReason(error)
+    }
+  }
+
+  /** Before the records of tasks: a copy is level with its topic when it is joined with. */
+  #fillGlobals (): void {
+    const { topology, log } = this.#options
+    for (const name of new Set(topology.globals.map(({ topic }) => topic.name))) {
+      const records = log.recordsOf(name)
+      for (const record of records.slice(this.#filled.get(name) ?? 0)) applyToGlobals(topology, this.#globals, record, () => {})
+      this.#filled.set(name, records.length)
     }
   }
 
@@ -92,20 +134,29 @@ export class Application {
   async rebalance (): Promise<void> {
     const engine = await this.engine()
     engine.resume([])
-    engine.resume(await this.#takeOver())
+    if (this.#ledger !== undefined) engine.resume(await this.#takeOver(this.#ledger))
   }
 
   async #start (): Promise<Engine> {
     const { topology, applicationId, log, state, clock, maxUnitRecords, committed, debug } = this.#options
     const stores = new StoreStates(topology.stores)
-    const Runner = debug ? CheckedRunner : UnitRunner
-    const ledger = new UnitLedger({ state, learned: () => { this.#hasLearned = true } })
+    await state.ensureStores(topology.stores)
+    this.#globals = createGlobalTables(topology)
+    this.#filled.clear()
+    const ledger = new UnitLedger({
+      state,
+      learned: () => {
+        this.#hasLearned = true
+        engine.decided()
+      }
+    })
     this.#ledger = ledger
-    const engine = new Engine({
+    const Runner = debug ? CheckedRunner : UnitRunner
+    const engine: Engine = new Engine({
+      ledger,
       state,
       stores,
-      ledger,
-      runner: new Runner({ topology, applicationId, stores, now: clock.now, maxRecordBytes: MAX_RECORD_BYTES }),
+      runner: new Runner({ topology, applicationId, stores, now: clock.now, maxRecordBytes: MAX_RECORD_BYTES, globals: this.#globals }),
       outbound: new Outbound(log.producer),
       clock,
       schedule: lowestTimestampFirst(),
@@ -121,7 +172,7 @@ export class Application {
       roomMade: () => {},
       reached: milestone => this.#reached(milestone)
     })
-    engine.resume(await this.#takeOver())
+    engine.resume(await this.#takeOver(ledger))
     return engine
   }
 
@@ -131,24 +182,23 @@ export class Application {
     throw new SimulatedCrash(`The process died behind '${milestone}'.`)
   }
 
-  async #takeOver (): Promise<Task[]> {
+  async #takeOver (ledger: UnitLedger): Promise<Task[]> {
     const { topology, applicationId, log, state, partitionsOf } = this.#options
-    const names = new Set(topology.nodes.flatMap(({ topic }) => topic === undefined || topic.internal ? [] : [topic.name]))
-    await log.createTopics([...names].map(name => ({ name, partitions: partitionsOf(name) })))
-    const { inputs, internal } = await ensureTopics(topology, { applicationId, log, state, logger: silentLogger, noted: await state.noteInputs(new Map()) })
-    await state.noteInputs(inputs)
+    const inputs = new Set([...topology.nodes.flatMap(({ topic }) => topic === undefined || topic.internal ? [] : [topic.name]), ...topology.globals.map(({ topic }) => topic.name)])
+    await log.createTopics([...inputs].map(name => ({ name, partitions: partitionsOf(name) })))
+    const ready = await ensureTopics(topology, { applicationId, log, state, logger: silentLogger, noted: await state.noteInputs(new Map()) })
+    await state.noteInputs(ready.inputs)
     const subTopologies = namedSubTopologies(topology, applicationId)
-    const sources = new Map([...inputs, ...internal])
+    const sources = new Map([...ready.inputs, ...ready.internal])
     const partitions = [...sources].flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })))
     const { whole } = candidatesOf(subTopologies, partitions, new Set(sources.keys()))
-    const positions = await state.takeOver(whole.map(({ subTopology, partition, topics, writesInternal }) => ({
-      subTopology, partition, writesInternal, offsets: Object.fromEntries(topics.map(topic => [topic, 0]))
-    })))
+    const positions = await state.takeOver(whole.map(({ topics, ...task }) => ({ ...task, offsets: Object.fromEntries(topics.map(topic => [topic, 0])) })))
     const epoch = ++this.#epoch
+    const gateOf = (topic: string): UnitGate | undefined => ready.internal.has(topic) ? new UnitGate(ledger) : undefined
     return whole.flatMap(({ subTopology, partition, topics }) => {
       const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
       const definition = subTopologies.find(({ name }) => name === subTopology)
-      return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, [], topic => this.#gateOf(topic, internal))]
+      return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, [], gateOf)]
     })
   }
 

@@ -2,8 +2,10 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Node } from '../graph/node.ts'
 import type { Rejected } from '../graph/contract.ts'
 import type { StreamRecord } from '../graph/record.ts'
+import type { LogRecord } from '../log/log.ts'
 import type { Store, WriterOf } from '../stores/store.ts'
-import type { Item } from '../task/item.ts'
+import type { Item, RecordItem } from '../task/item.ts'
+import type { Task } from '../task/task.ts'
 import { UnitRunner } from '../task/unit.ts'
 import { freezeDeeply } from './freeze.ts'
 
@@ -30,9 +32,7 @@ export class CheckedRunner extends UnitRunner {
     if (item.failure !== undefined) return super.run(item)
     const first = this.#watch(() => this.rehearse(item))
     if (!first.isReady) return false
-    const { failure } = item
-    item.failure = undefined
-    if (item.decoded !== undefined) freezeDeeply(item.decoded)
+    const failure = item.record === undefined ? undefined : takeFailure(item)
     const second = this.#watch(() => super.run(item))
     if (second.isReady) compare(item, [outcomeOf(failure), ...first.actions], [outcomeOf(item.failure), ...second.actions])
     return second.isReady
@@ -53,10 +53,10 @@ export class CheckedRunner extends UnitRunner {
     super.forwarded(node)
   }
 
-  override emit (sink: Node, record: StreamRecord): void {
+  override emit (sink: Node, record: StreamRecord, partition?: number): void {
     const { key, value, timestamp, headers } = record
-    this.#note(sink.name, `wrote to '${sink.topic?.name}'`, { key, value, timestamp, headers })
-    super.emit(sink, record)
+    this.#note(sink.name, `wrote to '${sink.topic?.name}'`, { key, value, timestamp, headers, partition })
+    super.emit(sink, record, partition)
   }
 
   override deadLetter (sink: Node, rejected: Rejected): void {
@@ -96,20 +96,32 @@ function watched (name: string, method: (...given: unknown[]) => unknown, note: 
   }
 }
 
+/** As if it had not been run; but from now on nobody changes the record. */
+function takeFailure (item: RecordItem): RecordItem['failure'] {
+  const { failure } = item
+  item.failure = undefined
+  freezeDeeply(item.decoded)
+  return failure
+}
+
 function outcomeOf (failure: Item['failure']): Action {
   return failure === undefined ? { node: '', did: 'was done with it', detail: undefined } : { node: failure.node, did: 'failed', detail: failure.rejected.message }
 }
 
-function compare ({ record: { topic, partition, offset } }: Item, first: readonly Action[], second: readonly Action[]): void {
+function compare ({ task, record }: Item, first: readonly Action[], second: readonly Action[]): void {
   for (let at = 0; at < Math.max(first.length, second.length); at++) {
     const [one, other] = [first[at], second[at]]
     if (isDeepStrictEqual(one, other)) continue
     const node = [other?.node, one?.node].find(each => each !== undefined && each !== '') ?? ''
     throw new NondeterminismError(
-      `Node '${node}' did not do the same when ${topic}-${partition}@${offset} was run again: first it ${tell(one)}, then it ${tell(other)}. ` +
+      `Node '${node}' did not do the same when ${whatIn(task, record)} was run again: first it ${tell(one)}, then it ${tell(other)}. ` +
       'A node, and what stands before it, acts on nothing but the record, its stores and the time it is given; production runs records again after conflicts and outages.'
     )
   }
+}
+
+function whatIn ({ name }: Task, record: LogRecord | undefined): string {
+  return record === undefined ? `what task ${name} does by time` : `${record.topic}-${record.partition}@${record.offset}`
 }
 
 function tell (action: Action | undefined): string {

@@ -1,3 +1,4 @@
+import { timestampOf } from '../task/item.ts'
 import type { Unit } from '../task/unit.ts'
 
 /** Kafka Streams' names of a task's metrics; here they are totals over all tasks, since the driver was made. */
@@ -20,9 +21,12 @@ export class DriverMetrics {
 
   committed ({ items, drops }: Unit): void {
     this.#dropped += drops.length
-    for (const { record: { partition, timestamp } } of items) {
+    for (const item of items) {
+      const { task: { partition } } = item
+      const timestamp = timestampOf(item)
       const streamTime = Math.max(this.#streamTimes.get(partition) ?? -1, timestamp)
       this.#streamTimes.set(partition, streamTime)
+      if (item.record === undefined) continue
       this.#records++
       this.#lateness += streamTime - timestamp
       this.#maxLateness = Math.max(Number.isNaN(this.#maxLateness) ? 0 : this.#maxLateness, streamTime - timestamp)

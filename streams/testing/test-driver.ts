@@ -35,6 +35,10 @@ export interface TestDriver {
   /** All that were written, the oldest first per topic. */
   readonly deadLetters: () => Promise<DeadLetter[]>
   readonly metrics: () => Promise<TaskMetrics>
+  /** Moves the wall clock, at once: what it makes due is done, and what was missed is made up for once. */
+  readonly advanceWallClock: (ms: number) => Promise<void>
+  /** Moves stream time on in all tasks, without a record: what waits for it is done. */
+  readonly advanceStreamTime: (timestamp: number) => Promise<void>
   /** Makes the next unit die behind this step; the application starts again over the same log and state, and runs the records again. */
   readonly crashAt: (step: Milestone) => void
   /** Stops the application and starts it again: what is not in the log or the state is gone. */
@@ -89,6 +93,8 @@ export function createTestDriver (topology: Topology, { startAt = 0, partitions 
     },
     deadLetters: () => inTurn(() => deadLetterTopics(topology).flatMap(name => log.recordsOf(name).map(readDeadLetter))),
     metrics: () => inTurn(() => metrics.read()),
+    advanceWallClock: ms => inTurn(() => application.advanceWallClock(ms)),
+    advanceStreamTime: timestamp => inTurn(() => application.advanceStreamTime(timestamp)),
     crashAt: step => application.crashAt(step),
     restart: () => inTurn(() => application.restart()),
     rebalance: () => inTurn(() => application.rebalance()),
@@ -107,9 +113,10 @@ function createTurns (): <T>(work: () => T | Promise<T>) => Promise<T> {
   }
 }
 
-function checkIsRead ({ name, sources }: Topology, topic: Topic): void {
-  if (sources.some(source => source.topic.name === topic.name)) return
-  throw new TypeError(`Topology '${name}' does not read topic '${topic.name}'; it reads ${sources.map(source => source.topic.name).join(', ')}.`)
+function checkIsRead ({ name, sources, globals }: Topology, topic: Topic): void {
+  const read = [...sources, ...globals].map(source => source.topic.name)
+  if (read.includes(topic.name)) return
+  throw new TypeError(`Topology '${name}' does not read topic '${topic.name}'; it reads ${read.join(', ')}.`)
 }
 
 function checkHasStore ({ name, stores }: Topology, store: Store): void {

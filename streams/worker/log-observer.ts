@@ -1,3 +1,4 @@
+import type { LogRecord, TopicPartition } from '../log/log.ts'
 import type { Logger } from '../logger.ts'
 import type { WorkerObserver } from './worker.ts'
 
@@ -9,12 +10,18 @@ export function observeLog (logger: Logger): WorkerObserver {
   return {
     assigned () {},
     committed ({ drops, emissions }) {
-      for (const { node, reason, record: { topic, partition, offset } } of drops) logger.debug({ node: node.name, reason, topic, partition, offset }, 'dropped a record')
+      for (const { node, reason, record } of drops) logger.debug({ node: node.name, reason, ...coordinatesOf(record) }, 'dropped a record')
       const dead = emissions.filter(({ isDeadLetter }) => isDeadLetter)
       const [first] = dead
       if (first === undefined) return
-      const { topic, partition, offset } = first.item.record
-      logger.warn({ count: dead.length, to: first.record.topic, first: { topic, partition, offset } }, 'records went to the dead letters')
+      logger.warn({ count: dead.length, to: first.record.topic, first: coordinatesOf(first.item.record) }, 'records went to the dead letters')
     }
   }
+}
+
+/** Nothing where nothing but time has led to it. */
+function coordinatesOf (record: LogRecord | undefined): Partial<TopicPartition & { readonly offset: number }> {
+  if (record === undefined) return {}
+  const { topic, partition, offset } = record
+  return { topic, partition, offset }
 }

@@ -69,7 +69,7 @@ export function observeMetrics (topology: Topology, pauses: Pauses, registers: r
       for (const { node, reason } of unit.drops) dropped.inc({ node: node.name, reason })
       for (const { item, record, isDeadLetter } of unit.emissions) {
         emitted.inc({ topic: record.topic })
-        if (isDeadLetter) deadLetters.inc({ source_topic: item.record.topic })
+        if (isDeadLetter) deadLetters.inc({ source_topic: item.record?.topic ?? '' })
       }
     }
   }

@@ -10,6 +10,7 @@ import type { Pauses } from '../pauses.ts'
 import { StateError, type State, type TaskId } from '../state/state.ts'
 import type { Committed, Milestone } from '../task/committer.ts'
 import { Engine } from '../task/engine.ts'
+import { createGlobalTables, type GlobalTables } from '../task/global-tables.ts'
 import { Outbound } from '../task/outbound.ts'
 import type { Pulse } from '../task/pulse.ts'
 import { fairShares } from '../task/schedule.ts'
@@ -19,6 +20,7 @@ import { Task } from '../task/task.ts'
 import { UnitRunner, type Unit } from '../task/unit.ts'
 import { UnitGate } from '../task/unit-gate.ts'
 import { UnitLedger } from '../task/unit-ledger.ts'
+import { openGlobalReader } from './global-reader.ts'
 import { skipOf, type OutOfRangePolicy, type Skip } from './out-of-range.ts'
 import { candidatesOf, startsOf, type Candidate, type OffsetReset } from './starts.ts'
 import { startPurging } from './purge.ts'
@@ -76,6 +78,7 @@ export class Worker {
   readonly #options: WorkerOptions
   readonly #engine: Engine
   readonly #ledger: UnitLedger
+  readonly #globals: GlobalTables
   readonly #subTopologies: readonly SubTopology[]
   readonly #reads: ReadonlyMap<string, Readonly<Reads>>
   readonly #reader: LogReader
@@ -115,7 +118,8 @@ export class Worker {
     this.#subTopologies = namedSubTopologies(topology, applicationId)
     this.#ledger = new UnitLedger({ state, learned: () => this.#engine.decided() })
     this.#closers.push(async () => await this.#ledger.close())
-    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes, ...(options.pulse === undefined ? {} : { pulse: options.pulse }) })
+    this.#globals = createGlobalTables(topology)
+    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes, globals: this.#globals, ...(options.pulse === undefined ? {} : { pulse: options.pulse }) })
     this.#engine = new Engine({
       state,
       stores,
@@ -162,10 +166,13 @@ export class Worker {
 
   async start (): Promise<void> {
     const { topology, applicationId, log, state, logger, sessionTimeoutMs, groupInstanceId } = this.#options
+    await state.ensureStores(topology.stores)
     const { inputs, internal } = await ensureTopics(topology, { applicationId, log, state, logger, noted: await state.noteInputs(new Map()) })
     this.#internalTopics = internal
     this.#sources = new Set(this.#subTopologies.flatMap(({ topics }) => topics.filter(topic => inputs.has(topic) || internal.has(topic))))
     this.#noted = await state.noteInputs(inputs)
+    const globals = await openGlobalReader({ topology, tables: this.#globals, log, logger })
+    this.#closers.push(globals.close)
     this.#running = this.#engine.run().catch(error => this.#fail(error))
     this.#member = await log.joinGroup({
       groupId: applicationId,

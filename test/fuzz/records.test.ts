@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DecodeError, json } from '../../streams/graph/serde.ts'
+import { DecodeError, serdes } from '../../streams/index.ts'
 import type { EventContract } from '../../schemas/contract.ts'
 import { impressionContract } from '../../schemas/impression.ts'
 import { interactionEventContract } from '../../schemas/interaction-event.ts'
@@ -51,7 +51,7 @@ type Outcome = 'accepted' | 'decode' | 'json' | 'schema' | 'window'
 function outcomeOf (bytes: Buffer, contract: EventContract<unknown>, timestamp: number): Outcome {
   let value: unknown
   try {
-    value = json.decode(bytes)
+    value = serdes.json.decode(bytes)
   } catch (error) {
     assert.ok(error instanceof DecodeError, 'only a decode error may be thrown')
     return error.errorType

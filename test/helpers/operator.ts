@@ -1,4 +1,5 @@
 import type { Execution, TaskTime } from '../../streams/graph/execution.ts'
+import { GlobalTableCopy } from '../../streams/graph/operators/global-table.ts'
 import type { Node } from '../../streams/graph/node.ts'
 import type { StreamRecord } from '../../streams/graph/record.ts'
 import type { OrderedWriter } from '../../streams/stores/ordered.ts'
@@ -43,9 +44,13 @@ export function openOperatorBench (): OperatorBench {
     // Only ordered stores are opened here; which one a declaration means, its type says.
     writer: <S extends Store>(declared: S) => store(declared) as WriterOf<S>,
     partition: () => 0,
+    global: source => new GlobalTableCopy(source.value),
     streamTime: () => streamTime,
     time,
-    whenRecordDone: added => { hooks.push(added) }
+    whenRecordDone: added => { hooks.push(added) },
+    punctuate: () => {},
+    whenTimeAdvances: () => {},
+    whenIdle: () => {}
   }
   return {
     execution,

@@ -30,7 +30,7 @@ export async function runProcessor<In, Out, S extends StoreRoles> (processor: Pr
     const attempt: Out[] = []
     const droppedBefore = dropped.length
     const run = (): boolean => {
-      stores.beginRecord()
+      stores.beginRecord(0)
       attempt.length = 0
       dropped.length = droppedBefore
       processor.process({ key: null, value, timestamp: 0, headers: [] }, { ...context, forward: record => { attempt.push(record.value) } })

@@ -1,12 +1,12 @@
 import { Type } from 'typebox'
-import { defineCounter, defineInternalTopic, defineProcessor, defineTopic, defineTopology, json, text } from '../../streams/index.ts'
+import { defineCounter, defineInternalTopic, defineProcessor, defineTopic, defineTopology, serdes } from '../../streams/index.ts'
 
 const Settings = Type.Object({ CLICKS_IN: Type.String({ default: 'clicks' }), CLICKS_OUT: Type.String({ default: 'clicks-counted' }) })
 
 /** Whether clicks went through this process' graph since somebody looked: their units write to the internal topic. */
 export const seen = { clicks: false }
 
-export const byItem = defineInternalTopic({ name: 'by-item-repartition', key: text, value: json })
+export const byItem = defineInternalTopic({ name: 'by-item-repartition', key: serdes.string, value: serdes.json })
 
 /** Its table is made by the migration below. */
 export const tally = defineCounter({ name: 'tally', key: ['item'], count: 'count' })

@@ -2,7 +2,7 @@ import type { Database } from '../../streams/state/postgres/database.ts'
 import { ensureEngineSchema, type EngineSchema } from '../../streams/state/postgres/engine-schema.ts'
 import { migrate } from '../../streams/state/postgres/migrate.ts'
 import Type from 'typebox'
-import { column, defineKeyed, defineList, defineRows, nullable } from '../../streams/index.ts'
+import { column, defineKeyed, defineList, defineOrdered, defineRows, nullable, serdes } from '../../streams/index.ts'
 
 /** Stores of shapes that the recommender has no use for, so that contract suites can run over all shapes. */
 export const profiles = defineKeyed({ name: 'profiles', key: ['key'], value: Type.Unknown() })
@@ -39,6 +39,8 @@ export const visits = defineList({
   position: 'nth',
   entry: { page: nullable('text'), seconds: column('double precision'), data: nullable('jsonb') }
 })
+
+export const buckets = defineOrdered({ name: 'buckets', value: serdes.json })
 
 /** The recommender's tables and those of the stores above, in the application's schema. */
 export async function createTestTables (database: Database, applicationId: string): Promise<EngineSchema> {

@@ -64,7 +64,7 @@ export function moveRecord (offset: number, move: Partial<Move> = {}, fields: Pa
 export function taskOf (topology: Topology, { partition = 0, epoch = 1, offsets = {} }: { readonly partition?: number, readonly epoch?: number, readonly offsets?: Record<string, number> } = {}): Task {
   const [subTopology] = topology.subTopologies
   if (subTopology === undefined) throw new TypeError('The topology has no sub-topology.')
-  return new Task(subTopology, { subTopology: subTopology.name, partition, epoch, unit: 0, offsets, streamTime: -1 }, subTopology.topics, 1)
+  return new Task(subTopology, { subTopology: subTopology.name, partition, epoch, unit: 0, offsets, streamTime: -1, times: {} }, subTopology.topics, 1)
 }
 
 export function itemOf (record: LogRecord, task: Task): Item {

@@ -61,17 +61,17 @@ test('a record that comes twice is dropped as a duplicate, and counted as that',
   equal(drops.length, 1)
   equal(drops[0]?.node.name, 'keep-new-watches')
   equal(drops[0]?.reason, 'duplicate')
-  equal(drops[0]?.record.offset, 1)
+  equal(drops[0]?.record?.offset, 1)
 })
 
 test('impressions run apart from what counts; watches and events are one task, because they share their stores', () => {
   const parts = recommender.subTopologies.map(({ name, topics }) => [name, ...topics])
 
-  deepEqual(parts, [['watches', watch, event], ['impressions', impression]])
+  deepEqual(parts, [['impressions', impression], ['watches', watch, event]])
 })
 
 function deadLetters ({ units }: Embedded) {
-  return units.flatMap(unit => unit.emissions).filter(({ isDeadLetter }) => isDeadLetter).map(({ record, item }) => ({ ...item.record, ...record }))
+  return units.flatMap(unit => unit.emissions).filter(({ isDeadLetter }) => isDeadLetter).flatMap(({ record, item }) => item.record === undefined ? [] : [{ ...item.record, ...record }])
 }
 
 function assertContract ({ rows }: Embedded, expected: ModelResult): void {

@@ -1,5 +1,6 @@
 import type { Node } from '../node.ts'
 import type { SubTopology } from '../sub-topologies.ts'
+import type { NumberedGlobal } from '../topology.ts'
 import { ArrivalOrder } from './arrival-order.ts'
 import { hashOrder } from './hash-order.ts'
 
@@ -16,8 +17,18 @@ interface Linked {
  * Kafka Streams' `TopologyDescription` as text, character by character. Tools and people's diffs rely on its order, and that
  * comes from Java's collections: nodes are linked in the order of a hash set, neighbours sorted by what is behind them at that moment.
  */
-export function describeAsText (subTopologies: readonly Pick<SubTopology, 'id' | 'nodes'>[]): string {
-  return `Topologies:\n ${subTopologies.map(({ id, nodes }) => `  Sub-topology: ${id}\n${describeNodes(nodes)}\n`).join('')}`
+export function describeAsText (subTopologies: readonly Pick<SubTopology, 'id' | 'nodes'>[], globals: readonly NumberedGlobal[] = []): string {
+  const parts = [
+    ...subTopologies.map(({ id, nodes }) => ({ id, text: `  Sub-topology: ${id}\n${describeNodes(nodes)}\n` })),
+    ...globals.map(global => ({ id: global.id, text: describeGlobal(global) }))
+  ]
+  return `Topologies:\n ${parts.sort((a, b) => a.id - b.id).map(({ text }) => text).join('')}`
+}
+
+function describeGlobal ({ id, sourceName, name, storeName, topic }: NumberedGlobal): string {
+  return `  Sub-topology: ${id} for global store (will not generate tasks)\n` +
+    `    Source: ${sourceName} (topics: [${topic.name}])\n      --> ${name}\n` +
+    `    Processor: ${name} (stores: [${storeName}])\n      --> none\n      <-- ${sourceName}\n`
 }
 
 function describeNodes (nodes: readonly Node[]): string {
@@ -40,7 +51,7 @@ function namesOf (neighbours: ArrivalOrder<Linked>): string {
 
 function link (nodes: readonly Node[]): Linked[] {
   const byName = new Map(nodes.map((node): [string, Linked] => [node.name, { node, size: 1, predecessors: new ArrivalOrder(isBefore), successors: new ArrivalOrder(isBefore) }]))
-  const all = hashOrder(nodes.toSorted(sourcesFirst).map(({ name }) => name)).flatMap(name => byName.get(name) ?? [])
+  const all = hashOrder(nodes.map(({ name }) => name)).flatMap(name => byName.get(name) ?? [])
   for (const linked of all) {
     for (const parent of linked.node.parents) {
       const predecessor = byName.get(parent.name)
@@ -61,9 +72,4 @@ function grow (linked: Linked, by: number): void {
 
 function isBefore (a: Linked, b: Linked): boolean {
   return a.size === b.size ? a.node.name < b.node.name : a.size > b.size
-}
-
-function sourcesFirst (a: Node, b: Node): number {
-  const rank = ({ kind }: Node): number => kind === 'source' ? 0 : 1
-  return rank(a) - rank(b) || (a.name < b.name ? -1 : 1)
 }

@@ -56,17 +56,20 @@ export async function ensureEngineSchema (database: Database, applicationId: str
     if (found === undefined) {
       throw new FatalError(`Schema '${applicationId}' exists but was not made by Millrace; nothing in it was touched. Choose another application id, or rename that schema.`)
     }
-    await addMissingTables(session, applicationId)
+    await addMissing(session, applicationId)
     return found
   })
 }
 
-/** Tables that schemas of before do not have. Looked for first, so that who may not make tables can start where they are. */
-async function addMissingTables (session: Session, applicationId: string): Promise<void> {
+/** What schemas of before do not have. Looked for first, so that who may not make tables can start where it is. */
+async function addMissing (session: Session, applicationId: string): Promise<void> {
+  const schema = quote(applicationId)
   for (const [name, definition] of [['millrace_poison', condemnedTable], ['millrace_units', unitsTable]] as const) {
-    const [[table] = []] = await session.query({ text: 'select to_regclass($1)', values: [`${quote(applicationId)}.${name}`] })
-    if (table === null) await session.query({ text: definition(quote(applicationId)) })
+    const [[table] = []] = await session.query({ text: 'select to_regclass($1)', values: [`${schema}.${name}`] })
+    if (table === null) await session.query({ text: definition(schema) })
   }
+  const [[column] = []] = await session.query({ text: "select 1 from pg_attribute where attrelid = to_regclass($1) and attname = 'times'", values: [`${schema}.millrace_tasks`] })
+  if (column === undefined) await session.query({ text: `alter table ${schema}.millrace_tasks add column times jsonb not null default '{}'` })
 }
 
 /** undefined: there is no such application here. */
@@ -135,6 +138,7 @@ function definition (schema: string): string[] {
       unit bigint not null,
       offsets jsonb not null,
       stream_time bigint not null,
+      times jsonb not null default '{}',
       owner text not null,
       primary key (sub_topology, partition)
     ) with (fillfactor = 50)`,

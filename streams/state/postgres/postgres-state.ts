@@ -1,15 +1,17 @@
 import type {
-  Change, Conflict, CounterWrite, KeyedWrite, ListWrite, Loaded, RowsWrite, State, StoreWrite, TaskId, TaskPosition, UnitTransaction, Wanted, Written
+  Change, Conflict, CounterWrite, KeyedWrite, ListWrite, Loaded, OrderedWrite, RowsWrite, State, StoreWrite, TaskId, TaskPosition, UnitTransaction, Wanted, Written
 } from '../state.ts'
 import { condemn, condemnedOf, findCondemned, forgetCondemned } from './condemned.ts'
 import { addCounts, countsChange, keyOfRow } from './counter-sql.ts'
 import type { Database, Session, Statement, TextRow } from './database.ts'
+import type { Ordered } from '../../stores/ordered.ts'
 import { StateError } from '../state.ts'
 import { classify } from './errors.ts'
-import type { EngineSchema } from './engine-schema.ts'
+import { inTransaction, schemaLock, type EngineSchema } from './engine-schema.ts'
 import { findValues, putValues, valuesChange, valuesOf } from './keyed-sql.ts'
 import { findLists, listsOf, moveLists } from './list-sql.ts'
 import { findRows, insertRows, rowKeysOf } from './rows-sql.ts'
+import { loadOrdered, orderedTable, writeOrdered, type WantedOrdered } from './ordered-sql.ts'
 import { encodeArray, quote } from './sql.ts'
 import { claimAborted, closeEpochs, findUnits, forgetEpochs, noteAborted, unitsOf } from './units-sql.ts'
 
@@ -31,6 +33,10 @@ export function openPostgresState ({ database, schema, owner, projected }: Postg
 
   return {
     generation,
+
+    async ensureStores (stores) {
+      await attempt(async () => await makeMissingTables(database, applicationId, stores.filter(store => store.kind === 'ordered')))
+    },
 
     async noteInputs (counts) {
       return await attempt(async () => {
@@ -117,7 +123,9 @@ export function openPostgresState ({ database, schema, owner, projected }: Postg
     },
 
     async load (wanted) {
-      return await attempt(async () => await Promise.all(wanted.map(async each => loadedOf(each, await database.query(finder(applicationId, each))))))
+      return await attempt(async () => await Promise.all(wanted.map(async each => isOrdered(each)
+        ? await loadOrdered(applicationId, each, database.query)
+        : loadedOf(each, await database.query(finder(applicationId, each))))))
     },
 
     async begin () {
@@ -133,11 +141,31 @@ export function openPostgresState ({ database, schema, owner, projected }: Postg
   }
 }
 
-const POSITION = 't.sub_topology, t.partition, t.epoch, t.unit, t.offsets::text, t.stream_time'
+/** Looked for first, so that who may not make tables can start where they are. */
+async function makeMissingTables (database: Database, schema: string, stores: readonly Ordered[]): Promise<void> {
+  if (stores.length === 0) return
+  const missingIn = async (on: Pick<Database, 'query'>): Promise<readonly Ordered[]> => {
+    const found = await on.query({ text: 'select name, to_regclass($2 || quote_ident(name)) is null from unnest($1::text[]) as name', values: [encodeArray('text', stores.map(({ name }) => name)), `${quote(schema)}.`] })
+    return stores.filter(({ name }) => found.some(([found, isMissing]) => found === name && isMissing === 't'))
+  }
+  if ((await missingIn(database)).length === 0) return
+  await inTransaction(database, async session => {
+    await session.query({ text: `select ${schemaLock(schema)}` })
+    for (const store of await missingIn(session)) for (const text of orderedTable(schema, store)) await session.query({ text })
+  })
+}
+
+const POSITION = 't.sub_topology, t.partition, t.epoch, t.unit, t.offsets::text, t.stream_time, t.times::text'
 
 function positionOf (row: TextRow): TaskPosition {
   return {
-    subTopology: row[0] ?? '', partition: Number(row[1]), epoch: Number(row[2]), unit: Number(row[3]), offsets: JSON.parse(row[4] ?? '{}'), streamTime: Number(row[5])
+    subTopology: row[0] ?? '',
+    partition: Number(row[1]),
+    epoch: Number(row[2]),
+    unit: Number(row[3]),
+    offsets: JSON.parse(row[4] ?? '{}'),
+    streamTime: Number(row[5]),
+    times: JSON.parse(row[6] ?? '{}')
   }
 }
 
@@ -145,23 +173,29 @@ function taskArrays (tasks: readonly TaskId[]): Buffer[] {
   return [encodeArray('text', tasks.map(({ subTopology }) => subTopology)), encodeArray('integer', tasks.map(({ partition }) => partition))]
 }
 
-function finder (schema: string, wanted: Wanted): Statement {
+type WantedElse = Exclude<Wanted, WantedOrdered>
+
+function finder (schema: string, wanted: WantedElse): Statement {
   if (isRows(wanted)) return findRows(schema, wanted.store, wanted.keys)
   if (isList(wanted)) return findLists(schema, wanted.store, wanted.keys)
   return findValues(schema, wanted.store, wanted.keys)
 }
 
-function loadedOf (wanted: Wanted, rows: readonly TextRow[]): Loaded {
+function loadedOf (wanted: WantedElse, rows: readonly TextRow[]): Loaded {
   if (isRows(wanted)) return { store: wanted.store, found: rowKeysOf(wanted.store, rows) }
   if (isList(wanted)) return { store: wanted.store, found: listsOf(wanted.store, rows) }
   return { store: wanted.store, found: valuesOf(wanted.store, rows) }
 }
 
-function isRows (wanted: Wanted): wanted is Extract<Wanted, { store: { kind: 'rows' } }> {
+function isOrdered (wanted: Wanted): wanted is WantedOrdered {
+  return wanted.store.kind === 'ordered'
+}
+
+function isRows (wanted: WantedElse): wanted is Extract<Wanted, { store: { kind: 'rows' } }> {
   return wanted.store.kind === 'rows'
 }
 
-function isList (wanted: Wanted): wanted is Extract<Wanted, { store: { kind: 'list' } }> {
+function isList (wanted: WantedElse): wanted is Extract<Wanted, { store: { kind: 'list' } }> {
   return wanted.store.kind === 'list'
 }
 
@@ -249,8 +283,8 @@ async function commit (session: Session): Promise<void> {
 function movePositions (tasks: string, sameGeneration: string, applicationId: string, positions: readonly TaskPosition[]): Statement {
   return {
     prepared: true,
-    text: `update ${tasks} as t set unit = moved.unit + 1, offsets = moved.offsets, stream_time = moved.stream_time
-      from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::jsonb[], $6::bigint[]) as moved (sub_topology, partition, epoch, unit, offsets, stream_time)
+    text: `update ${tasks} as t set unit = moved.unit + 1, offsets = moved.offsets, stream_time = moved.stream_time, times = moved.times
+      from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::jsonb[], $6::bigint[], $7::jsonb[]) as moved (sub_topology, partition, epoch, unit, offsets, stream_time, times)
       where t.sub_topology = moved.sub_topology and t.partition = moved.partition and t.epoch = moved.epoch and t.unit = moved.unit and ${sameGeneration}
       returning t.sub_topology, t.partition`,
     values: [
@@ -258,7 +292,8 @@ function movePositions (tasks: string, sameGeneration: string, applicationId: st
       encodeArray('bigint', positions.map(({ epoch }) => epoch)),
       encodeArray('bigint', positions.map(({ unit }) => unit)),
       encodeArray('jsonb', positions.map(({ offsets }) => JSON.stringify(offsets))),
-      encodeArray('bigint', positions.map(({ streamTime }) => streamTime))
+      encodeArray('bigint', positions.map(({ streamTime }) => streamTime)),
+      encodeArray('jsonb', positions.map(({ times }) => JSON.stringify(times)))
     ]
   }
 }
@@ -290,6 +325,7 @@ async function writeStore (session: Session, schema: string, write: StoreWrite):
     case 'counter': return await writeCounts(session, schema, write)
     case 'keyed': return await writeValues(session, schema, write)
     case 'list': return await writeLists(session, schema, write)
+    case 'ordered': return await writeEntries(session, schema, write)
     case 'rows': return { changes: [], conflicts: rowConflicts(write, await session.query(insertRows(schema, write))) }
   }
 }
@@ -303,6 +339,11 @@ async function writeValues (session: Session, schema: string, write: KeyedWrite)
   const change = valuesChange(write, rows)
   if (rows.length === write.changes.size || change.kind !== 'keyed') return { changes: [change], conflicts: [] }
   return { changes: [], conflicts: [{ store: write.store, keys: [...write.changes.keys()].filter(key => !change.values.has(key)) }] }
+}
+
+async function writeEntries (session: Session, schema: string, write: OrderedWrite): Promise<StoreResult> {
+  await Promise.all(writeOrdered(schema, write).map(async statement => await session.query(statement)))
+  return { changes: [], conflicts: [] }
 }
 
 async function writeLists (session: Session, schema: string, write: ListWrite): Promise<StoreResult> {
@@ -332,7 +373,7 @@ async function writeOutbox (
     text: `insert into ${outbox} (tasks, changes) values ($1, $2) returning id`,
     values: [
       JSON.stringify(claimed.map(({ subTopology, partition, unit }) => [subTopology, partition, unit + 1])),
-      JSON.stringify(Object.fromEntries(writes.flatMap(write => write.kind === 'rows' ? [] : [[write.store.name, [...(write.kind === 'counter' ? write.amounts : write.changes).keys()]]])))
+      JSON.stringify(Object.fromEntries(writes.flatMap(write => write.kind === 'rows' || write.kind === 'ordered' ? [] : [[write.store.name, [...(write.kind === 'counter' ? write.amounts : write.changes).keys()]]])))
     ]
   })
   const [rows] = await Promise.all([written, settled])

@@ -1,6 +1,13 @@
-/** Remembers what the stores' maps held before a record changed them, so that the record can be undone alone. One for all stores of a process. */
+/** Something that a record may change and that is no entry of a map. */
+export interface Restorable<P> {
+  // A method, so that one journal takes them all: each is given back what it gave.
+  restore (previous: P): void
+}
+
+/** Remembers what the stores held before a record changed them, so that the record can be undone alone. One for all stores of a process. */
 export class Journal {
-  readonly #maps: Map<string, unknown>[] = []
+  readonly #targets: (Map<string, unknown> | Restorable<unknown>)[] = []
+  /** Of a map. */
   readonly #keys: string[] = []
   readonly #previous: unknown[] = []
   /** The arrays are overwritten, not emptied: this runs for every record. */
@@ -8,10 +15,18 @@ export class Journal {
 
   set<V> (map: Map<string, V>, key: string, value: V): void {
     const at = this.#length++
-    this.#maps[at] = map
+    this.#targets[at] = map
     this.#keys[at] = key
     this.#previous[at] = map.get(key)
     map.set(key, value)
+  }
+
+  /** To be called before `target` changes: when the record is undone, it is given `previous` back. */
+  note<P> (target: Restorable<P>, previous: P): void {
+    const at = this.#length++
+    this.#targets[at] = target
+    this.#keys[at] = ''
+    this.#previous[at] = previous
   }
 
   /** The record is done; what it changed stays. */
@@ -22,11 +37,35 @@ export class Journal {
   undo (): void {
     while (this.#length > 0) {
       const at = --this.#length
-      const map = this.#maps[at]
+      const target = this.#targets[at]
       const key = this.#keys[at]
-      if (map === undefined || key === undefined) continue
-      if (this.#previous[at] === undefined) map.delete(key)
-      else map.set(key, this.#previous[at])
+      if (target === undefined || key === undefined) continue
+      if (!(target instanceof Map)) target.restore(this.#previous[at])
+      else if (this.#previous[at] === undefined) target.delete(key)
+      else target.set(key, this.#previous[at])
     }
+  }
+}
+
+/** A number that goes back with the record that changed it. */
+export class JournaledNumber implements Restorable<number> {
+  #value: number
+
+  constructor (value: number) {
+    this.#value = value
+  }
+
+  get value (): number {
+    return this.#value
+  }
+
+  set (value: number, journal: Journal): void {
+    if (value === this.#value) return
+    journal.note(this, this.#value)
+    this.#value = value
+  }
+
+  restore (previous: number): void {
+    this.#value = previous
   }
 }

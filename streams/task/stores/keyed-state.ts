@@ -51,9 +51,9 @@ export function openKeyedState<K extends KeyColumns, V extends TSchema> (
       const keys = takeKeys(missing)
       return keys === undefined ? undefined : { store, keys }
     },
-    accept (loaded, asked) {
-      if (loaded.store.kind !== 'keyed' || !(loaded.found instanceof Map)) return
-      for (const key of asked) cache.set(key, loaded.found.get(key) ?? { version: 0, value: undefined })
+    accept (loaded, wanted) {
+      if (loaded.store.kind !== 'keyed' || !(loaded.found instanceof Map) || 'ranges' in wanted) return
+      for (const key of wanted.keys) cache.set(key, loaded.found.get(key) ?? { version: 0, value: undefined })
     },
     deciding: () => undefined,
     write () {

@@ -44,10 +44,10 @@ export function openListState<K extends KeyColumns, E extends Columns> (
       const keys = takeKeys(missing)
       return keys === undefined ? undefined : { store, keys }
     },
-    accept (loaded, asked) {
-      if (loaded.store.kind !== 'list' || !(loaded.found instanceof Map)) return
+    accept (loaded, wanted) {
+      if (loaded.store.kind !== 'list' || !(loaded.found instanceof Map) || 'ranges' in wanted) return
       // Rows of this store's own table, parsed by this store's own columns: they are entries of E.
-      for (const key of asked) cache.set(key, (loaded.found.get(key) as ListValue<E> | undefined) ?? empty)
+      for (const key of wanted.keys) cache.set(key, (loaded.found.get(key) as ListValue<E> | undefined) ?? empty)
     },
     deciding: () => undefined,
     write: () => sealed.size === 0 ? undefined : { kind: 'list', store, changes: sealed },

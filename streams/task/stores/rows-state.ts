@@ -50,9 +50,9 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
       const keys = takeKeys(missing)
       return keys === undefined ? undefined : { store, keys }
     },
-    accept (loaded, asked) {
-      if (!(loaded.found instanceof Set)) return
-      for (const key of asked) {
+    accept (loaded, wanted) {
+      if (!(loaded.found instanceof Set) || 'ranges' in wanted) return
+      for (const key of wanted.keys) {
         if (loaded.found.has(key)) present.set(key, true)
         else absent.add(key)
       }

@@ -12,7 +12,7 @@ export interface StoreState {
   readonly store: Store
   /** Takes the keys that were asked for and are not known. */
   readonly takeMissing: () => Wanted | undefined
-  readonly accept: (loaded: Loaded, asked: readonly string[]) => void
+  readonly accept: (loaded: Loaded, wanted: Wanted) => void
   /** Of the unit being prepared: the rows that decide whether something is new. */
   readonly deciding: () => RowsWrite | undefined
   /** What the sealed unit writes. */
@@ -39,6 +39,8 @@ export interface RecordScope {
   /** Every change goes through it, so that a record can be undone alone. */
   readonly journal: Journal
   readonly mode: ReadMode
+  /** The current record's task. */
+  readonly at: { readonly partition: number }
 }
 
 /** How a read that cannot be answered ends. */

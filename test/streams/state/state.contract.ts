@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import {
-  StateError, type KeyedWrite, type ListValue, type ListWrite, type Loaded, type Row, type RowsWrite, type State, type StoreWrite, type TaskPosition, type UnitTransaction, type Written
+  StateError, type KeyedWrite, type ListValue, type ListWrite, type Loaded, type OrderedKey, type OrderedRange, type OrderedWrite, type Row, type RowsWrite, type State, type StoreWrite, type TaskPosition, type UnitTransaction, type Written
 } from '../../../streams/state/state.ts'
 import type { Counter, Keyed, List, Rows, Store } from '../../../streams/index.ts'
 import { joinRowKey } from '../../../streams/stores/rows.ts'
@@ -10,7 +10,7 @@ import { eventLog } from '../../../stores/event-log.ts'
 import { impressionLog } from '../../../stores/impression-log.ts'
 import { itemPopularity } from '../../../stores/item-popularity.ts'
 import { userHistory } from '../../../stores/user-history.ts'
-import { profiles, samples, shelves, visits } from '../../helpers/stores.ts'
+import { buckets, profiles, samples, shelves, visits } from '../../helpers/stores.ts'
 import { claimUnit } from '../../helpers/units.ts'
 
 /** A state with the recommender's stores and those of `test/helpers/stores.ts`, all empty. */
@@ -40,16 +40,16 @@ export function stateContract (name: string, openState: StateFactory): void {
 
     const taken = await state.takeOver([{ ...TASK, offsets: { watches: 7 } }])
 
-    assert.deepEqual(taken, [{ ...TASK, epoch: 1, unit: 0, offsets: { watches: 7 }, streamTime: -1 }])
+    assert.deepEqual(taken, [{ ...TASK, epoch: 1, unit: 0, offsets: { watches: 7 }, streamTime: -1, times: {} }])
     assert.deepEqual(await state.positions([TASK, { ...TASK, partition: 4 }]), taken)
   })
 
-  stateTest('taking a task over raises its epoch, keeps its offsets and adds those of new topics', async world => {
-    await commit(world, [{ ...await held(world), offsets: { watches: 50 }, streamTime: 1_700_000_000_123 }])
+  stateTest('taking a task over raises its epoch, keeps its offsets and times and adds those of new topics', async world => {
+    await commit(world, [{ ...await held(world), offsets: { watches: 50 }, streamTime: 1_700_000_000_123, times: { closes: 7, 'a.b-c': 0 } }])
 
     const taken = await world.state.takeOver([{ ...TASK, offsets: { watches: 7, events: 2 } }])
 
-    assert.deepEqual(taken, [{ ...TASK, epoch: 2, unit: 1, offsets: { watches: 50, events: 2 }, streamTime: 1_700_000_000_123 }])
+    assert.deepEqual(taken, [{ ...TASK, epoch: 2, unit: 1, offsets: { watches: 50, events: 2 }, streamTime: 1_700_000_000_123, times: { closes: 7, 'a.b-c': 0 } }])
   })
 
   stateTest('several tasks are taken and moved at once', async world => {
@@ -344,6 +344,83 @@ export function stateContract (name: string, openState: StateFactory): void {
     assert.deepEqual((await world.state.load([{ store: samples, keys: ['[-5]', '[1]', '[99]'] }]))[0]?.found, new Set(['[-5]', '[1]']))
   })
 
+  stateTest('entries of an ordered store are put, replaced and deleted, in the part of their task', async world => {
+    await world.state.ensureStores([buckets])
+    await commit(world, [], [entries([[0, 'a', 'x', 1, 2], [0, 'b\0\xff', '', 2, 3], [1, 'a', 'z', -1, -5]])])
+    await commit(world, [], [entries([[0, 'a', 'y\0\xff', 1_700_000_000_123, 4], [0, 'c', 'c', 0, 0]], [[0, 'b\0\xff'], [1, 'never there']])])
+
+    const [loaded] = await world.state.load([{ store: buckets, keys: places([0, 'a'], [0, 'b\0\xff'], [1, 'a'], [2, 'a']), ranges: [] }])
+
+    assert.deepEqual(entriesIn(loaded).found, ['0 a=y\0\xff 1700000000123 4', '1 a=z -1 -5'])
+    assert.deepEqual((await world.table(buckets)).map(({ partition, key, value, timestamp, time }) => `${partition} ${key}=${value} ${timestamp} ${time}`).sort(), [
+      '0 a=y\0\xff 1700000000123 4', '0 c=c 0 0', '1 a=z -1 -5'
+    ])
+  })
+
+  stateTest('ranges of an ordered store come in the order of bytes, from either end, up to their limit', async world => {
+    await world.state.ensureStores([buckets])
+    await commit(world, [], [entries(['', '\0', 'a', 'a\0', 'ab', 'b', '\x7f', '\x80', '\xff', '\xff\xff'].map(key => [0, key, key, 1, 1] as const)), add(itemPopularity, { a: 1 })])
+    await commit(world, [], [entries([[1, 'a', 'of another task', 1, 1]])])
+    const range = (from: string, to: string | undefined, reverse: boolean, limit: number, partition = 0): OrderedRange => ({ partition, from, to, reverse, limit })
+
+    const [loaded] = await world.state.load([{
+      store: buckets,
+      keys: places([0, 'ab']),
+      ranges: [
+        range('', undefined, false, 100), range('a', 'b', false, 100), range('a', 'b', true, 100), range('a', 'b', false, 2), range('a', 'b', true, 2), range('a', 'b', false, 3),
+        range('\x7f', undefined, true, 3), range('', undefined, true, 5), range('c', 'd', false, 1), range('', undefined, false, 9, 1), range('', undefined, false, 9, 2)
+      ]
+    }])
+
+    assert.deepEqual(entriesIn(loaded), {
+      found: ['0 ab=ab 1 1'],
+      ranges: [
+        ['', '\0', 'a', 'a\0', 'ab', 'b', '\x7f', '\x80', '\xff', '\xff\xff'], ['a', 'a\0', 'ab'], ['ab', 'a\0', 'a'], ['a', 'a\0', 'and more'], ['ab', 'a\0', 'and more'],
+        ['a', 'a\0', 'ab', 'and more'], ['\xff\xff', '\xff', '\x80', 'and more'], ['\xff\xff', '\xff', '\x80', '\x7f', 'b', 'and more'], [], ['a'], []
+      ]
+    })
+  })
+
+  stateTest('entries of a time before the one that is named go, also those of the same unit, in that part only', async world => {
+    await world.state.ensureStores([buckets])
+    await commit(world, [], [entries([[0, 'a', 'a', 9, 1], [0, 'b', 'b', 1, 9], [1, 'a', 'a', 9, 1]])])
+
+    await commit(world, [], [entries([[0, 'c', 'c', 9, 4], [0, 'd', 'd', 1, 5]], [], [[0, 5]])])
+
+    assert.deepEqual((await world.table(buckets)).map(({ partition, key }) => `${partition} ${key}`).sort(), ['0 b', '0 d', '1 a'])
+  })
+
+  stateTest('of a unit that is given up or has a conflict no entry remains, and none is gone', async world => {
+    await world.state.ensureStores([buckets])
+    await commit(world, [], [entries([[0, 'a', 'a', 1, 1], [0, 'b', 'b', 1, 1]]), values(profiles, { p: [0, 1] })])
+    const write = entries([[0, 'a', 'new', 1, 1], [0, 'c', 'new', 1, 1]], [[0, 'b']], [[0, 100]])
+    const given = await world.state.begin()
+    await claimUnit(given, [], [])
+    await given.rollback()
+
+    const written = await commit(world, [], [write, values(profiles, { p: [999, 2] })])
+
+    assert.equal(written.outcome, 'conflict')
+    assert.deepEqual((await world.table(buckets)).map(({ key, value }) => `${key}=${value}`).sort(), ['a=a', 'b=b'])
+  })
+
+  stateTest('an ordered store is not projected: nothing of it is told as changed', async world => {
+    await world.state.ensureStores([buckets])
+
+    const written = await commit(world, [], [entries([[0, 'a', 'a', 1, 1]])])
+
+    assert.deepEqual(written.outcome === 'committed' ? written.changes : written, [])
+  })
+
+  stateTest('stores are ensured any number of times, and keep what they hold', async world => {
+    await Promise.all([1, 2, 3].map(async () => await world.state.ensureStores([buckets, profiles, eventLog])))
+    await commit(world, [], [entries([[0, 'a', 'a', 1, 1]])])
+
+    await world.state.ensureStores([buckets])
+
+    assert.equal((await world.table(buckets)).length, 1)
+  })
+
   stateTest('several stores are read in one go, in the order asked; nothing asked is nothing read', async world => {
     await commit(world, [], [lists(userHistory, { u: [0, list(1, 'a')] }), values(profiles, { p: [0, 1] })], [rows(eventLog, [event('e')], ['e'])])
 
@@ -384,12 +461,15 @@ export function databaseStateContract (name: string, openState: StateFactory): v
   }
 
   stateTest('bad data found in the second step is bad data as well', async world => {
+    await world.state.ensureStores([buckets])
     const position = await held(world)
     for (const write of [
       lists(userHistory, { u: [0, { newest: 1, entries: [{ item_id: 'a\u0000', ts: 0 }] }] }),
       values(profiles, { a: [0, { text: 'nul \u0000' }] }),
       values(profiles, { a: [0, { text: 'half \ud83d' }] }),
-      add(itemPopularity, { a: 2 ** 70 })
+      add(itemPopularity, { a: 2 ** 70 }),
+      entries([[0, 'a\u0100', 'no byte', 1, 1]]),
+      entries([[0, 'a', 'a', 2 ** 70, 1]])
     ]) {
       const unit = await world.state.begin()
       await claimUnit(unit, [position], [])
@@ -532,6 +612,32 @@ export function list (newest: number, ...items: readonly string[]): ListValue {
 
 function values (store: Keyed, changes: Readonly<Record<string, readonly [expected: number, value: unknown]>>): KeyedWrite {
   return { kind: 'keyed', store, changes: new Map(Object.entries(changes).map(([key, [expected, value]]) => [key, { expected, value }])) }
+}
+
+type EntryList = readonly (readonly [partition: number, key: string, value: string, timestamp: number, time: number])[]
+
+function entries (puts: EntryList, deletes: readonly (readonly [number, string])[] = [], expiries: readonly (readonly [number, number])[] = []): OrderedWrite {
+  return {
+    kind: 'ordered',
+    store: buckets,
+    puts: puts.map(([partition, key, value, timestamp, time]) => ({ partition, key, value: Buffer.from(value, 'latin1'), timestamp, time })),
+    deletes: places(...deletes),
+    expiries: new Map(expiries)
+  }
+}
+
+function places (...keys: readonly (readonly [number, string])[]): OrderedKey[] {
+  return keys.map(([partition, key]) => ({ partition, key }))
+}
+
+/** In short; what was left out behind a limit is said. */
+function entriesIn (loaded: Loaded | undefined): { readonly found: readonly string[], readonly ranges: readonly (readonly string[])[] } {
+  assert.ok(loaded !== undefined && 'ranges' in loaded)
+  const { found, ranges } = loaded
+  return {
+    found: found.map(({ partition, key, value, timestamp, time }) => `${partition} ${key}=${value.toString('latin1')} ${timestamp} ${time}`).sort(),
+    ranges: ranges.map(({ entries, isWhole }) => [...entries.map(({ key }) => key), ...isWhole ? [] : ['and more']])
+  }
 }
 
 function countsIn (written: Written, store: Store): Record<string, number> {

@@ -106,7 +106,7 @@ for (const [kind, recordIndex, expected] of [['outage', undefined, 'again'], ['f
     const outcome = await commit()
 
     assert.equal(outcome.kind, expected)
-    if (outcome.kind === 'unsendable') assert.equal(outcome.emission.item.record.offset, 1)
+    if (outcome.kind === 'unsendable') assert.equal(outcome.emission.item.record?.offset, 1)
     assert.deepEqual([memory.table(eventLog), await memory.positions([position])], [[], [position]])
   })
 }

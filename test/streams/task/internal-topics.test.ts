@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { Type } from 'typebox'
 import { createRandom, type Random } from '../../../bin/sample-events.ts'
 import {
-  defineCounter, defineInternalTopic, defineProcessor, defineTopic, defineTopology, json, LogError, silentLogger, text, type Log, type LogRecord, type OutgoingRecord
+  defineCounter, defineInternalTopic, defineProcessor, defineTopic, defineTopology, LogError, serdes, silentLogger, type Log, type LogRecord, type OutgoingRecord
 } from '../../../streams/index.ts'
 import { createMemoryLog } from '../../../streams/log/memory.ts'
 import { Pauses } from '../../../streams/pauses.ts'
@@ -20,7 +20,7 @@ const INTERNAL = `${APPLICATION_ID}-by-item-repartition`
 
 const clicks = defineTopic({ name: 'clicks', partitions: PARTITIONS })
 const counted = defineTopic({ name: 'counted', partitions: 1 })
-const byItem = defineInternalTopic({ name: 'by-item-repartition', key: text, value: json })
+const byItem = defineInternalTopic({ name: 'by-item-repartition', key: serdes.string, value: serdes.json })
 const tally = defineCounter({ name: 'tally', key: ['item'], count: 'count' })
 
 const fail = { on: undefined as string | undefined }

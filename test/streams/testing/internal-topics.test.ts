@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Type from 'typebox'
-import { defineCounter, defineInternalTopic, defineProcessor, defineTopic, defineTopology, isRejected, isValid, json, text } from '../../../streams/index.ts'
+import { defineCounter, defineInternalTopic, defineProcessor, defineTopic, defineTopology, isRejected, isValid, serdes } from '../../../streams/index.ts'
 import { createTestDriver } from '../../../streams/testing.ts'
 
 const words = defineTopic({ name: 'words' })
-const byLetter = defineInternalTopic({ name: 'by-letter-repartition', key: text, value: json })
+const byLetter = defineInternalTopic({ name: 'by-letter-repartition', key: serdes.string, value: serdes.json })
 const letters = defineCounter({ name: 'letters', key: ['letter'], count: 'count' })
 
 /** words → a record per letter → by-letter-repartition → counted. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytes, defineTopic } from '../../../streams/index.ts'
+import { serdes, defineTopic } from '../../../streams/index.ts'
 import { createTestDriver, type TestDriver, type TestDriverOptions } from '../../../streams/testing.ts'
 import { openStoreView } from '../../../streams/testing/store-view.ts'
 import { recommender } from '../../../topology/recommender.ts'
@@ -29,9 +29,9 @@ async function resultOf (driver: TestDriver): Promise<Result> {
 async function embeddedResult ({ state, units }: Embedded): Promise<Result> {
   const stores: Record<string, readonly unknown[]> = {}
   for (const store of topology.stores) stores[store.name] = await openStoreView(store, state, async () => {}).all()
-  const deadLetters = units.flatMap(({ emissions }) => emissions.filter(({ isDeadLetter }) => isDeadLetter)).map(({ item: { record: { topic, partition, offset } }, record: { headers } }) => {
+  const deadLetters = units.flatMap(({ emissions }) => emissions.filter(({ isDeadLetter }) => isDeadLetter)).map(({ item, record: { headers } }) => {
     const text = (name: string): string => headers.find(([each]) => each === name)?.[1]?.toString() ?? ''
-    return `${topic}-${partition}@${offset} ${text('__millrace.errors.node')} ${text('__millrace.errors.type')}`
+    return `${item.record?.topic}-${item.record?.partition}@${item.record?.offset} ${text('__millrace.errors.node')} ${text('__millrace.errors.type')}`
   })
   return { stores, deadLetters: deadLetters.sort() }
 }
@@ -42,7 +42,7 @@ function open (options: TestDriverOptions = {}): TestDriver {
 
 async function pipe (driver: TestDriver, { topic, partition, key, value, timestamp }: ModelRecord): Promise<void> {
   const keyBytes = key === null || Buffer.isBuffer(key) ? key : Buffer.from(key)
-  await driver.topic({ ...defineTopic({ name: topic }), key: bytes, value: bytes }).pipe(keyBytes, value, { timestamp, partition })
+  await driver.topic({ ...defineTopic({ name: topic }), key: serdes.bytes, value: serdes.bytes }).pipe(keyBytes, value, { timestamp, partition })
 }
 
 /** What the embedded worker makes of the same log; asked for once. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defineInternalTopic, defineTopic, defineTopology, json, silentLogger, text, type Topology } from '../../../streams/index.ts'
+import { defineInternalTopic, defineTopic, defineTopology, serdes, silentLogger, type Topology } from '../../../streams/index.ts'
 import { createMemoryLog } from '../../../streams/log/memory.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
 import { ensureTopics } from '../../../streams/worker/topics.ts'
 
-const internal = (name: string, partitions?: number) => defineInternalTopic({ name, key: text, value: json, partitions })
+const internal = (name: string, partitions?: number) => defineInternalTopic({ name, key: serdes.string, value: serdes.json, partitions })
 const input = (name: string) => defineTopic({ name })
 
 /** What a start makes of a topology where these topics are there. */

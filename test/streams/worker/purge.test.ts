@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defineInternalTopic, defineTopic, defineTopology, json, silentLogger, text } from '../../../streams/index.ts'
+import { defineInternalTopic, defineTopic, defineTopology, serdes, silentLogger } from '../../../streams/index.ts'
 import { namedSubTopologies } from '../../../streams/graph/topic-names.ts'
 import { createMemoryLog } from '../../../streams/log/memory.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
 import { Task } from '../../../streams/task/task.ts'
 import { createPurge } from '../../../streams/worker/purge.ts'
 
-const part = defineInternalTopic({ name: 'part', key: text, value: json })
+const part = defineInternalTopic({ name: 'part', key: serdes.string, value: serdes.json })
 const topology = defineTopology('purging', ({ stream }) => {
   stream(defineTopic({ name: 'in' })).to(part)
   stream(part).peek(() => {})

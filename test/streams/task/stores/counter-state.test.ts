@@ -24,9 +24,9 @@ test('amounts of one key add up within a unit', () => {
 
 test('an undone record takes back what it added, and only that', () => {
   const { stores, popularity } = open()
-  stores.beginRecord()
+  stores.beginRecord(0)
   popularity.add({ item_id: 'a' }, 2)
-  stores.beginRecord()
+  stores.beginRecord(0)
   popularity.add({ item_id: 'a' }, 10)
   popularity.add({ item_id: 'b' }, 10)
   popularity.add({ item_id: 'a' }, 10)

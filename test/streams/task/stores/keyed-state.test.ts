@@ -58,9 +58,9 @@ test('what is made and deleted within one unit is not written', () => {
 
 test('an undone record leaves the value of the record before', () => {
   const { stores, get, put, remove } = open({ k: { version: 9, value: 'old' } })
-  stores.beginRecord()
+  stores.beginRecord(0)
   put('one')
-  stores.beginRecord()
+  stores.beginRecord(0)
   put('two')
   remove()
 
@@ -100,7 +100,7 @@ test('a record of the next unit that is undone after all leaves the version to t
   const { stores, put } = open()
   put('one')
   stores.seal()
-  stores.beginRecord()
+  stores.beginRecord(0)
   put('two')
   stores.undoRecord()
 

@@ -55,9 +55,9 @@ test('what is written compares with the number that was read, however much was a
 
 test('an undone record leaves the list as the record before left it', () => {
   const { stores, append, items } = open()
-  stores.beginRecord()
+  stores.beginRecord(0)
   append('a')
-  stores.beginRecord()
+  stores.beginRecord(0)
   append('b')
   append('c')
 

@@ -12,10 +12,10 @@ const open = () => {
 const row = (event_id: string, item_id = 'i') => ({ event_id, item_id, user_id: 'u', event_type: 'view', ts: 0 })
 
 /** Answers what is asked for: these keys are there, the others not. */
-function answer (stores: StoreStates, ...there: readonly string[]): string[] {
+function answer (stores: StoreStates, ...there: readonly string[]): unknown[] {
   const wanted = stores.takeMissing()
   stores.accept([{ store: eventLog, found: new Set(there) }], wanted)
-  return wanted.flatMap(({ keys }) => keys)
+  return wanted.flatMap(({ keys }): unknown[] => [...keys])
 }
 
 const written = (stores: StoreStates): unknown => stores.writes().map(write => write.kind === 'rows' ? { rows: [...write.rows.keys()], decided: [...write.decided] } : write)
@@ -73,7 +73,7 @@ test('the row of an undone record is absent again', () => {
   const { stores, log } = open()
   assert.throws(() => log.has({ event_id: 'a' }), Suspended)
   answer(stores)
-  stores.beginRecord()
+  stores.beginRecord(0)
   log.insert(row('a'))
 
   stores.undoRecord()

@@ -1,0 +1,138 @@
+import type { Change } from './change.ts'
+import { GraphNode } from './graph-node.ts'
+import type { GroupedPlace } from './grouped-place.ts'
+import type { Merger } from './session-windowed-stream.ts'
+import type { Aggregator } from './grouped-stream.ts'
+import { keyValueOf, tableStore } from './materialize.ts'
+import { aggregate } from './operators/aggregate.ts'
+import { sessionWindowAggregate } from './operators/session-window-aggregate.ts'
+import { slidingWindowAggregate } from './operators/sliding-window-aggregate.ts'
+import { timeWindowAggregate } from './operators/time-window-aggregate.ts'
+import { erase } from './stateless.ts'
+import type { ResolvedStore } from './store-options.ts'
+import { StoredRows } from './table-rows.ts'
+import { Table } from './table.ts'
+import type { EmitStrategy } from './windowed-stream.ts'
+import type { Wire } from './wire.ts'
+import type { ValueGetterSupplier } from './value-getter.ts'
+import type { Serde } from '../serdes/serde.ts'
+import { sessionWindowed, timeWindowed } from '../serdes/windowed.ts'
+import { defineSessionStore } from '../stores/session-store.ts'
+import type { Store } from '../stores/store.ts'
+import { defineWindowStore } from '../stores/window-store.ts'
+import { retentionOf } from '../windows/retention.ts'
+import type { SessionWindows } from '../windows/session-windows.ts'
+import type { SlidingWindows } from '../windows/sliding-windows.ts'
+import type { TimeWindows } from '../windows/time-windows.ts'
+import type { UnlimitedWindows } from '../windows/unlimited-windows.ts'
+import type { Windowed } from '../windows/windowed.ts'
+
+/** The store of an aggregate, and what reads its rows. Several streams may be aggregated into one. */
+export interface AggregateStore<KR, A> {
+  readonly stores: readonly Store[]
+  readonly getter: ValueGetterSupplier<KR, A>
+  readonly key: Serde<KR>
+  readonly value: Serde<A>
+  readonly versioned: boolean
+  /** How long after the end of a window its row may still change; undefined without windows. */
+  readonly graceMs: number | undefined
+}
+
+/** An aggregate of one stream over a store: what becomes a node. */
+export interface Aggregation<K, V, KR, A> extends AggregateStore<KR, NonNullable<A>> {
+  readonly wire: (parts: { readonly initializer: () => A, readonly aggregator: Aggregator<K, V, A>, readonly merger: Merger<K, A> | undefined, readonly sendsOldValues: () => boolean }) => Wire<K | null, V, KR, Change<NonNullable<A>>>
+}
+
+/** One row per key. */
+export function plainAggregation<K, V, A> (store: ResolvedStore<K, NonNullable<A>>, historyRetentionMs: number | undefined): Aggregation<K, V | null, K, A> {
+  const table = keyValueOf(tableStore(store, historyRetentionMs), store)
+  return {
+    ...store,
+    stores: table.stores,
+    getter: table.getter,
+    versioned: historyRetentionMs !== undefined,
+    graceMs: undefined,
+    wire: ({ initializer, aggregator, sendsOldValues }) => aggregate<K, V | null, A>({ store: table, initializer, aggregator: (key, value, row) => aggregator(row, value, key), sendsOldValues })
+  }
+}
+
+export interface WindowedAggregationOptions<K, A, W> {
+  readonly windows: W
+  readonly emit: EmitStrategy
+  readonly store: ResolvedStore<K, NonNullable<A>>
+  readonly retentionMs: number | undefined
+}
+
+/** One row per key and window. */
+export function windowAggregation<K, V, A> (
+  { windows, emit, store: { caching, ...store }, retentionMs }: WindowedAggregationOptions<K, A, TimeWindows | SlidingWindows | UnlimitedWindows>
+): Aggregation<K, V, Windowed<K>, A> {
+  const onClose = emit === 'on-window-close'
+  const sizeMs = windows.type === 'time' ? windows.sizeMs : windows.type === 'sliding' ? windows.timeDifferenceMs : Number.MAX_SAFE_INTEGER
+  const table = defineWindowStore({ ...store, caching, retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
+  return {
+    stores: table.stores,
+    getter: table.getter,
+    key: timeWindowed(store.key, sizeMs),
+    value: store.value,
+    versioned: false,
+    graceMs: windows.graceMs,
+    wire ({ initializer, aggregator, sendsOldValues }) {
+      const parts = { store: table, emit, initializer, aggregator: (key: K, value: V, row: A) => aggregator(row, value, key), sendsOldValues }
+      // Sliding windows never aggregate a null value, so their aggregator is not given one.
+      return windows.type === 'sliding' ? slidingWindowAggregate<K, V, A>({ ...parts, windows }) as Wire<K | null, V, Windowed<K>, Change<NonNullable<A>>> : timeWindowAggregate<K, V, A>({ ...parts, windows })
+    }
+  }
+}
+
+/** One row per key and session. */
+export function sessionAggregation<K, V, A> (
+  { windows, emit, store: { caching, ...store }, retentionMs }: WindowedAggregationOptions<K, A, SessionWindows>
+): Aggregation<K, V, Windowed<K>, A> {
+  const onClose = emit === 'on-window-close'
+  const table = defineSessionStore({ ...store, caching, retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
+  return {
+    stores: table.stores,
+    getter: table.getter,
+    key: sessionWindowed(store.key),
+    value: store.value,
+    versioned: false,
+    graceMs: windows.graceMs + windows.inactivityGapMs,
+    wire ({ initializer, aggregator, merger, sendsOldValues }) {
+      if (merger === undefined) throw new TypeError(`The aggregate in store '${store.name}' is over sessions, so it needs a merger.`)
+      return sessionWindowAggregate<K, V, A>({
+        windows, store: table, emit, initializer, sendsOldValues, aggregator: (key, value, row) => aggregator(row, value, key), merger: (key, one, other) => merger(one, other, key)
+      })
+    }
+  }
+}
+
+export interface AggregateFunctions<K, V, A> {
+  readonly initializer: () => A
+  readonly aggregator: Aggregator<K, V, A>
+  readonly merger?: Merger<K, A>
+}
+
+/** Adds the node of an aggregate, and a repartition before it where the key was changed. */
+export function addAggregate<K, V, KR, A> (
+  place: GroupedPlace<K, V>, name: string, storeName: string, aggregation: Aggregation<K, V, KR, A>, { initializer, aggregator, merger }: AggregateFunctions<K, V, A>
+): Table<KR, NonNullable<A>> {
+  const { graph } = place
+  const { getter, stores, key, value } = aggregation
+  const rows = new StoredRows(getter)
+  const parent = place.parentFor(storeName)
+  const node = aggregateNode(name, aggregation, stores, aggregation.wire({ initializer, aggregator, merger, sendsOldValues: () => rows.sendsOldValues }))
+  graph.add(parent, node)
+  return new Table<KR, NonNullable<A>>({ graph, node, name, key, value, rows })
+}
+
+export function aggregateNode<K, V, KR, A> (
+  name: string, { versioned, graceMs }: Pick<AggregateStore<KR, A>, 'versioned' | 'graceMs'>, stores: readonly Store[], wire: Wire<K, V, KR, Change<A>>
+): GraphNode {
+  return new GraphNode({
+    name,
+    versioned,
+    ...(graceMs === undefined ? {} : { graceMs }),
+    write: (physical, parents) => physical.add({ kind: 'processor', name, parents, stores, wire: erase(wire) })
+  })
+}

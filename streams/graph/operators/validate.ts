@@ -1,0 +1,28 @@
+import type { TSchema } from 'typebox'
+import { contractOf, isContract, Rejected, type Contract } from '../contract.ts'
+import type { Wire } from '../wire.ts'
+import { withValue } from './stateless.ts'
+
+const NO_VALUE = { errorType: 'decode', message: 'The record has no value.' }
+
+/** What is refused goes on as `Rejected`. */
+export function validate<K, V, T> (check: Contract<T> | TSchema): Wire<K, V, K, unknown> {
+  const contract: Contract<unknown> = isContract(check) ? check : contractOf(check, 'schema')
+  return (execution, node, forward) => {
+    // Right behind a source a record comes by once per run, and what was found the first time holds for the next.
+    const oncePerRecord = node.parents.some(({ kind }) => kind === 'source')
+    return record => {
+      const { value } = record
+      if (oncePerRecord && execution.wasAccepted(node)) return forward(record)
+      if (value instanceof Rejected) return forward(record)
+      if (contract.accepts(value, record)) {
+        if (oncePerRecord) execution.accepted(node)
+        return forward(record)
+      }
+      const previous = execution.enter(node)
+      const rejected = new Rejected(execution.current()?.value === null ? NO_VALUE : contract.explain(value, record))
+      execution.leave(previous)
+      forward(withValue(record, rejected))
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import { TopologyError } from '../errors.ts'
+import type { Store } from '../stores/store.ts'
+import type { Execution } from './execution.ts'
+import type { GlobalSource } from './global-table.ts'
+import type { Node, NodeKind } from './node.ts'
+import type { Forward } from './record.ts'
+import type { DeadLetterFormat } from './stream.ts'
+import type { Topic } from './topic.ts'
+import type { RoutingWire } from './wire.ts'
+
+export interface NodeDefinition {
+  readonly kind: NodeKind
+  readonly name: string
+  /** Names of nodes that were added before. */
+  readonly parents: readonly string[]
+  readonly stores?: readonly Store[]
+  readonly topic?: Topic
+  readonly wire?: AnyWire
+}
+
+/** A wire whose types are no longer known: the typed classes have paired it with parents that hand on what it takes. */
+export type AnyWire = RoutingWire<unknown, unknown, unknown, unknown>
+
+type AnyForward = Forward<unknown, unknown>
+
+/** The nodes that run, in the order in which they were written, and their running halves. */
+export class PhysicalGraph {
+  /** How each dead-letter sink writes. */
+  readonly deadLetterFormats = new Map<Node, DeadLetterFormat>()
+  /** Global tables, and how many nodes were there before each. */
+  readonly globals: { readonly source: GlobalSource, readonly at: number }[] = []
+  readonly #topology: string
+  readonly #definitions: { definition: NodeDefinition, stores: Store[] }[] = []
+  readonly #indexes = new Map<string, number>()
+  readonly #stores = new Map<string, Store>()
+  readonly #formats = new Map<string, DeadLetterFormat>()
+  #nodes: readonly Node[] | undefined
+
+  constructor (topology: string) {
+    this.#topology = topology
+  }
+
+  add (definition: NodeDefinition): void {
+    const { name, stores = [] } = definition
+    if (this.#indexes.has(name)) throw new TopologyError(`Topology '${this.#topology}' has two nodes named '${name}'; give one another name, or merge the streams before it.`)
+    this.#indexes.set(name, this.#definitions.length)
+    this.#definitions.push({ definition, stores: [] })
+    for (const store of stores) this.connect(store, [name])
+  }
+
+  addDeadLetterSink (definition: NodeDefinition, format: DeadLetterFormat): void {
+    this.add(definition)
+    this.#formats.set(definition.name, format)
+  }
+
+  /** Gives nodes that were added before a store. */
+  connect (store: Store, nodes: readonly string[]): void {
+    const known = this.#stores.get(store.name)
+    if (known !== undefined && known !== store) {
+      throw new TopologyError(`Topology '${this.#topology}' has two stores named '${store.name}'; a store's name is its table, so define it once and share it.`)
+    }
+    this.#stores.set(store.name, store)
+    for (const name of nodes) {
+      const stores = this.#definitions[this.#indexOf(name)]?.stores
+      if (stores?.includes(store) === false) stores.push(store)
+    }
+  }
+
+  addGlobal (source: GlobalSource): void {
+    this.globals.push({ source, at: this.#definitions.length })
+  }
+
+  get nodes (): readonly Node[] {
+    this.#nodes ??= this.#finish()
+    return this.#nodes
+  }
+
+  /** The running half of the graph behind each source, made once per execution; by the source's name. */
+  open (execution: Execution): ReadonlyMap<string, AnyForward> {
+    const children = new Map<Node, Node[]>()
+    for (const node of this.nodes) for (const parent of node.parents) children.set(parent, [...children.get(parent) ?? [], node])
+    const inputs = new Map<string, AnyForward>()
+    // Hooks of nodes run in the order of the nodes, but a node is wired behind what stands behind it: so its children are looked up late.
+    const late = new Map<Node, AnyForward>()
+    for (const node of this.nodes) {
+      const behind = children.get(node) ?? []
+      const to = (name: string): AnyForward => {
+        const child = behind.find(each => each.name === name)
+        if (child === undefined) throw new TypeError(`Node '${node.name}' hands on to '${name}', which does not stand behind it.`)
+        return record => late.get(child)?.(record)
+      }
+      const forward = handOn(execution, node, behind, late)
+      const { wire } = this.#definitions[node.index]?.definition ?? {}
+      const input = wire === undefined ? forward : wire(execution, node, forward, to)
+      late.set(node, input)
+      if (node.kind === 'source') inputs.set(node.name, input)
+    }
+    return inputs
+  }
+
+  #finish (): readonly Node[] {
+    const nodes: Node[] = []
+    for (const { definition: { kind, name, parents, topic }, stores } of this.#definitions) {
+      const node: Node = Object.freeze({
+        index: nodes.length, name, kind, topic, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
+      })
+      nodes.push(node)
+      const format = this.#formats.get(name)
+      if (format !== undefined) this.deadLetterFormats.set(node, format)
+    }
+    return nodes
+  }
+
+  #indexOf (name: string): number {
+    const index = this.#indexes.get(name)
+    if (index === undefined) throw new TopologyError(`Topology '${this.#topology}' has no node named '${name}'.`)
+    return index
+  }
+}
+
+/** Hands a record to all nodes behind, one after the other. The functions are looked up once, with the first record. */
+function handOn (execution: Execution, node: Node, behind: readonly Node[], late: ReadonlyMap<Node, AnyForward>): AnyForward {
+  let targets: readonly AnyForward[] | undefined
+  const find = (): readonly AnyForward[] => {
+    targets = behind.flatMap(child => late.get(child) ?? [])
+    return targets
+  }
+  if (behind.length === 0) return () => {}
+  if (behind.length === 1) {
+    let only: AnyForward | undefined
+    return record => {
+      execution.forwarded(node)
+      only ??= find()[0]
+      only?.(record)
+    }
+  }
+  return record => {
+    execution.forwarded(node)
+    for (const target of targets ?? find()) target(record)
+  }
+}

@@ -1,0 +1,56 @@
+import { addAggregate, sessionAggregation, type AggregateFunctions } from './aggregate.ts'
+import type { GroupedPlace } from './grouped-place.ts'
+import { burnName, type Aggregator, type WindowAggregateOptions } from './grouped-stream.ts'
+import { counting } from './operators/counting.ts'
+import { reducing } from './operators/reducing.ts'
+import { long } from '../serdes/long.ts'
+import type { Serde } from '../serdes/serde.ts'
+import { resolveStore } from './store-options.ts'
+import type { Table } from './table.ts'
+import type { EmitStrategy } from './windowed-stream.ts'
+import type { SessionWindows } from '../windows/session-windows.ts'
+import type { Windowed } from '../windows/windowed.ts'
+
+/** Makes two sessions that have grown together one. */
+export type Merger<K, A> = (one: A, other: A, key: K) => A
+
+/** Records of one key together, per session. */
+export class SessionWindowedStream<K, V> {
+  readonly #place: GroupedPlace<K, V>
+  readonly #windows: SessionWindows
+  readonly #emit: EmitStrategy
+
+  constructor (place: GroupedPlace<K, V>, windows: SessionWindows, emit: EmitStrategy = 'on-window-update') {
+    this.#place = place
+    this.#windows = windows
+    this.#emit = emit
+  }
+
+  emitStrategy (emit: EmitStrategy): SessionWindowedStream<K, V> {
+    return new SessionWindowedStream(this.#place, this.#windows, emit)
+  }
+
+  /** A row per key and session. A record that joins sessions makes them one: the rows that were are deleted, and the new one follows. */
+  aggregate<A> (initializer: () => A, aggregator: Aggregator<K, V, A>, merger: Merger<K, A>, options: WindowAggregateOptions<K, NonNullable<A>> = {}): Table<Windowed<K>, NonNullable<A>> {
+    return this.#aggregate('KSTREAM-AGGREGATE-', options, { initializer, aggregator, merger })
+  }
+
+  reduce (reducer: (aggregate: NonNullable<V>, value: V) => NonNullable<V>, options: WindowAggregateOptions<K, NonNullable<V>> = {}): Table<Windowed<K>, NonNullable<V>> {
+    return this.#aggregate<NonNullable<V> | null>('KSTREAM-REDUCE-', options, reducing(reducer), this.#place.value)
+  }
+
+  count (options: WindowAggregateOptions<K, number> = {}): Table<Windowed<K>, number> {
+    burnName(this.#place, options.store)
+    return this.#aggregate<number>('KSTREAM-AGGREGATE-', options, counting, long)
+  }
+
+  #aggregate<A> (
+    prefix: string, options: WindowAggregateOptions<K, NonNullable<A>>, functions: AggregateFunctions<K, V, A>, value?: Serde<NonNullable<A>>
+  ): Table<Windowed<K>, NonNullable<A>> {
+    const { graph, key } = this.#place
+    const store = resolveStore<K, NonNullable<A>>(graph, options.store, prefix, { key, value })
+    const name = graph.nameOr(options.name, prefix)
+    const aggregation = sessionAggregation<K, V, A>({ windows: this.#windows, emit: this.#emit, store, retentionMs: options.store?.retentionMs })
+    return addAggregate(this.#place, name, store.name, aggregation, functions)
+  }
+}

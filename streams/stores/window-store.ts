@@ -1,0 +1,114 @@
+import type { Execution } from '../graph/execution.ts'
+import { orderedWriter } from '../graph/ordered-writer.ts'
+import type { ValueAndTimestamp, ValueGetterSupplier } from '../graph/value-getter.ts'
+import type { Windowed } from '../windows/windowed.ts'
+import { bytesOfKey, decodeTime, encodeInt, encodeTime, frameOf, TIME_LENGTH } from './ordered-keys.ts'
+import { defineOrdered, type Ordered } from './ordered.ts'
+import { defineOpenWindows, keyEncoder, timeKept, type WindowedStoreOptions } from './windowed-options.ts'
+
+/** A value per key and start of a window. */
+export interface WindowStore<K, V> {
+  readonly name: string
+  readonly stores: readonly Ordered<unknown>[]
+  readonly caching: boolean
+  readonly open: (execution: Execution) => OpenWindowStore<K, V>
+  readonly getter: ValueGetterSupplier<Windowed<K>, V>
+}
+
+export interface WindowEntry<V> extends ValueAndTimestamp<V> {
+  readonly start: number
+}
+
+export interface OpenWindowStore<K, V> {
+  readonly storeKey: (key: K, start: number) => string
+  readonly fetch: (key: K, start: number) => ValueAndTimestamp<V> | undefined
+  /** The windows of a key that start within the range, both inclusive, by start. */
+  readonly fetchRange: (key: K, from: number, to: number, options?: { readonly reverse?: boolean }) => Iterable<WindowEntry<V>>
+  /** null deletes; where duplicates are kept it does nothing. */
+  readonly put: (key: K, start: number, value: V | null, timestamp: number) => void
+  /** The windows that start at or before a time and were not taken yet, by start and then by the bytes of their keys. Only of a store that is told that windows close. */
+  readonly takeClosed: (lastStart: number) => readonly (WindowEntry<V> & { readonly key: K })[]
+  /** Lets go of what nobody can read any more. */
+  readonly expire: () => void
+}
+
+/**
+ * Windows that start before the stream time of the store (the latest start it has seen) less the retention are gone, also for who
+ * reads. With caching they can be read for a while longer, as in Kafka Streams, whose cache answers for what its store has let go.
+ */
+export function defineWindowStore<K, V> (options: WindowedStoreOptions<K, V> & { readonly retainDuplicates?: boolean }): WindowStore<K, V> {
+  const { name, key, value, caching = true, closes = false, retainDuplicates = false } = options
+  const rows = defineOrdered({ name, value })
+  const openWindows = closes ? defineOpenWindows(name) : undefined
+  const stores = openWindows === undefined ? [rows] : [rows, openWindows]
+  const kept = timeKept(options)
+
+  const open = (execution: Execution): OpenWindowStore<K, V> => {
+    const writer = orderedWriter(execution, rows)
+    const byTime = openWindows === undefined ? undefined : orderedWriter(execution, openWindows)
+    const observed = execution.time(name)
+    const sequence = execution.time(`${name}/sequence`)
+    const encode = keyEncoder(key)
+    // Where windows close, the one that starts exactly a retention ago is just about to be emitted.
+    const oldest = (): number => observed.get() - kept + (closes ? 0 : 1)
+    const storeKey = (sought: K, start: number): string => encode(sought).frame + encodeTime(start)
+
+    return {
+      storeKey,
+      fetch: (sought, start) => start < oldest() ? undefined : writer.get(storeKey(sought, start)),
+      * fetchRange (sought, from, to, { reverse = false } = {}) {
+        const first = Math.max(0, from, oldest())
+        if (to < first) return
+        const { frame } = encode(sought)
+        for (const entry of writer.range(frame + encodeTime(first), frame + encodeTime(to + 1), { reverse })) {
+          yield { start: decodeTime(entry.key, frame.length), value: entry.value, timestamp: entry.timestamp }
+        }
+      },
+      put (changed, start, newValue, timestamp) {
+        if (start > observed.get()) observed.set(start)
+        const place = storeKey(changed, start)
+        if (retainDuplicates) {
+          if (newValue === null) return
+          const next = (sequence.get() + 1) & 0x7fff_ffff
+          sequence.set(next)
+          writer.put(place + encodeInt(next), newValue, timestamp, start)
+        } else if (newValue === null) {
+          writer.delete(place)
+          byTime?.delete(encodeTime(start) + encode(changed).bytes)
+        } else {
+          if (byTime !== undefined && writer.get(place) === undefined) byTime.put(encodeTime(start) + encode(changed).bytes, null, start)
+          writer.put(place, newValue, timestamp, start)
+        }
+      },
+      takeClosed (lastStart) {
+        if (byTime === undefined) throw new TypeError(`Store '${name}' does not know which windows are open; define it with closes.`)
+        const closed: (WindowEntry<V> & { readonly key: K })[] = []
+        for (const { key: place } of [...byTime.range('', encodeTime(lastStart + 1))]) {
+          byTime.delete(place)
+          const bytes = bytesOfKey(place.slice(TIME_LENGTH))
+          const entry = writer.get(frameOf(bytes) + place.slice(0, TIME_LENGTH))
+          if (entry === undefined) continue
+          closed.push({ key: key.decode(bytes), start: decodeTime(place, 0), value: entry.value, timestamp: entry.timestamp })
+        }
+        return closed
+      },
+      expire () {
+        const before = oldest()
+        if (before > 0) writer.expire(before)
+      }
+    }
+  }
+  return Object.freeze({
+    name,
+    caching,
+    stores,
+    open,
+    getter: {
+      stores,
+      open (execution: Execution) {
+        const { fetch } = open(execution)
+        return { get: ({ key: sought, window }: Windowed<K>) => fetch(sought, window.start), getAsOf: undefined }
+      }
+    }
+  })
+}

@@ -1,0 +1,50 @@
+import type { Serde } from '../serdes/serde.ts'
+import { frameOf } from './ordered-keys.ts'
+import { defineOrdered, type Ordered } from './ordered.ts'
+
+/** What stores of windows are told, whatever their windows are. */
+export interface WindowedStoreOptions<K, V> {
+  readonly name: string
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+  /** How far behind the store's stream time a window may be and still be read. */
+  readonly retentionMs: number
+  /** Whether changes by one record go on as one; left out: yes. */
+  readonly caching?: boolean
+  /** Whether windows are emitted when they close: then a second table holds those that are still open, by time. */
+  readonly closes?: boolean
+}
+
+/** In Kafka Streams what the store has let go is still in the cache; it keeps it for at least this long. */
+const LEAST_CACHED_MS = 60_000
+
+/** How long a window can be read. */
+export function timeKept ({ retentionMs, caching = true }: Pick<WindowedStoreOptions<unknown, unknown>, 'retentionMs' | 'caching'>): number {
+  return caching ? retentionMs + Math.max(Math.floor(retentionMs / 2), LEAST_CACHED_MS) : retentionMs
+}
+
+/** The open windows of a store. A row says nothing but its key: the time, and the bytes of the window's key. */
+export function defineOpenWindows (store: string): Ordered<null> {
+  return defineOrdered<null>({ name: `${store}-open`, value: nothing })
+}
+
+const nothing: Serde<null> = { name: 'nothing', decode: () => null, encode: () => Buffer.alloc(0) }
+
+export interface EncodedKey {
+  /** One character per byte. */
+  readonly bytes: string
+  readonly frame: string
+}
+
+/** Encodes keys; the same text or number again, as one record's windows ask for it, is encoded once. */
+export function keyEncoder<K> (serde: Serde<K>): (key: K) => EncodedKey {
+  let last: { readonly key: K, readonly encoded: EncodedKey } | undefined
+  return key => {
+    if (last !== undefined && last.key === key) return last.encoded
+    const bytes = serde.encode(key)
+    const encoded = { bytes: bytes.toString('latin1'), frame: frameOf(bytes) }
+    // An object may be another key the next time.
+    last = typeof key === 'object' ? undefined : { key, encoded }
+    return encoded
+  }
+}

@@ -1,0 +1,3 @@
+export async function runRules (_documents: readonly unknown[]): Promise<boolean> {
+  return false
+}
