@@ -1,6 +1,6 @@
 import type { Execution } from '../graph/execution.ts'
 import type { Serde } from '../serdes/serde.ts'
-import { closedKey, timeKey } from './ordered-key.ts'
+import { frameOf, encodeTime } from './ordered-keys.ts'
 import { defineOrdered, type Ordered, type OrderedEntry } from './ordered.ts'
 
 /** How far around a record of the left side a match may lie, and how late a record may come. */
@@ -50,15 +50,15 @@ export function openJoinWindow<K, V> (execution: Execution, { ordered, key: serd
       // What is no longer found need not be kept, though it may still be too young to be counted as late.
       if (timestamp <= oldest) return segment(timestamp) >= segment(oldest)
       sequence.set(sequence.get() + 1)
-      writer.put(closedKey(serde.encode(key)) + timeKey(timestamp) + timeKey(sequence.get()), value, timestamp)
+      writer.put(frameOf(serde.encode(key)) + encodeTime(timestamp) + encodeTime(sequence.get()), value, timestamp)
       return true
     },
     fetch (key, from, to) {
       const first = Math.max(from, newest.get() - retentionMs + 1)
       if (to < first) return []
-      const prefix = closedKey(serde.encode(key))
+      const prefix = frameOf(serde.encode(key))
       // Read to the end before anything is handed on: what stands behind may write.
-      return [...writer.range(prefix + timeKey(first), prefix + timeKey(to + 1))]
+      return [...writer.range(prefix + encodeTime(first), prefix + encodeTime(to + 1))]
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Execution } from '../graph/execution.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { packFrames, unpackFrames } from './frames.ts'
-import { fromRawKey, rawKey, timeKey } from './ordered-key.ts'
+import { bytesOfKey, keyOfBytes, encodeTime } from './ordered-keys.ts'
 import { defineOrdered, type Ordered, type OrderedEntry } from './ordered.ts'
 
 /** Values of one side, key and time that have no match yet, as they came. */
@@ -43,7 +43,7 @@ export function defineUnmatched<K, L, R> (
 
 export function openUnmatched<K, L, R> (execution: Execution, { ordered, key: serde }: Unmatched<K, L, R>): OpenUnmatched<K, L, R> {
   const writer = execution.writer(ordered)
-  const idOf = (key: K, timestamp: number, side: 'left' | 'right') => timeKey(timestamp) + (side === 'left' ? '\x01' : '\0') + rawKey(serde.encode(key))
+  const idOf = (key: K, timestamp: number, side: 'left' | 'right') => encodeTime(timestamp) + (side === 'left' ? '\x01' : '\0') + keyOfBytes(serde.encode(key))
   const entry = ({ key: id, value: of, timestamp }: OrderedEntry<UnmatchedValues<L, R>>) => ({ id, of, timestamp })
   return {
     add (key, timestamp, added) {
@@ -55,7 +55,7 @@ export function openUnmatched<K, L, R> (execution: Execution, { ordered, key: se
       if (writer.get(id) !== undefined) writer.delete(id)
     },
     remove: ({ id }) => writer.delete(id),
-    keyOf: ({ id }) => serde.decode(fromRawKey(id.slice(KEY_AT))),
+    keyOf: ({ id }) => serde.decode(bytesOfKey(id.slice(KEY_AT))),
     * oldestFirst () {
       for (const found of writer.range('', undefined)) yield entry(found)
     },
