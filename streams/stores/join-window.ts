@@ -2,6 +2,7 @@ import type { Execution } from '../graph/execution.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { frameOf, encodeTime } from './ordered-keys.ts'
 import { defineOrdered, type Ordered, type OrderedEntry } from './ordered.ts'
+import type { StoreContents } from './store-contents.ts'
 
 /** How far around a record of the left side a match may lie, and how late a record may come. */
 export interface JoinBounds {
@@ -31,7 +32,9 @@ const SHORTEST_SEGMENT_MS = 60_000
 export function defineJoinWindow<K, V> (
   { name, key, value, bounds: { beforeMs, afterMs, graceMs } }: { readonly name: string, readonly key: Serde<K>, readonly value: Serde<V>, readonly bounds: JoinBounds }
 ): JoinWindow<K, V> {
-  return Object.freeze({ ordered: defineOrdered({ name, value }), key, retentionMs: beforeMs + afterMs + graceMs })
+  const retentionMs = beforeMs + afterMs + graceMs
+  const contents: StoreContents = { shape: 'join-window', key, value, retentionMs, windows: { type: 'join', beforeMs, afterMs, graceMs } }
+  return Object.freeze({ ordered: defineOrdered({ name, value, contents }), key, retentionMs })
 }
 
 export function openJoinWindow<K, V> (execution: Execution, { ordered, key: serde, retentionMs }: JoinWindow<K, V>): OpenJoinWindow<K, V> {

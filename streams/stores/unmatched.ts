@@ -38,7 +38,8 @@ const KEY_AT = 9
 export function defineUnmatched<K, L, R> (
   { name, key, left, right }: { readonly name: string, readonly key: Serde<K>, readonly left: Serde<L>, readonly right: Serde<R> }
 ): Unmatched<K, L, R> {
-  return Object.freeze({ ordered: defineOrdered({ name, value: unmatchedValues(left, right) }), key })
+  const value = unmatchedValues(left, right)
+  return Object.freeze({ ordered: defineOrdered({ name, value, contents: { shape: 'join-unmatched', key, value } }), key })
 }
 
 export function openUnmatched<K, L, R> (execution: Execution, { ordered, key: serde }: Unmatched<K, L, R>): OpenUnmatched<K, L, R> {
