@@ -129,13 +129,13 @@ function handOn (execution: Execution, node: Node, behind: readonly Node[], late
   if (behind.length === 1) {
     let only: AnyForward | undefined
     return record => {
-      execution.forwarded(node)
+      execution.forwarded(node, record)
       only ??= find()[0]
       only?.(record)
     }
   }
   return record => {
-    execution.forwarded(node)
+    execution.forwarded(node, record)
     for (const target of targets ?? find()) target(record)
   }
 }

@@ -242,7 +242,7 @@ export class UnitRunner implements Execution {
     if (this.#item?.record !== undefined && !this.#isByTime) this.#item.acceptedBy = node
   }
 
-  forwarded (node: Node): void {
+  forwarded (node: Node, _record: StreamRecord): void {
     this.#trace.push(node.index + OUT)
   }
 
