@@ -48,6 +48,8 @@ export interface Family {
   readonly readsTables?: true
   /** Only the last value of each key is compared, over all partitions: what comes before depends on how two topics' records meet. */
   readonly lastOnly?: true
+  /** Whether the same may be given out twice in a row: as in Kafka Streams, a sliding window that is right behind one record and ends with the next. */
+  readonly repeats?: true
 }
 
 type Text = string | null
@@ -87,7 +89,7 @@ function giveOutWindows (table: Table<Windowed<string>, number>): void {
   noteOutputs(table.toStream().selectKey((_value, { key, window }) => windowKey(key, window.start, window.end), { key: serdes.string }))
 }
 
-function family (name: string, graph: (builder: TopologyBuilder<object>, setting: Setting) => void, expected: Family['expected'], more: Pick<Family, 'readsTables' | 'lastOnly'> = {}): Family {
+function family (name: string, graph: (builder: TopologyBuilder<object>, setting: Setting) => void, expected: Family['expected'], more: Pick<Family, 'readsTables' | 'lastOnly' | 'repeats'> = {}): Family {
   return { name, expected, ...more, build: setting => defineTopology('property', { caching: false }, builder => graph(builder, setting)) }
 }
 
@@ -109,7 +111,7 @@ const timeWindow = family('time windows', (builder, setting) => {
 const slidingWindow = family('sliding windows', (builder, setting) => {
   const windowed = grouped(builder, setting).windowedBy(slidingWindows({ timeDifferenceMs: setting.size * setting.unitMs, graceMs: setting.grace * setting.unitMs })).emitStrategy(emitOf(setting))
   giveOutWindows(setting.aggregate === 'count' ? windowed.count() : windowed.aggregate(() => 0, sum, { store: { value: serdes.int } }))
-}, (arrivals, setting) => slidingWindowed(arrivals, { ...rulesOf(setting), differenceMs: setting.size * setting.unitMs }))
+}, (arrivals, setting) => slidingWindowed(arrivals, { ...rulesOf(setting), differenceMs: setting.size * setting.unitMs }), { repeats: true })
 
 const session = family('sessions', (builder, setting) => {
   const windowed = grouped(builder, setting).windowedBy(sessionWindows({ inactivityGapMs: setting.size * setting.unitMs, graceMs: setting.grace * setting.unitMs })).emitStrategy(emitOf(setting))
