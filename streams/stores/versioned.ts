@@ -1,6 +1,7 @@
 import { DecodeError } from '../serdes/decode-error.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
+import type { Reading } from './reading.ts'
 
 /** A store that keeps for each key also what was valid before, as far back as its history goes. */
 export interface Versioned<V = unknown> {
@@ -12,15 +13,16 @@ export interface Versioned<V = unknown> {
   readonly segmentIntervalMs: number
 }
 
-export function defineVersioned<V> ({ name, value, historyRetentionMs, segmentIntervalMs = segmentIntervalOf(historyRetentionMs) }: {
+export function defineVersioned<V> ({ name, value, historyRetentionMs, segmentIntervalMs = segmentIntervalOf(historyRetentionMs), reading }: {
   readonly name: string
   readonly value: Serde<V>
   readonly historyRetentionMs: number
   /** Left out: Kafka Streams' own for this history. */
   readonly segmentIntervalMs?: number
+  readonly reading?: Reading | undefined
 }): Versioned<V> {
   if (!(historyRetentionMs >= 0)) throw new TypeError(`Store '${name}' has a history of ${historyRetentionMs} ms; give it 0 or more.`)
-  return Object.freeze({ entries: defineOrdered({ name, value: orNothing(value) }), historyRetentionMs, segmentIntervalMs })
+  return Object.freeze({ entries: defineOrdered({ name, value: orNothing(value), reading }), historyRetentionMs, segmentIntervalMs })
 }
 
 function segmentIntervalOf (historyRetentionMs: number): number {

@@ -13,6 +13,8 @@ export interface WindowedStoreOptions<K, V> {
   readonly caching?: boolean
   /** Whether windows are emitted when they close: then a second table holds those that are still open, by time. */
   readonly closes?: boolean
+  /** Given a name by the topology's author: it can be read from outside. */
+  readonly isNamed?: boolean
 }
 
 /** In Kafka Streams what the store has let go is still in the cache; it keeps it for at least this long. */
