@@ -5,6 +5,7 @@ import { joinKey, type Columns, type KeyColumns, type KeyOf, type RowOf } from '
 import type { Counter } from '../stores/counter.ts'
 import type { Keyed } from '../stores/keyed.ts'
 import type { List } from '../stores/list.ts'
+import type { Ordered, OrderedEntry } from '../stores/ordered.ts'
 import { joinRowKey, type RowKey, type Rows } from '../stores/rows.ts'
 import type { Store } from '../stores/store.ts'
 import type { Row } from '../state/state.ts'
@@ -23,13 +24,20 @@ export interface StoreView<Key, Value> {
   readonly range: (from: Key, to: Key) => Promise<StoreEntry<Key, Value>[]>
 }
 
-/** Of a counter the count, of a list its entries, newest first, of rows the row. */
+/** Of a counter the count, of a list its entries, newest first, of rows the row. Of ordered state the parts of all tasks, in bytes: keys are as the operator made them. */
 export type StoreViewOf<S> =
   S extends Counter<infer K extends KeyColumns> ? StoreView<KeyOf<K>, number>
     : S extends Keyed<infer K extends KeyColumns, infer V extends TSchema> ? StoreView<KeyOf<K>, Static<V>>
       : S extends List<infer K extends KeyColumns, infer E extends Columns> ? StoreView<KeyOf<K>, readonly RowOf<E>[]>
         : S extends Rows<infer C extends Columns, infer K extends readonly string[]> ? StoreView<RowKey<C, K>, RowOf<C>>
-          : never
+          : S extends Ordered<infer V> ? StoreView<OrderedPlace, Omit<OrderedEntry<V>, 'key'>>
+            : never
+
+/** Where an entry of ordered state stands: the partition of its task, and its key, one character per byte. */
+export interface OrderedPlace {
+  readonly partition: number
+  readonly key: string
+}
 
 /** `settled` resolves when what was asked for before is done. */
 export function openStoreView<S extends Store> (store: S, state: MemoryState, settled: () => Promise<void>): StoreViewOf<S> {
@@ -62,14 +70,16 @@ function entriesOf (store: Store, rows: readonly Row[]): Entry[] {
     case 'list': return [...Map.groupBy(keyed, ({ joined }) => joined)].map(([joined, entries]) => ({
       key: entries[0]?.key ?? {}, joined, value: entries.map(({ row }) => pick(row, Object.keys(store.entry)))
     }))
-    case 'ordered': throw new TypeError(`Store '${store.name}' is ordered; its content is read through the operator that it belongs to.`)
+    case 'ordered': return keyed.map(({ key, row, joined }) => ({
+      key, joined, value: { value: store.value.decode(Buffer.from(String(row['value']), 'latin1')), timestamp: row['timestamp'] }
+    }))
   }
 }
 
 function joined (store: Store, row: Row): string {
   switch (store.kind) {
     case 'rows': return joinRowKey(store, row)
-    case 'ordered': return String(row['key'])
+    case 'ordered': return String.fromCharCode(Number(row['partition'])) + String(row['key'])
     default: return joinKey(store.key, row)
   }
 }
