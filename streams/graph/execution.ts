@@ -17,7 +17,7 @@ export interface Execution {
   readonly enter: (node: Node) => Node | undefined
   readonly leave: (previous: Node | undefined) => void
   /** Counts a record that this node hands on. */
-  readonly forwarded: (node: Node) => void
+  readonly forwarded: (node: Node, record: StreamRecord) => void
   /** Whether this node has accepted the record's value in an earlier run. */
   readonly wasAccepted: (node: Node) => boolean
   readonly accepted: (node: Node) => void

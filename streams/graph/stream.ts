@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox'
-import type { Contract, Rejected } from './contract.ts'
+import type { Contract, Rejected, WithoutRejects } from './contract.ts'
 import type { GlobalTable } from './global-table.ts'
 import { GraphNode } from './graph-node.ts'
 import { GroupedStream } from './grouped-stream.ts'
@@ -8,7 +8,7 @@ import type { LogicalGraph } from './logical-graph.ts'
 import type { NodeKind } from './node.ts'
 import { branch, type BranchCase } from './operators/branch.ts'
 import { processor } from './operators/processor.ts'
-import { sink } from './operators/repartition.ts'
+import { deadLetterSink, sink } from './operators/repartition.ts'
 import { filter, flatMap, flatMapValues, map, mapValues, passOn, peek, selectKey } from './operators/stateless.ts'
 import { validate } from './operators/validate.ts'
 import type { Processor, StoreRoles } from './processor.ts'
@@ -150,6 +150,7 @@ export class Stream<K, V> {
   }
 
   /** Through a topic of the application's own, `<application id>-<name>-repartition`: records of one key meet in one task again, whoever wrote them. */
+  repartition<B extends Rejected = Rejected> (this: WithoutRejects<V, B>, options?: Naming & KeySerde<K> & ValueSerde<V> & { readonly partitions?: number }): Stream<K, V>
   repartition (options: Naming & KeySerde<K> & ValueSerde<V> & { readonly partitions?: number } = {}): Stream<K, V> {
     const { graph, node, key, value } = this[inner]
     const prefix = options.name ?? graph.newName('KSTREAM-REPARTITION-')
@@ -169,18 +170,20 @@ export class Stream<K, V> {
       name,
       write: (physical, parents) => {
         if (format === undefined) physical.add({ kind: 'sink', name, parents, topic, wire: sink })
-        else physical.addDeadLetterSink({ kind: 'dead-letter-sink', name, parents, topic, wire: sink }, format)
+        else physical.addDeadLetterSink({ kind: 'dead-letter-sink', name, parents, topic, wire: deadLetterSink }, format)
       }
     }))
   }
 
   /** Groups by the key that the records have. */
+  groupByKey<B extends Rejected = Rejected> (this: WithoutRejects<V, B>, options?: Naming & KeySerde<K> & ValueSerde<V>): GroupedStream<NonNullable<K>, V>
   groupByKey (options: Naming & KeySerde<K> & ValueSerde<V> = {}): GroupedStream<NonNullable<K>, V> {
     const { graph, node, name, key, value, isRekeyed } = this[inner]
     return new GroupedStream<NonNullable<K>, V>({ graph, node, name, key: options.key ?? key, value: options.value ?? value, isRekeyed, repartitionName: options.name })
   }
 
   /** Groups by another key; the records are repartitioned by it. */
+  groupBy<K2, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, mapper: (value: V, key: K) => K2, options?: Naming & KeySerde<K2> & ValueSerde<V>): GroupedStream<NonNullable<K2>, V>
   groupBy<K2> (mapper: (value: V, key: K) => K2, options: Naming & KeySerde<K2> & ValueSerde<V> = {}): GroupedStream<NonNullable<K2>, V> {
     const { graph, node, value } = this[inner]
     const name = graph.nameOr(options.name, 'KSTREAM-KEY-SELECT-')
@@ -190,6 +193,7 @@ export class Stream<K, V> {
   }
 
   /** The stream read as the changes of a table: the last value of a key is its row, null deletes it. */
+  toTable<B extends Rejected = Rejected> (this: WithoutRejects<V, B>, options?: Naming & { readonly store?: TableStoreOptions<NonNullable<K>, NonNullable<V>> }): Table<NonNullable<K>, NonNullable<V>>
   toTable (options: Naming & { readonly store?: TableStoreOptions<NonNullable<K>, NonNullable<V>> } = {}): Table<NonNullable<K>, NonNullable<V>> {
     const { graph, node, key, value, isRekeyed } = this[inner]
     const name = graph.nameOr(options.name, 'KSTREAM-TOTABLE-')
@@ -199,11 +203,11 @@ export class Stream<K, V> {
   }
 
   /** Each pair of records of one key that are no further apart than the windows say. */
-  join<K2 extends NonNullable<K> | null, V2, R> (other: Stream<K2, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2>, key: NonNullable<K>) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
+  join<K2 extends NonNullable<K> | null, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Stream<K2, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2>, key: NonNullable<K>) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
   /** Each record with the table's row of now; with a versioned table, of the record's time. */
-  join<V2, R> (other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2, key: NonNullable<K>) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
+  join<V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2, key: NonNullable<K>) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
   /** Each record with a row of the global table, by a key made of the record. */
-  join<K2, V2, R> (other: GlobalTable<K2, V2>, joiner: (left: NonNullable<V>, right: V2, key: K) => R, options: GlobalJoinOptions<K, V, K2>): Stream<K, R>
+  join<K2, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: GlobalTable<K2, V2>, joiner: (left: NonNullable<V>, right: V2, key: K) => R, options: GlobalJoinOptions<K, V, K2>): Stream<K, R>
   join<K2, V2, R> (
     other: Stream<K, V2> | Table<NonNullable<K>, V2> | GlobalTable<K2, V2>, joiner: AnyJoiner<R>, options?: StreamJoinOptions<K, V, V2> | TableJoinOptions<K, V> | GlobalJoinOptions<K, V, K2>
   ): Stream<K, R> {
@@ -211,9 +215,9 @@ export class Stream<K, V> {
   }
 
   /** As `join`; a record without a match comes out too, with null beside it: of two streams when no match can come any more. */
-  leftJoin<K2 extends NonNullable<K> | null, V2, R> (other: Stream<K2, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2> | null, key: K) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
-  leftJoin<V2, R> (other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
-  leftJoin<K2, V2, R> (other: GlobalTable<K2, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options: GlobalJoinOptions<K, V, K2>): Stream<K, R>
+  leftJoin<K2 extends NonNullable<K> | null, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Stream<K2, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2> | null, key: K) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
+  leftJoin<V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
+  leftJoin<K2, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: GlobalTable<K2, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options: GlobalJoinOptions<K, V, K2>): Stream<K, R>
   leftJoin<K2, V2, R> (
     other: Stream<K, V2> | Table<NonNullable<K>, V2> | GlobalTable<K2, V2>, joiner: AnyJoiner<R>, options?: StreamJoinOptions<K, V, V2> | TableJoinOptions<K, V> | GlobalJoinOptions<K, V, K2>
   ): Stream<K, R> {
@@ -221,7 +225,7 @@ export class Stream<K, V> {
   }
 
   /** As `leftJoin`, for the records of both sides. */
-  outerJoin<K2 extends NonNullable<K> | null, V2, R> (other: Stream<K2, V2>, joiner: (left: NonNullable<V> | null, right: NonNullable<V2> | null, key: K | K2) => R, options: StreamJoinOptions<K, V, V2>): Stream<K | K2, R>
+  outerJoin<K2 extends NonNullable<K> | null, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Stream<K2, V2>, joiner: (left: NonNullable<V> | null, right: NonNullable<V2> | null, key: K | K2) => R, options: StreamJoinOptions<K, V, V2>): Stream<K | K2, R>
   outerJoin<V2, R> (other: Stream<K, V2>, joiner: AnyJoiner<R>, options: StreamJoinOptions<K, V, V2>): Stream<K, R> {
     return joinAny(this, other, joiner, options, 'outer')
   }

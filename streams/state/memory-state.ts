@@ -75,7 +75,9 @@ export function openMemoryState (): MemoryState {
       return tasks.flatMap(task => {
         const found = tables.tasks.get(nameOf(task))
         const isOfTask = (each: TaskId): boolean => nameOf(each) === nameOf(task)
-        return found === undefined ? [] : [{ ...found, closed: [...tables.closed.values()].filter(isOfTask), aborted: [...tables.aborted.values()].filter(isOfTask) }]
+        if (found === undefined) return []
+        const { subTopology, partition, epoch, unit } = found
+        return [{ subTopology, partition, epoch, unit, closed: [...tables.closed.values()].filter(isOfTask), aborted: [...tables.aborted.values()].filter(isOfTask) }]
       })
     },
     async abort (units) {

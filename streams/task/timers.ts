@@ -61,7 +61,8 @@ export class Timers {
     const known = this.#ofSubTopology.get(subTopology)
     if (known !== undefined) return known
     const nodes = new Set(subTopology.nodes)
-    const found = this.#registered.filter(({ node }) => nodes.has(node))
+    // What stands before another comes first: what it hands on then finds the other as it was.
+    const found = this.#registered.filter(({ node }) => nodes.has(node)).sort((a, b) => a.node.index - b.node.index)
     this.#ofSubTopology.set(subTopology, found)
     return found
   }

@@ -1,4 +1,4 @@
-import { namedSubTopologies } from '../graph/topic-names.ts'
+import { namedSubTopologies, topicsOf } from '../graph/topic-names.ts'
 import type { Topology } from '../graph/topology.ts'
 import { silentLogger } from '../logger.ts'
 import { Pauses } from '../pauses.ts'
@@ -184,7 +184,7 @@ export class Application {
 
   async #takeOver (ledger: UnitLedger): Promise<Task[]> {
     const { topology, applicationId, log, state, partitionsOf } = this.#options
-    const inputs = new Set([...topology.nodes.flatMap(({ topic }) => topic === undefined || topic.internal ? [] : [topic.name]), ...topology.globals.map(({ topic }) => topic.name)])
+    const inputs = new Set([...topicsOf(topology).flatMap(({ name, internal }) => internal ? [] : name), ...topology.globals.map(({ topic }) => topic.name)])
     await log.createTopics([...inputs].map(name => ({ name, partitions: partitionsOf(name) })))
     const ready = await ensureTopics(topology, { applicationId, log, state, logger: silentLogger, noted: await state.noteInputs(new Map()) })
     await state.noteInputs(ready.inputs)

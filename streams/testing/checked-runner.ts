@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import type { Node } from '../graph/node.ts'
 import type { Rejected } from '../graph/contract.ts'
 import type { StreamRecord } from '../graph/record.ts'
@@ -48,9 +48,10 @@ export class CheckedRunner extends UnitRunner {
     super.leave(previous)
   }
 
-  override forwarded (node: Node): void {
-    this.#note(node.name, 'handed a record on', undefined)
-    super.forwarded(node)
+  override forwarded (node: Node, record: StreamRecord): void {
+    const { key, value, timestamp, headers } = record
+    this.#note(node.name, 'handed on', { key, value, timestamp, headers })
+    super.forwarded(node, record)
   }
 
   override emit (sink: Node, record: StreamRecord, partition?: number): void {
@@ -115,7 +116,7 @@ function compare ({ task, record }: Item, first: readonly Action[], second: read
     const node = [other?.node, one?.node].find(each => each !== undefined && each !== '') ?? ''
     throw new NondeterminismError(
       `Node '${node}' did not do the same when ${whatIn(task, record)} was run again: first it ${tell(one)}, then it ${tell(other)}. ` +
-      'A node, and what stands before it, acts on nothing but the record, its stores and the time it is given; production runs records again after conflicts and outages.'
+      'A node acts on nothing but the record, its stores and the time it is given; production runs records again after conflicts and outages.'
     )
   }
 }
@@ -126,12 +127,7 @@ function whatIn ({ name }: Task, record: LogRecord | undefined): string {
 
 function tell (action: Action | undefined): string {
   if (action === undefined) return 'did nothing more'
-  return action.detail === undefined ? action.did : `${action.did} (${JSON.stringify(action.detail, printable)})`
-}
-
-/** What JSON has no word for is told as text. */
-function printable (_name: string, value: unknown): unknown {
-  return typeof value === 'bigint' || typeof value === 'function' || value === undefined ? String(value) : value
+  return action.detail === undefined ? action.did : `${action.did} ${inspect(action.detail, { depth: 6, breakLength: Infinity })}`
 }
 
 /** What is read as it goes, and not at hand as a whole. */

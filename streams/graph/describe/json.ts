@@ -1,5 +1,6 @@
 import type { Topology } from '../topology.ts'
 import type { NodeKind } from '../node.ts'
+import type { Topic } from '../topic.ts'
 import type { Store } from '../../stores/store.ts'
 import type { DeadLetterFormat } from '../stream.ts'
 
@@ -69,8 +70,9 @@ export function describeAsJson (topology: Topology): TopologyJson {
   }
 }
 
-function topicsOf ({ nodes }: Topology): TopicJson[] {
-  const ends = nodes.flatMap(({ kind, topic }) => topic === undefined ? [] : [{ kind, topic }])
+function topicsOf ({ nodes, deadLetters }: Topology): TopicJson[] {
+  const ends: { readonly kind: NodeKind, readonly topic: Topic }[] = nodes.flatMap(({ kind, topic }) => topic === undefined ? [] : [{ kind, topic }])
+  if (deadLetters !== undefined) ends.push({ kind: 'dead-letter-sink', topic: deadLetters.topic })
   return [...Map.groupBy(ends, ({ topic }) => topic.name)].map(([name, uses]) => ({
     name,
     read: uses.some(({ kind }) => kind === 'source'),

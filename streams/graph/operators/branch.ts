@@ -16,7 +16,7 @@ export function branch<K, V> (cases: readonly BranchCase<V>[]): RoutingWire<K, V
       execution.leave(previous)
       if (route === undefined) return execution.drop(node, 'no-branch')
       route.forward(record)
-      execution.forwarded(node)
+      execution.forwarded(node, record)
     }
   }
 }

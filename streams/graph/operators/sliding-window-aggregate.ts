@@ -28,6 +28,10 @@ export function slidingWindowAggregate<K, V, A> (
       }
     })
     if (onClose) idle?.wired(execution, time => emitClosed(time - graceMs, []))
+    execution.whenTimeAdvances(node, time => {
+      const closeTime = times.observe(time)
+      if (onClose) emitClosed(closeTime, [])
+    })
 
     return ({ key, value, timestamp, headers }) => {
       if (key === null) return execution.drop(node, 'null-key')

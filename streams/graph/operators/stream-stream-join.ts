@@ -68,6 +68,12 @@ function openSide<K, L, R, Mine, Other, Out> (
   const { unmatched, rightOuter = false } = join
   const others = openJoinWindow(execution, side.other)
   const waiting = unmatched && openWaitingForMatch(execution, forward, { ...join, unmatched, afterMs, bothSides: rightOuter })
+  if (waiting !== undefined) {
+    execution.whenTimeAdvances(node, timestamp => {
+      waiting.advance(timestamp)
+      waiting.release({ key: null, value: null, timestamp, headers: [] })
+    })
+  }
 
   const process = (record: StreamRecord<K | null, Mine | null>) => {
     const { key, value, timestamp, headers } = record

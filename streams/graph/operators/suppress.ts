@@ -27,8 +27,8 @@ export function windowEnd ({ key }: StreamRecord<{ readonly window: { readonly e
 }
 
 /**
- * Holds changes back and gives out the last one of a key when its time is over, oldest first. Only the time of the records that
- * come here moves it: without another record the last changes stay.
+ * Holds changes back and gives out the last one of a key when its time is over, oldest first. The time of the records that
+ * come here moves it, and what moves time without a record: else the last changes stay.
  */
 export function suppress<K, V> (options: Suppress<K, V>): Wire<K, Change<V>, K, Change<V>> {
   const { buffer, timeOf, durationMs, dropTombstones, maxRecords = Infinity, maxBytes = Infinity, whenFull } = options
@@ -40,11 +40,21 @@ export function suppress<K, V> (options: Suppress<K, V>): Wire<K, Change<V>, K, 
     const giveOut = (record: StreamRecord<K, Change<V>>) => {
       if (record.value.newValue !== null || !dropTombstones) forward(record)
     }
-    const process = (record: StreamRecord<K, Change<V>>) => {
-      if (record.timestamp > streamTime.get()) streamTime.set(record.timestamp)
-      held.put(timeOf(record), record)
+    const moveOn = (to: number) => {
+      if (to > streamTime.get()) streamTime.set(to)
+    }
+    const giveOutExpired = () => {
       const expired = streamTime.get() - durationMs
       held.evictWhile(time => time <= expired, giveOut)
+    }
+    execution.whenTimeAdvances(node, time => {
+      moveOn(time)
+      giveOutExpired()
+    })
+    const process = (record: StreamRecord<K, Change<V>>) => {
+      moveOn(record.timestamp)
+      held.put(timeOf(record), record)
+      giveOutExpired()
       if (!isFull()) return
       if (whenFull === 'shutDown') {
         throw new FatalError(

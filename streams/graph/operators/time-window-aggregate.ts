@@ -43,6 +43,10 @@ export function timeWindowAggregate<K, V, A> (
       })
     }
     if (onClose) idle?.wired(execution, time => emitClosed(time - windows.graceMs, []))
+    execution.whenTimeAdvances(node, time => {
+      const closeTime = times.observe(time)
+      if (onClose) emitClosed(closeTime, [])
+    })
 
     return ({ key, value, timestamp, headers }) => {
       if (key === null) return execution.drop(node, 'null-key')

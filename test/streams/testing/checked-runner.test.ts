@@ -26,16 +26,16 @@ test('a node that writes another value each time is found, with what it did', as
 
   await assert.rejects(driver.topic(numbers).pipe('k', 1), (error: unknown) => {
     assert.ok(error instanceof NondeterminismError)
-    assert.match(error.message, /^Node 'suspect' did not do the same when numbers-0@0 was run again: first it called put of store 'lists' \(\[\{"id":"a"\},\{"values":\[\d\]\}\]\), then it called put of store 'lists' \(.*\[\d\]/)
+    assert.match(error.message, /^Node 'suspect' did not do the same when numbers-0@0 was run again: first it called put of store 'lists' \[ \{ id: 'a' \}, \{ values: \[ \d \] \} \], then it called put of store 'lists' \[.* \d \]/)
     return true
   })
 })
 
-test('a node that hands on another value each time is found where that is written', async () => {
+test('a node that hands on another value each time is found', async () => {
   let calls = 0
   const driver = createTestDriver(doing((record, { forward }) => forward({ ...record, value: ++calls })))
 
-  await assert.rejects(driver.topic(numbers).pipe('k', 1), /Node 'answer' did not do the same .*wrote to 'answers'/)
+  await assert.rejects(driver.topic(numbers).pipe('k', 1), /Node 'suspect' did not do the same .*first it handed on \{ key: 'k', value: 1, .* then it handed on \{ key: 'k', value: 2,/)
 })
 
 for (const [time, remainder] of [['first', 1], ['second', 0]] as const) {
@@ -43,7 +43,7 @@ for (const [time, remainder] of [['first', 1], ['second', 0]] as const) {
     let calls = 0
     const driver = createTestDriver(doing(() => { if (++calls % 2 === remainder) throw new Error('a bad day') }))
 
-    await assert.rejects(driver.topic(numbers).pipe('k', 1), /Node 'suspect' did not do the same .*failed \("Node 'suspect': a bad day"\)/)
+    await assert.rejects(driver.topic(numbers).pipe('k', 1), /Node 'suspect' did not do the same .*failed "Node 'suspect': a bad day"/)
   })
 }
 

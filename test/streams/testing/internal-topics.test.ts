@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Type from 'typebox'
-import { defineCounter, defineInternalTopic, defineProcessor, defineTopic, defineTopology, serdes } from '../../../streams/index.ts'
+import { defineCounter, defineInternalTopic, defineProcessor, defineTopic, defineTopology, isRejected, isValid, serdes } from '../../../streams/index.ts'
 import { createTestDriver } from '../../../streams/testing.ts'
 
 const words = defineTopic({ name: 'words' })
@@ -49,5 +49,23 @@ test('a rebalance leaves nothing of an internal topic out, and nothing twice', a
   }
 
   assert.deepEqual(await Promise.all(['a', 'b', 'c'].map(async letter => await driver.store(letters).get({ letter }))), [2, 2, 2])
+  await driver.close()
+})
+
+test('a record that a node behind an internal topic fails on goes to the dead letters of where it came from, with its coordinates there and the node', async () => {
+  const topology = defineTopology('failing', ({ stream }) => {
+    const { valid, dlq } = stream(words).validate(Type.String()).branch({ valid: isValid, dlq: isRejected })
+    dlq.to(defineTopic({ name: 'dead' }), { format: 'raw' })
+    valid.to(byLetter)
+    stream(byLetter).mapValues(() => { throw new Error('cannot') }, { name: 'fails' }).peek(() => {})
+  })
+  const driver = createTestDriver(topology, { applicationId: 'app' })
+
+  await driver.topic(words).pipe('a', 'b', { headers: [['of', Buffer.from('user')]] })
+
+  const letters = await driver.output(defineTopic({ name: 'dead' })).readAll()
+  const headers = new Map(letters.flatMap(({ headers }) => headers.map(([name, value]) => [name, value?.toString()])))
+  assert.deepEqual([letters.length, letters[0]?.value, headers.get('of'), headers.get('__dlq.errors.topic'), headers.get('__dlq.errors.offset'), headers.get('__millrace.errors.node'), headers.get('millrace-unit')],
+    [1, 'b', 'user', 'app-by-letter-repartition', '0', 'fails', undefined])
   await driver.close()
 })
