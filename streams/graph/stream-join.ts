@@ -60,7 +60,7 @@ function joinTable<K, V, V2, R> (
     const buffer = defineGraceBuffer<NonNullable<K>, NonNullable<V>>({ name: `${name}-Buffer`, key, value })
     graph.skipPriority()
     return singleNode({
-      name, stores: [...rows.stores, buffer.ordered], allowsNullKeys: kind === 'left', wire: streamTableGraceJoin<NonNullable<K>, NonNullable<V>, NonNullable<K>, V2, R>({ ...join, graceMs, buffer })
+      name, stores: [buffer.ordered, ...rows.stores], allowsNullKeys: kind === 'left', wire: streamTableGraceJoin<NonNullable<K>, NonNullable<V>, NonNullable<K>, V2, R>({ ...join, graceMs, buffer })
     })
   }
 }

@@ -129,6 +129,8 @@ export class Stream<K, V> {
     graph.add(node, parent)
     const branches: Partial<{ [N in keyof B]: Stream<K, B[N]> }> = {}
     for (const branchName in guards) {
+      // A number is used up for each, as in Kafka Streams.
+      graph.newName('KSTREAM-BRANCHCHILD-')
       const child = graph.check(`${name}-${branchName}`)
       cases.push({ child, accepts: guards[branchName] })
       const branchNode = singleNode({ name: child, kind: 'branch-case' })

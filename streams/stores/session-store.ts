@@ -37,8 +37,8 @@ export interface OpenSessionStore<K, V> {
 /** Sessions whose end is before the stream time of the store (the latest end it has seen) less the retention are gone, also for who reads; with caching a while later. */
 export function defineSessionStore<K, V> (options: WindowedStoreOptions<K, V>): SessionStore<K, V> {
   const { name, key, value, caching = true, closes = false } = options
-  const rows = defineOrdered({ name, value })
-  const openWindows = closes ? defineOpenWindows(name) : undefined
+  const rows = defineOrdered({ name, value, contents: { shape: 'session', key, value, retentionMs: options.retentionMs, ...(options.windows === undefined ? {} : { windows: options.windows }) } })
+  const openWindows = closes ? defineOpenWindows(name, key) : undefined
   const stores = openWindows === undefined ? [rows] : [rows, openWindows]
   // As in Kafka Streams, there is no cache before sessions that are emitted when they close.
   const kept = timeKept({ retentionMs: options.retentionMs, caching: caching && !closes })

@@ -38,8 +38,8 @@ export interface OpenWindowStore<K, V> {
  */
 export function defineWindowStore<K, V> (options: WindowedStoreOptions<K, V> & { readonly retainDuplicates?: boolean }): WindowStore<K, V> {
   const { name, key, value, caching = true, closes = false, retainDuplicates = false } = options
-  const rows = defineOrdered({ name, value })
-  const openWindows = closes ? defineOpenWindows(name) : undefined
+  const rows = defineOrdered({ name, value, contents: { shape: 'window', key, value, retentionMs: options.retentionMs, ...(options.windows === undefined ? {} : { windows: options.windows }) } })
+  const openWindows = closes ? defineOpenWindows(name, key) : undefined
   const stores = openWindows === undefined ? [rows] : [rows, openWindows]
   const kept = timeKept(options)
 

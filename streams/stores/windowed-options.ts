@@ -1,6 +1,7 @@
 import type { Serde } from '../serdes/serde.ts'
 import { frameOf } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
+import type { WindowNumbers } from './store-contents.ts'
 
 /** What stores of windows are told, whatever their windows are. */
 export interface WindowedStoreOptions<K, V> {
@@ -13,6 +14,8 @@ export interface WindowedStoreOptions<K, V> {
   readonly caching?: boolean
   /** Whether windows are emitted when they close: then a second table holds those that are still open, by time. */
   readonly closes?: boolean
+  /** What the windows are made of, for descriptions. */
+  readonly windows?: WindowNumbers
 }
 
 /** In Kafka Streams what the store has let go is still in the cache; it keeps it for at least this long. */
@@ -24,8 +27,8 @@ export function timeKept ({ retentionMs, caching = true }: Pick<WindowedStoreOpt
 }
 
 /** The open windows of a store. A row says nothing but its key: the time, and the bytes of the window's key. */
-export function defineOpenWindows (store: string): Ordered<null> {
-  return defineOrdered<null>({ name: `${store}-open`, value: nothing })
+export function defineOpenWindows (store: string, key: Serde<unknown>): Ordered<null> {
+  return defineOrdered<null>({ name: `${store}-open`, value: nothing, contents: { shape: 'open-windows', key, value: nothing } })
 }
 
 const nothing: Serde<null> = { name: 'nothing', decode: () => null, encode: () => Buffer.alloc(0) }

@@ -80,9 +80,12 @@ export class UnitLedger {
     return this.#own.get(name) === epoch ? 'wait' : this.#ask(name, { subTopology, partition })
   }
 
-  /** Resolves when what is being asked was answered once. */
+  /** Resolves when all that is asked was answered once. */
   async answered (): Promise<void> {
-    if (this.#isAsking) await this.#round
+    for (let round: Promise<boolean> | undefined; this.#isAsking && round !== this.#round;) {
+      round = this.#round
+      await round
+    }
   }
 
   async close (): Promise<void> {
@@ -100,12 +103,14 @@ export class UnitLedger {
     const { learned } = this.#options
     this.#isAsking = true
     for (let waitMs = FIRST_WAIT_MS; this.#questions.size > 0 && !this.#closed.signal.aborted; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
+      const asked = new Set(this.#questions.keys())
       this.#round = this.#askOnce()
       if (await this.#round) {
         waitMs = FIRST_WAIT_MS
         learned()
       }
-      if (this.#questions.size > 0) await sleep(waitMs, undefined, { signal: this.#closed.signal, ref: false }).catch(() => {})
+      // What came up meanwhile does not wait with what nobody knows yet.
+      if (this.#questions.size > 0 && [...this.#questions.keys()].every(name => asked.has(name))) await sleep(waitMs, undefined, { signal: this.#closed.signal, ref: false }).catch(() => {})
     }
     this.#isAsking = false
   }

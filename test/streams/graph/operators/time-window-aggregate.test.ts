@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { counting, reducing } from '../../../../streams/graph/operators/aggregation.ts'
 import { timeWindowAggregate } from '../../../../streams/graph/operators/time-window-aggregate.ts'
 import type { EmitStrategy } from '../../../../streams/graph/operators/window-emission.ts'
@@ -178,4 +179,29 @@ test('without caching a window that retention has let go cannot be read, with ca
 
     assert.equal(get({ key: 'A', window: { start: 0, end: 10 } })?.value, found)
   }
+})
+
+const arrivals = fc.array(fc.record({ key: fc.constantFrom('a', 'a\0', 'b'), timestamp: fc.integer({ min: 0, max: 80 }) }), { maxLength: 40 })
+const shapes = fc.record({ sizeMs: fc.integer({ min: 1, max: 20 }), part: fc.integer({ min: 1, max: 20 }), graceMs: fc.integer({ min: 0, max: 20 }), caching: fc.boolean() })
+
+test('whatever comes in whatever order, each window that closes is emitted once with the records that were in time', () => {
+  fc.assert(fc.property(arrivals, shapes, (records, { sizeMs, part, graceMs, caching }) => {
+    const advanceMs = Math.min(part, sizeMs)
+    const { pipe, bench } = open({ sizeMs, advanceMs, graceMs, caching, emit: 'on-window-close' })
+    const outputs = [...records, { key: 'end', timestamp: 1_000 }].flatMap(({ key, timestamp }, index) => pipe(key, `${index}`, timestamp))
+
+    const expected = new Map<string, string>()
+    let streamTime = 0
+    let late = 0
+    for (const [index, { key, timestamp }] of records.entries()) {
+      streamTime = Math.max(streamTime, timestamp)
+      for (const { start, end } of timeWindows({ sizeMs, advanceMs }).windowsFor(timestamp)) {
+        const window = `[${key}@${start}/${end}]`
+        if (end <= streamTime - graceMs) late++
+        else expected.set(window, `${expected.get(window) ?? '0'}+${index}`)
+      }
+    }
+    assert.deepEqual(outputs.map(([window, value]) => [window, value]).sort(), [...expected].sort())
+    assert.equal(bench.dropped.length, late)
+  }), { numRuns: 500 })
 })
