@@ -109,6 +109,7 @@ export class Stream<K, V> {
   }
 
   /** Interleaves two streams; no order is promised between them. */
+  merge<K2 extends NonNullable<K> | null, V2> (other: Stream<K2, V2>, naming?: Naming): Stream<K | K2, V | V2>
   merge<V2> (other: Stream<K, V2>, naming?: Naming): Stream<K, V | V2> {
     const { graph, node, key, isRekeyed } = this[inner]
     const name = graph.nameOr(naming?.name, 'KSTREAM-MERGE-')
@@ -204,7 +205,7 @@ export class Stream<K, V> {
   }
 
   /** Each pair of records of one key that are no further apart than the windows say. */
-  join<V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Stream<K, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2>, key: NonNullable<K>) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
+  join<K2 extends NonNullable<K> | null, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Stream<K2, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2>, key: NonNullable<K>) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
   /** Each record with the table's row of now; with a versioned table, of the record's time. */
   join<V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2, key: NonNullable<K>) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
   /** Each record with a row of the global table, by a key made of the record. */
@@ -216,7 +217,7 @@ export class Stream<K, V> {
   }
 
   /** As `join`; a record without a match comes out too, with null beside it: of two streams when no match can come any more. */
-  leftJoin<V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Stream<K, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2> | null, key: K) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
+  leftJoin<K2 extends NonNullable<K> | null, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Stream<K2, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2> | null, key: K) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
   leftJoin<V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
   leftJoin<K2, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: GlobalTable<K2, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options: GlobalJoinOptions<K, V, K2>): Stream<K, R>
   leftJoin<K2, V2, R> (
@@ -226,9 +227,9 @@ export class Stream<K, V> {
   }
 
   /** As `leftJoin`, for the records of both sides. */
-  outerJoin<V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Stream<K, V2>, joiner: (left: NonNullable<V> | null, right: NonNullable<V2> | null, key: K) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
-  outerJoin<V2, R> (other: Stream<K, V2>, joiner: (left: NonNullable<V> | null, right: NonNullable<V2> | null, key: K) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R> {
-    return joinAny(this, other, joiner as AnyJoiner<R>, options, 'outer')
+  outerJoin<K2 extends NonNullable<K> | null, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Stream<K2, V2>, joiner: (left: NonNullable<V> | null, right: NonNullable<V2> | null, key: K | K2) => R, options: StreamJoinOptions<K, V, V2>): Stream<K | K2, R>
+  outerJoin<V2, R> (other: Stream<K, V2>, joiner: AnyJoiner<R>, options: StreamJoinOptions<K, V, V2>): Stream<K, R> {
+    return joinAny(this, other, joiner, options, 'outer')
   }
 
   #repartitioned (graph: LogicalGraph, node: GraphNode, options: UnfinishedRepartition<NonNullable<K>, NonNullable<V>>): Stream<K, V> {

@@ -132,15 +132,16 @@ export class Table<K, V> {
   }
 
   /** A row where both tables have one. With `foreignKey` the right table's key is taken from the left row. */
-  join<V2, R> (other: Table<K, V2>, joiner: (left: V, right: V2, key: K) => R, options?: TableOptions<K, NonNullable<R>>): Table<K, NonNullable<R>>
+  // The stricter one first: the other one takes these options too, and would leave `foreignKey`'s parameters without a type.
   join<K2, V2, R> (other: Table<K2, V2>, joiner: (left: V, right: V2) => R, options: ForeignKeyJoinOptions<K, V, K2, R>): Table<K, NonNullable<R>>
+  join<V2, R> (other: Table<K, V2>, joiner: (left: V, right: V2, key: K) => R, options?: TableOptions<K, NonNullable<R>>): Table<K, NonNullable<R>>
   join<K2, V2, R> (other: Table<K2, V2>, joiner: (left: V, right: V2, key: K) => R, options: TableOptions<K, NonNullable<R>> | ForeignKeyJoinOptions<K, V, K2, R> = {}): Table<K, NonNullable<R>> {
     return addAnyJoin(this, other, 'inner', options, (left, right, key) => left === null || right === null ? null : joiner(left, right, key))
   }
 
   /** A row where the left table has one; the right side is null where it has none. */
-  leftJoin<V2, R> (other: Table<K, V2>, joiner: (left: V, right: V2 | null, key: K) => R, options?: TableOptions<K, NonNullable<R>>): Table<K, NonNullable<R>>
   leftJoin<K2, V2, R> (other: Table<K2, V2>, joiner: (left: V, right: V2 | null) => R, options: ForeignKeyJoinOptions<K, V, K2, R>): Table<K, NonNullable<R>>
+  leftJoin<V2, R> (other: Table<K, V2>, joiner: (left: V, right: V2 | null, key: K) => R, options?: TableOptions<K, NonNullable<R>>): Table<K, NonNullable<R>>
   leftJoin<K2, V2, R> (other: Table<K2, V2>, joiner: (left: V, right: V2 | null, key: K) => R, options: TableOptions<K, NonNullable<R>> | ForeignKeyJoinOptions<K, V, K2, R> = {}): Table<K, NonNullable<R>> {
     return addAnyJoin(this, other, 'left', options, (left, right, key) => left === null ? null : joiner(left, right, key))
   }

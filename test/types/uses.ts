@@ -48,6 +48,12 @@ export const uses = defineTopology('uses', ({ stream, table, globalTable }) => {
   const either = present.outerJoin(stream(payments), (order, payment) => order?.cents ?? payment?.cents ?? 0, { windows: joinWindows({ timeDifferenceMs: 1_000 }) })
   typeOf(either).is<Stream<string | null, number>>(true)
 
+  const keyed = stream(payments).filter(value => value !== null).selectKey(({ orderId }) => orderId)
+  typeOf(present.join(keyed, (order, { cents }) => order.cents - cents, { windows: joinWindows({ timeDifferenceMs: 1_000 }) })).is<Stream<string | null, number>>(true)
+  typeOf(keyed.leftJoin(present, ({ cents }, order) => cents - (order?.cents ?? 0), { windows: joinWindows({ timeDifferenceMs: 1_000 }) })).is<Stream<string, number>>(true)
+  typeOf(keyed.outerJoin(present, (payment, order) => payment?.cents ?? order?.cents ?? 0, { windows: joinWindows({ timeDifferenceMs: 1_000 }) })).is<Stream<string | null, number>>(true)
+  typeOf(rekeyed.merge(present)).is<Stream<string | null, { id: string, customer: string, cents: number }>>(true)
+
   const customer = table(customers)
   typeOf(customer).is<Table<string, { name: string, region: string }>>(true)
   const named = rekeyed.join(customer, (order, { name }) => `${name}: ${order.id}`)
