@@ -69,7 +69,8 @@ export function windowAggregation<K, V, A> (
 ): Aggregation<K, V, Windowed<K>, A> {
   const onClose = emit === 'on-window-close'
   const sizeMs = windows.type === 'time' ? windows.sizeMs : windows.type === 'sliding' ? windows.timeDifferenceMs : Number.MAX_SAFE_INTEGER
-  const table = defineWindowStore({ ...store, caching, retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
+  // As in Kafka Streams, there is no cache before sliding windows and sessions that are emitted when they close.
+  const table = defineWindowStore({ ...store, caching: caching && !(onClose && windows.type === 'sliding'), retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
   return {
     stores: table.stores,
     getter: table.getter,
@@ -90,7 +91,7 @@ export function sessionAggregation<K, V, A> (
   { windows, emit, store: { caching, ...store }, retentionMs }: WindowedAggregationOptions<K, A, SessionWindows>
 ): Aggregation<K, V, Windowed<K>, A> {
   const onClose = emit === 'on-window-close'
-  const table = defineSessionStore({ ...store, caching, retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
+  const table = defineSessionStore({ ...store, caching: caching && !onClose, retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
   return {
     stores: table.stores,
     getter: table.getter,
