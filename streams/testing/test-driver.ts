@@ -65,6 +65,7 @@ export function createTestDriver (topology: Topology, { startAt = 0, partitions 
     maxUnitRecords,
     partitionsOf: name => typeof partitions === 'number' ? partitions : partitions[name] ?? 1,
     committed: unit => metrics.committed(unit),
+    skipped: record => metrics.skipped(record),
     debug
   })
   const inTurn = createTurns()
