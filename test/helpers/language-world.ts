@@ -134,7 +134,7 @@ export async function openLanguageWorld (t: TestContext, services: Services, lan
           }
         },
         sink: async name => await driver.output(sinkOf(topology, topics[name])).readAll(),
-        rows: async name => (await driver.store(storeOf(topology, name)).all()).map(({ key: { partition, key }, value: { value, timestamp } }) =>
+        rows: async name => (await driver.store(storeOf(topology, name)).all()).map(({ partition, key, value, timestamp }) =>
           ({ partition, key: Buffer.from(key, 'latin1').toString('hex'), value, timestamp }))
       }
     }
