@@ -39,7 +39,7 @@ export function sessionWindowAggregate<K, V, A> (
         forward({ key: { key, window }, value: { newValue: value, oldValue: null, isLatest: true }, timestamp: window.end, headers })
       }
     })
-    if (onClose) idle?.wired(execution, time => emitClosed(time - inactivityGapMs - graceMs, []))
+    if (onClose) idle?.wired(execution, node, time => emitClosed(time - inactivityGapMs - graceMs, []))
 
     return ({ key, value, timestamp, headers }) => {
       if (key === null) return execution.drop(node, 'null-key')

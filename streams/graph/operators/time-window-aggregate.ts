@@ -42,7 +42,7 @@ export function timeWindowAggregate<K, V, A> (
         }
       })
     }
-    if (onClose) idle?.wired(execution, time => emitClosed(time - windows.graceMs, []))
+    if (onClose) idle?.wired(execution, node, time => emitClosed(time - windows.graceMs, []))
 
     return ({ key, value, timestamp, headers }) => {
       if (key === null) return execution.drop(node, 'null-key')
