@@ -1,3 +1,4 @@
+import type { ChosenPartition } from '../graph/execution.ts'
 import { isDeepStrictEqual } from 'node:util'
 import type { Node } from '../graph/node.ts'
 import type { Rejected } from '../graph/contract.ts'
@@ -53,9 +54,9 @@ export class CheckedRunner extends UnitRunner {
     super.forwarded(node)
   }
 
-  override emit (sink: Node, record: StreamRecord, partition?: number): void {
+  override emit (sink: Node, record: StreamRecord, partition?: ChosenPartition): void {
     const { key, value, timestamp, headers } = record
-    this.#note(sink.name, `wrote to '${sink.topic?.name}'`, { key, value, timestamp, headers, partition })
+    this.#note(sink.name, `wrote to '${sink.topic?.name}'`, { key, value, timestamp, headers, partition: typeof partition === 'function' ? partition(COMPARED_COUNT) : partition })
     super.emit(sink, record, partition)
   }
 
@@ -87,6 +88,9 @@ export class CheckedRunner extends UnitRunner {
     return { isReady: run(), actions }
   }
 }
+
+/** Given to partitioners to see whether they choose the same twice; any number does. */
+const COMPARED_COUNT = 60
 
 function watched (name: string, method: (...given: unknown[]) => unknown, note: (name: string, given: unknown) => void): (...given: unknown[]) => unknown {
   return (...given) => {
