@@ -3,6 +3,7 @@ export const PAUSE_KINDS = {
   postgres: { waitsFor: 'Postgres', holdsRecords: true },
   kafka: { waitsFor: 'the Kafka brokers, to acknowledge', holdsRecords: true },
   'dead-letters': { waitsFor: 'the dead-letter topic', holdsRecords: true },
+  schemas: { waitsFor: 'the schema registry', holdsRecords: true },
   reading: { waitsFor: 'the brokers that lead these partitions', holdsRecords: true },
   membership: { waitsFor: 'the consumer group, to answer heartbeats', holdsRecords: true },
   'taking-over': { waitsFor: 'Kafka and Postgres, to take tasks over', holdsRecords: true },

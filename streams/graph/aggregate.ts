@@ -8,6 +8,7 @@ import { aggregate } from './operators/aggregate.ts'
 import { sessionWindowAggregate } from './operators/session-window-aggregate.ts'
 import { slidingWindowAggregate } from './operators/sliding-window-aggregate.ts'
 import { timeWindowAggregate } from './operators/time-window-aggregate.ts'
+import { closingWhenIdle, type IdleClosing } from './operators/window-emission.ts'
 import { erase } from './stateless.ts'
 import type { ResolvedStore } from './store-options.ts'
 import { StoredRows } from './table-rows.ts'
@@ -60,13 +61,15 @@ export function plainAggregation<K, V, A> (store: ResolvedStore<K, NonNullable<A
 export interface WindowedAggregationOptions<K, A, W> {
   readonly windows: W
   readonly emit: EmitStrategy
+  /** Left out: only records close windows. */
+  readonly closeWhenIdleMs?: number | undefined
   readonly store: ResolvedStore<K, NonNullable<A>>
   readonly retentionMs: number | undefined
 }
 
 /** One row per key and window. */
 export function windowAggregation<K, V, A> (
-  { windows, emit, store: { caching, ...store }, retentionMs }: WindowedAggregationOptions<K, A, TimeWindows | SlidingWindows | UnlimitedWindows>
+  { windows, emit, closeWhenIdleMs, store: { caching, ...store }, retentionMs }: WindowedAggregationOptions<K, A, TimeWindows | SlidingWindows | UnlimitedWindows>
 ): Aggregation<K, V, Windowed<K>, A> {
   const onClose = emit === 'on-window-close'
   const sizeMs = windows.type === 'time' ? windows.sizeMs : windows.type === 'sliding' ? windows.timeDifferenceMs : Number.MAX_SAFE_INTEGER
@@ -82,7 +85,7 @@ export function windowAggregation<K, V, A> (
     versioned: false,
     graceMs: windows.graceMs,
     wire ({ initializer, aggregator, sendsOldValues }) {
-      const parts = { store: table, emit, initializer, aggregator: (key: K, value: V, row: A) => aggregator(row, value, key), sendsOldValues }
+      const parts = { store: table, emit, initializer, aggregator: (key: K, value: V, row: A) => aggregator(row, value, key), sendsOldValues, ...idleOf(closeWhenIdleMs) }
       // Sliding windows never aggregate a null value, so their aggregator is not given one.
       return windows.type === 'sliding' ? slidingWindowAggregate<K, V, A>({ ...parts, windows }) as Wire<K | null, V, Windowed<K>, Change<NonNullable<A>>> : timeWindowAggregate<K, V, A>({ ...parts, windows })
     }
@@ -91,7 +94,7 @@ export function windowAggregation<K, V, A> (
 
 /** One row per key and session. */
 export function sessionAggregation<K, V, A> (
-  { windows, emit, store: { caching, ...store }, retentionMs }: WindowedAggregationOptions<K, A, SessionWindows>
+  { windows, emit, closeWhenIdleMs, store: { caching, ...store }, retentionMs }: WindowedAggregationOptions<K, A, SessionWindows>
 ): Aggregation<K, V, Windowed<K>, A> {
   const onClose = emit === 'on-window-close'
   const table = defineSessionStore({ ...store, caching: caching && !onClose, windows: windowNumbers(windows), retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
@@ -105,10 +108,14 @@ export function sessionAggregation<K, V, A> (
     wire ({ initializer, aggregator, merger, sendsOldValues }) {
       if (merger === undefined) throw new TypeError(`The aggregate in store '${store.name}' is over sessions, so it needs a merger.`)
       return sessionWindowAggregate<K, V, A>({
-        windows, store: table, emit, initializer, sendsOldValues, aggregator: (key, value, row) => aggregator(row, value, key), merger: (key, one, other) => merger(one, other, key)
+        windows, store: table, emit, initializer, sendsOldValues, ...idleOf(closeWhenIdleMs), aggregator: (key, value, row) => aggregator(row, value, key), merger: (key, one, other) => merger(one, other, key)
       })
     }
   }
+}
+
+function idleOf (closeWhenIdleMs: number | undefined): { readonly idle?: IdleClosing } {
+  return closeWhenIdleMs === undefined ? {} : { idle: closingWhenIdle(closeWhenIdleMs) }
 }
 
 export interface AggregateFunctions<K, V, A> {

@@ -21,8 +21,8 @@ export interface Execution {
   /** Whether this node has accepted the record's value in an earlier run. */
   readonly wasAccepted: (node: Node) => boolean
   readonly accepted: (node: Node) => void
-  /** Left out, the partition is that of the key. */
-  readonly emit: (sink: Node, record: StreamRecord, partition?: number) => void
+  /** Left out, the partition is that of the key; also where the choice is undefined. */
+  readonly emit: (sink: Node, record: StreamRecord, partition?: ChosenPartition) => void
   readonly deadLetter: (sink: Node, rejected: Rejected) => void
   /** Counted by node and reason, and logged with the source record's coordinates. */
   readonly drop: (node: Node, reason: string) => void
@@ -50,6 +50,9 @@ export interface Execution {
   /** At the wiring: what a node does, once and as a commit of its own, when its task has had no record for so long by the wall clock. */
   readonly whenIdle: (node: Node, afterMs: number, run: (now: number) => void) => void
 }
+
+/** A partition, or how to choose one, given how many there are. */
+export type ChosenPartition = number | ((count: number) => number | undefined)
 
 export interface PunctuationOptions {
   readonly name: string

@@ -109,7 +109,7 @@ interface ForeignKeySerdes<K, V, FK, VO> {
 function topicNode (name: string, kind: 'sink' | 'source', topic: Topic, partitionOf?: (value: unknown) => number | undefined): GraphNode {
   return new GraphNode({
     name,
-    write: (physical, parents) => physical.add(kind === 'sink' ? { kind, name, parents, topic, wire: partitionOf === undefined ? sink : sinkTo(partitionOf) } : { kind, name, parents: [], topic })
+    write: (physical, parents) => physical.add(kind === 'sink' ? { kind, name, parents, topic, wire: partitionOf === undefined ? sink : sinkTo(({ value }) => partitionOf(value)) } : { kind, name, parents: [], topic })
   })
 }
 

@@ -1,7 +1,7 @@
 import { GraphNode } from './graph-node.ts'
 import type { LogicalGraph } from './logical-graph.ts'
 import type { PhysicalGraph } from './physical-graph.ts'
-import { nullKeyFilter, sink } from './operators/repartition.ts'
+import { nullKeyFilter, sinkBy, type Partitioner } from './operators/repartition.ts'
 import { defineInternalTopic, type Partitioning } from './topic.ts'
 import type { Serde } from '../serdes/serde.ts'
 
@@ -11,6 +11,8 @@ export interface RepartitionOptions {
   readonly key: Serde<unknown>
   readonly value: Serde<unknown>
   readonly partitions?: Partitioning
+  /** Left out: by the key. */
+  readonly partitioner?: Partitioner<never, never> | undefined
   /** Asked for by the user: stays where it is. */
   readonly isExplicit?: boolean
 }
@@ -24,7 +26,7 @@ export class RepartitionNode extends GraphNode {
   /** False where nobody behind it has a use for records without a key. */
   passesNullKeys = true
 
-  constructor (graph: LogicalGraph, { prefix, key, value, partitions, isExplicit = false }: RepartitionOptions) {
+  constructor (graph: LogicalGraph, { prefix, key, value, partitions, partitioner, isExplicit = false }: RepartitionOptions) {
     const topic = graph.check(prefix.endsWith('-repartition') ? prefix : prefix + '-repartition')
     // Three numbers are used up whether the names are taken or not, as in Kafka Streams: what comes after keeps its number.
     const numbered = { sink: graph.newName('KSTREAM-SINK-'), filter: graph.newName('KSTREAM-FILTER-'), source: graph.newName('KSTREAM-SOURCE-') }
@@ -35,7 +37,7 @@ export class RepartitionNode extends GraphNode {
       write: (physical: PhysicalGraph, parents) => {
         const internal = defineInternalTopic({ name: topic, key, value, ...(partitions === undefined ? {} : { partitions }) })
         physical.add({ kind: 'filter', name: names.filter, parents, wire: nullKeyFilter({ passesNullKeys: this.passesNullKeys }) })
-        physical.add({ kind: 'sink', name: names.sink, parents: [names.filter], topic: internal, wire: sink })
+        physical.add({ kind: 'sink', name: names.sink, parents: [names.filter], topic: internal, wire: sinkBy(partitioner) })
         physical.add({ kind: 'source', name: names.source, parents: [], topic: internal })
       }
     })

@@ -3,6 +3,7 @@ import type { LogicalGraph } from './logical-graph.ts'
 import { RepartitionNode } from './repartition-node.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { keySerde, valueSerde } from './store-options.ts'
+import type { Partitioner } from './operators/repartition.ts'
 import type { Partitioning } from './topic.ts'
 
 export interface UnfinishedRepartition<K, V> {
@@ -10,6 +11,7 @@ export interface UnfinishedRepartition<K, V> {
   readonly key: Serde<K> | undefined
   readonly value: Serde<V> | undefined
   readonly partitions?: Partitioning
+  readonly partitioner?: Partitioner<never, never> | undefined
   readonly isExplicit?: boolean
 }
 

@@ -7,7 +7,7 @@ import { long } from '../serdes/long.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { resolveStore } from './store-options.ts'
 import type { Table } from './table.ts'
-import type { EmitStrategy } from './windowed-stream.ts'
+import { checkEmit, type EmitOptions, type EmitStrategy } from './windowed-stream.ts'
 import type { SessionWindows } from '../windows/session-windows.ts'
 import type { Windowed } from '../windows/windowed.ts'
 
@@ -19,15 +19,18 @@ export class SessionWindowedStream<K, V> {
   readonly #place: GroupedPlace<K, V>
   readonly #windows: SessionWindows
   readonly #emit: EmitStrategy
+  readonly #emitOptions: EmitOptions
 
-  constructor (place: GroupedPlace<K, V>, windows: SessionWindows, emit: EmitStrategy = 'on-window-update') {
+  constructor (place: GroupedPlace<K, V>, windows: SessionWindows, emit: EmitStrategy = 'on-window-update', emitOptions: EmitOptions = {}) {
     this.#place = place
     this.#windows = windows
     this.#emit = emit
+    this.#emitOptions = emitOptions
   }
 
-  emitStrategy (emit: EmitStrategy): SessionWindowedStream<K, V> {
-    return new SessionWindowedStream(this.#place, this.#windows, emit)
+  emitStrategy (emit: EmitStrategy, options: EmitOptions = {}): SessionWindowedStream<K, V> {
+    checkEmit(emit, options)
+    return new SessionWindowedStream(this.#place, this.#windows, emit, options)
   }
 
   /** A row per key and session. A record that joins sessions makes them one: the rows that were are deleted, and the new one follows. */
@@ -50,7 +53,7 @@ export class SessionWindowedStream<K, V> {
     const { graph, key } = this.#place
     const store = resolveStore<K, NonNullable<A>>(graph, options.store, prefix, { key, value })
     const name = graph.nameOr(options.name, prefix)
-    const aggregation = sessionAggregation<K, V, A>({ windows: this.#windows, emit: this.#emit, store, retentionMs: options.store?.retentionMs })
+    const aggregation = sessionAggregation<K, V, A>({ windows: this.#windows, emit: this.#emit, ...this.#emitOptions, store, retentionMs: options.store?.retentionMs })
     return addAggregate(this.#place, name, store.name, aggregation, functions)
   }
 }

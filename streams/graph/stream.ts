@@ -8,7 +8,7 @@ import type { LogicalGraph } from './logical-graph.ts'
 import type { NodeKind } from './node.ts'
 import { branch, type BranchCase } from './operators/branch.ts'
 import { processor, valueProcessor } from './operators/processor.ts'
-import { deadLetterSink, sink } from './operators/repartition.ts'
+import { deadLetterSink, sinkBy } from './operators/repartition.ts'
 import { filter, flatMap, flatMapValues, map, mapValues, passOn, peek, selectKey } from './operators/stateless.ts'
 import { validate } from './operators/validate.ts'
 import type { Processor, StoreRoles } from './processor.ts'
@@ -171,11 +171,11 @@ export class Stream<K, V> {
   }
 
   /** Through a topic of the application's own, `<application id>-<name>-repartition`: records of one key meet in one task again, whoever wrote them. */
-  repartition<B extends Rejected = Rejected> (this: WithoutRejects<V, B>, options?: Naming & KeySerde<K> & ValueSerde<V> & { readonly partitions?: number }): Stream<K, V>
-  repartition (options: Naming & KeySerde<K> & ValueSerde<V> & { readonly partitions?: number } = {}): Stream<K, V> {
+  repartition<B extends Rejected = Rejected> (this: WithoutRejects<V, B>, options?: StreamRepartitionOptions<K, V>): Stream<K, V>
+  repartition (options: StreamRepartitionOptions<K, V> = {}): Stream<K, V> {
     const { graph, node, key, value } = this[inner]
     const prefix = options.name ?? graph.newName('KSTREAM-REPARTITION-')
-    return this.#repartitioned(graph, node, { prefix, key: options.key ?? key, value: options.value ?? value, partitions: options.partitions, isExplicit: true })
+    return this.#repartitioned(graph, node, { prefix, key: options.key ?? key, value: options.value ?? value, partitions: options.partitions, partitioner: options.partitioner, isExplicit: true })
   }
 
   /**
@@ -184,13 +184,13 @@ export class Stream<K, V> {
    * With a `format` it is a place for dead letters: what a validation refused, and also every record from the same sources
    * that a node or a store fails on. `raw` keeps the source's bytes and says why in headers, `envelope` wraps them in JSON too.
    */
-  to (topic: SinkTopic<NonNullable<K>, V>, { name: given, format }: Naming & { readonly format?: DeadLetterFormat } = {}): void {
+  to (topic: SinkTopic<NonNullable<K>, V>, { name: given, format, partitioner }: Naming & ChoosesPartition<K, V> & { readonly format?: DeadLetterFormat } = {}): void {
     const { graph, node } = this[inner]
     const name = graph.nameOr(given, 'KSTREAM-SINK-')
     graph.add(node, new GraphNode({
       name,
       write: (physical, parents) => {
-        if (format === undefined) physical.add({ kind: 'sink', name, parents, topic, wire: sink })
+        if (format === undefined) physical.add({ kind: 'sink', name, parents, topic, wire: sinkBy(partitioner) })
         else physical.addDeadLetterSink({ kind: 'dead-letter-sink', name, parents, topic, wire: deadLetterSink }, format)
       }
     }))
@@ -285,6 +285,15 @@ export class Stream<K, V> {
     graph.add(node, derived)
     return new Stream<K2, V2>({ graph, node: derived, name, ...serdes, isRekeyed: true })
   }
+}
+
+export interface ChoosesPartition<K, V> {
+  /** The partition of a record, from 0 on, given how many there are; undefined: that of its key. The same record has to come to the same one each time. */
+  partitioner? (record: StreamRecord<K, V>, count: number): number | undefined
+}
+
+export interface StreamRepartitionOptions<K, V> extends Naming, KeySerde<K>, ValueSerde<V>, ChoosesPartition<K, V> {
+  readonly partitions?: number
 }
 
 export type DeadLetterFormat = 'raw' | 'envelope'

@@ -20,6 +20,8 @@ interface BufferBounds extends Naming {
 /** Until its window closes: a row comes out once, final. Too many rows stop the worker, as nothing may come out early. */
 export interface UntilWindowCloses extends BufferBounds {
   readonly untilWindowCloses: true
+  /** Also gives out what the wall clock has closed, once its partition has had no record for so long; changes that come later for it are late. Left out: only records close windows. */
+  readonly closeWhenIdleMs?: number
 }
 
 /** For so long behind a row's first change; `whenFull` says what happens beyond the bounds. */
@@ -54,6 +56,7 @@ export function addSuppress<K, V> (table: Table<K, V>, options: UntilTimeLimit |
     // The type allows waiting for a window's end only where keys are windowed.
     timeOf: final ? windowEnd as Suppress<K, V>['timeOf'] : recordTime,
     maxRecords: options.maxRecords,
+    closeWhenIdleMs: final ? options.closeWhenIdleMs : undefined,
     maxBytes: options.maxBytes,
     whenFull: final || options.whenFull === 'shut-down' ? 'shutDown' : 'emitEarly'
   }

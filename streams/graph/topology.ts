@@ -2,6 +2,7 @@ import { Type, type Static, type TObject, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { TopologyError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
+import { checkExplicitNames } from './explicit-names.ts'
 import type { Execution } from './execution.ts'
 import type { DeadLetters } from './dead-letter-place.ts'
 import { addGlobalTable, type GlobalSource, type GlobalTable } from './global-table.ts'
@@ -74,6 +75,8 @@ export interface TopologyOptions<S extends TObject> {
    * them; Kafka Streams' `errors.dead.letter.queue.topic.name`. Left out: such a record stops the application.
    */
   readonly deadLetters?: DeadLetters
+  /** Refuses stores and internal topics whose names were numbered: those change when operators are put in. Kafka Streams' `ensure.explicit.internal.resource.naming`. */
+  readonly ensureExplicitNames?: boolean
   /** False: every change of every table is handed on, also where one record changes a row several times; as with `statestore.cache.max.bytes=0`. */
   readonly caching?: boolean
 }
@@ -108,6 +111,7 @@ function buildTopology<S extends TObject> (
     globalTable: (topic, tableOptions) => addGlobalTable(logical, topic, tableOptions)
   })
   const graph = logical.write()
+  if (options.ensureExplicitNames === true) checkExplicitNames(name, graph.nodes)
   const sources = graph.nodes.flatMap(node => sourceOf(graph, node))
   if (sources.length === 0 && graph.globals.length === 0) throw new TopologyError(`Topology '${name}' reads no topic; begin with stream(topic).`)
   return Object.freeze({

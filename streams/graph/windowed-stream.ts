@@ -15,21 +15,39 @@ import type { Windowed } from '../windows/windowed.ts'
 /** on-window-update: a row is handed on whenever it changes · on-window-close: once, when no record can change it any more. */
 export type EmitStrategy = 'on-window-update' | 'on-window-close'
 
+export interface EmitOptions {
+  /**
+   * Closes windows by the wall clock too, once their partition has had no record for so long: in a commit of its own, and records that come
+   * later for them are late. Left out: only records close windows.
+   */
+  readonly closeWhenIdleMs?: number
+}
+
+/** Refuses what could never come about. */
+export function checkEmit (emit: EmitStrategy, { closeWhenIdleMs }: EmitOptions): void {
+  if (closeWhenIdleMs === undefined) return
+  if (emit !== 'on-window-close') throw new TypeError("closeWhenIdleMs closes windows, and rows that are emitted 'on-window-update' do not wait for that; emit them 'on-window-close'.")
+  if (!Number.isSafeInteger(closeWhenIdleMs) || closeWhenIdleMs < 1) throw new TypeError(`closeWhenIdleMs is a whole number of milliseconds above zero, not ${closeWhenIdleMs}.`)
+}
+
 /** Records of one key together, per window. */
 export class WindowedStream<K, V> {
   readonly #place: GroupedPlace<K, V>
   readonly #windows: TimeWindows | SlidingWindows | UnlimitedWindows
   readonly #emit: EmitStrategy
+  readonly #emitOptions: EmitOptions
 
-  constructor (place: GroupedPlace<K, V>, windows: TimeWindows | SlidingWindows | UnlimitedWindows, emit: EmitStrategy = 'on-window-update') {
+  constructor (place: GroupedPlace<K, V>, windows: TimeWindows | SlidingWindows | UnlimitedWindows, emit: EmitStrategy = 'on-window-update', emitOptions: EmitOptions = {}) {
     this.#place = place
     this.#windows = windows
     this.#emit = emit
+    this.#emitOptions = emitOptions
   }
 
-  emitStrategy (emit: EmitStrategy): WindowedStream<K, V> {
+  emitStrategy (emit: EmitStrategy, options: EmitOptions = {}): WindowedStream<K, V> {
+    checkEmit(emit, options)
     if (this.#windows.type === 'unlimited' && emit === 'on-window-close') throw new TypeError("An unlimited window never closes, so its rows cannot be emitted 'on-window-close'.")
-    return new WindowedStream(this.#place, this.#windows, emit)
+    return new WindowedStream(this.#place, this.#windows, emit, options)
   }
 
   /** A row per key and window. Records for windows that are closed are dropped, and counted. */
@@ -53,7 +71,7 @@ export class WindowedStream<K, V> {
     const { graph, key } = this.#place
     const store = resolveStore<K, NonNullable<A>>(graph, options.store, prefix, { key, value })
     const name = graph.nameOr(options.name, prefix)
-    const aggregation = windowAggregation<K, V, A>({ windows: this.#windows, emit: this.#emit, store, retentionMs: options.store?.retentionMs })
+    const aggregation = windowAggregation<K, V, A>({ windows: this.#windows, emit: this.#emit, ...this.#emitOptions, store, retentionMs: options.store?.retentionMs })
     return addAggregate(this.#place, name, store.name, aggregation, functions)
   }
 }

@@ -65,8 +65,8 @@ export interface LogReader {
 
 export interface OutgoingRecord {
   readonly topic: string
-  /** Left out: murmur2 of the key as Java producers do it; without a key any partition. */
-  readonly partition?: number
+  /** Or how to choose it, given how many there are. Left out: murmur2 of the key as Java producers do it; without a key any partition. */
+  readonly partition?: number | ((count: number) => number | undefined)
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: readonly LogHeader[]

@@ -89,7 +89,7 @@ export class MemoryTopics {
   #place ({ topic, partition, key, value }: OutgoingRecord, recordIndex: number): { readonly partition: number, readonly into: LogRecord[] } {
     const partitions = this.#topics.get(topic)
     if (partitions === undefined) throw missing(topic)
-    const chosen = partition ?? (key === null ? this.#keyless % partitions.length : partitionFor(key, partitions.length))
+    const chosen = (typeof partition === 'function' ? partition(partitions.length) : partition) ?? (key === null ? this.#keyless % partitions.length : partitionFor(key, partitions.length))
     const into = partitions[chosen]
     if (into === undefined) throw new LogError('fatal', `Topic ${topic} has ${partitions.length} partitions, so there is no partition ${chosen}.`)
     if ((key?.length ?? 0) + (value?.length ?? 0) > maxRecordBytes) {

@@ -1,5 +1,7 @@
 import type { FetchedBatch, ReadPosition, TopicPartition } from '../log/log.ts'
 import type { Pauses } from '../pauses.ts'
+import { FatalError, messageOf } from '../errors.ts'
+import type { SchemaNotLoaded } from '../serdes/schema-not-loaded.ts'
 import { StateError } from '../state/state.ts'
 import { Aftermath, type AftermathOptions } from './aftermath.ts'
 import { abandonUnit, beginUnit, commitUnit, type CommitterOptions, type Outcome } from './committer.ts'
@@ -242,7 +244,11 @@ export class Engine {
         runner.fail(item, 'processor', new RangeError(`It asked for more state ${MAX_SUSPENSIONS} times over.`))
         continue
       }
-      const { node } = runner
+      const { node, awaited } = runner
+      if (awaited !== undefined) {
+        if (!await this.#loadSchema(awaited, node)) return [items]
+        continue
+      }
       for (const following of items.slice(index)) runner.speculate(following)
       const wanted = stores.takeMissing()
       try {
@@ -256,6 +262,19 @@ export class Engine {
       }
     }
     return undefined
+  }
+
+  /** False: the registry is away, and was waited for. */
+  async #loadSchema ({ load, message }: SchemaNotLoaded, node: string | undefined): Promise<boolean> {
+    try {
+      await load()
+      return true
+    } catch (error) {
+      if (error instanceof FatalError) throw error
+      this.#patience.failedAgain(error, node)
+      await this.#patience.waitOut('schemas', `${message} ${messageOf(error)}`)
+      return false
+    }
   }
 
   /** Undefined: there is none, or it was committed. Else the records to run again. */

@@ -90,7 +90,7 @@ export class Outbound {
 
 /** Records of one topic and key go to one partition, in order. */
 function laneOf ({ topic, partition, key }: OutgoingRecord): string {
-  return `${topic}/${partition ?? ''}/${key?.toString('base64') ?? ''}`
+  return `${topic}/${typeof partition === 'number' ? partition : ''}/${key?.toString('base64') ?? ''}`
 }
 
 function isSame (a: OutgoingRecord, b: OutgoingRecord): boolean {

@@ -11,7 +11,7 @@ export interface Trouble {
   readonly node: string | undefined
 }
 
-type Kind = 'postgres' | 'kafka' | 'dead-letters'
+type Kind = 'postgres' | 'kafka' | 'dead-letters' | 'schemas'
 
 const FIRST_BACKOFF_MS = 25
 /** Short, so that work goes on within a second of the dependency's return. */
@@ -43,7 +43,7 @@ export class Patience {
   goOn (): void {
     this.#trouble = undefined
     this.#backoffMs = FIRST_BACKOFF_MS
-    for (const kind of ['postgres', 'kafka', 'dead-letters'] as const) this.#pauses.over(kind)
+    for (const kind of ['postgres', 'kafka', 'dead-letters', 'schemas'] as const) this.#pauses.over(kind)
   }
 
   async waitOut (kind: Kind, reason: string): Promise<void> {

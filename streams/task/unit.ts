@@ -1,4 +1,4 @@
-import type { Execution, PunctuationOptions, TaskTime } from '../graph/execution.ts'
+import type { ChosenPartition, Execution, PunctuationOptions, TaskTime } from '../graph/execution.ts'
 import { Rejected } from '../graph/contract.ts'
 import { deadLetterPlaceOf, placeOf, type DeadLetterPlace } from '../graph/dead-letter-place.ts'
 import type { GlobalSource } from '../graph/global-table.ts'
@@ -11,7 +11,9 @@ import type { Topology } from '../graph/topology.ts'
 import { NEVER, type Timer } from '../graph/timer.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { LogRecord, OutgoingRecord } from '../log/log.ts'
+import { partitionFor } from '../log/partitioner.ts'
 import { DecodeError } from '../serdes/decode-error.ts'
+import { SchemaNotLoaded } from '../serdes/schema-not-loaded.ts'
 import type { Store, WriterOf } from '../stores/store.ts'
 import { deadLetter } from './dead-letter.ts'
 import { deadlineAfter } from './deadline.ts'
@@ -97,6 +99,7 @@ export class UnitRunner implements Execution {
   /** How often units were undone. */
   #undone = 0
   #node: Node | undefined
+  #awaited: SchemaNotLoaded | undefined
   #emissionIndex = 0
   #items: Item[] = []
   #emissions: Emission[] = []
@@ -138,11 +141,16 @@ export class UnitRunner implements Execution {
   #attempt (item: Item): boolean {
     this.#begin(item)
     this.#emissionIndex = 0
+    this.#awaited = undefined
     try {
       this.#process(item)
     } catch (error) {
       this.#undoToMark()
       if (this.#stores.mode.missed || error instanceof Suspended) return false
+      if (error instanceof SchemaNotLoaded) {
+        this.#awaited = error
+        return false
+      }
       // Whoever throws it says that nobody can go on, whatever becomes of the record.
       if (error instanceof FatalError) throw error
       this.#fail(item, 'processor', error)
@@ -171,6 +179,11 @@ export class UnitRunner implements Execution {
       this.#stores.mode.speculating = false
       this.#undoToMark()
     }
+  }
+
+  /** Why the last record could not be run, where it was not for the state: its schema is not here yet. */
+  get awaited (): SchemaNotLoaded | undefined {
+    return this.#awaited
   }
 
   /** The node whose code ran last. */
@@ -247,9 +260,10 @@ export class UnitRunner implements Execution {
     this.#trace.push(node.index + OUT)
   }
 
-  emit (sink: Node, record: StreamRecord, partition?: number): void {
+  emit (sink: Node, record: StreamRecord, given?: ChosenPartition): void {
     const { topic } = sink
     if (topic === undefined || this.#item === undefined) return
+    const partition = given ?? partitionOfInnerKey(topic.key, record.key)
     this.#push({
       topic: this.#nameOf(topic),
       ...(partition === undefined ? {} : { partition }),
@@ -384,7 +398,7 @@ export class UnitRunner implements Execution {
     try {
       run(now)
     } catch (error) {
-      if (error instanceof Suspended || this.#stores.mode.missed) throw error
+      if (error instanceof Suspended || error instanceof SchemaNotLoaded || this.#stores.mode.missed) throw error
       throw new FatalError(
         `Node '${this.#node?.name}' failed on what it does by time, in task ${this.#item?.task.name} at ${now}: ${messageOf(error)}. There is no record that could be dead-lettered for it; mend the node.`,
         { cause: error }
@@ -474,6 +488,13 @@ export class UnitRunner implements Execution {
     this.#trace.length = this.#marks.trace
     this.#stores.undoRecord()
   }
+}
+
+/** Windows of one key lie in the partition of that key. */
+function partitionOfInnerKey ({ partitionBytes }: Topic['key'], key: unknown): ChosenPartition | undefined {
+  if (partitionBytes === undefined || key === null || key === undefined) return undefined
+  const bytes = partitionBytes(key)
+  return count => partitionFor(bytes, count)
 }
 
 /** The same however often it is run. */

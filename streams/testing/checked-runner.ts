@@ -1,4 +1,5 @@
 import { inspect, isDeepStrictEqual } from 'node:util'
+import type { ChosenPartition } from '../graph/execution.ts'
 import type { Node } from '../graph/node.ts'
 import type { Rejected } from '../graph/contract.ts'
 import type { StreamRecord } from '../graph/record.ts'
@@ -54,9 +55,9 @@ export class CheckedRunner extends UnitRunner {
     super.forwarded(node, record)
   }
 
-  override emit (sink: Node, record: StreamRecord, partition?: number): void {
+  override emit (sink: Node, record: StreamRecord, partition?: ChosenPartition): void {
     const { key, value, timestamp, headers } = record
-    this.#note(sink.name, `wrote to '${sink.topic?.name}'`, { key, value, timestamp, headers, partition })
+    this.#note(sink.name, `wrote to '${sink.topic?.name}'`, { key, value, timestamp, headers, partition: typeof partition === 'function' ? partition(COMPARED_COUNT) : partition })
     super.emit(sink, record, partition)
   }
 
@@ -88,6 +89,9 @@ export class CheckedRunner extends UnitRunner {
     return { isReady: run(), actions }
   }
 }
+
+/** Given to partitioners to see whether they choose the same twice; any number does. */
+const COMPARED_COUNT = 60
 
 function watched (name: string, method: (...given: unknown[]) => unknown, note: (name: string, given: unknown) => void): (...given: unknown[]) => unknown {
   return (...given) => {

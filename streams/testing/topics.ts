@@ -1,4 +1,6 @@
 import type { Topic } from '../graph/topic.ts'
+import { partitionFor } from '../log/partitioner.ts'
+import type { Serde } from '../serdes/serde.ts'
 import type { LogHeader, LogRecord, OutgoingRecord } from '../log/log.ts'
 
 export interface PipeOptions {
@@ -48,8 +50,14 @@ export function encodeRecord<K, V> (topic: Topic<K, V>, { key, value, timestamp,
     value: value === null ? null : topic.value.encode(value),
     headers,
     timestamp: timestamp ?? now,
-    ...(partition === undefined ? {} : { partition })
+    ...(partition === undefined ? partitionOfInner(topic.key, key) : { partition })
   }
+}
+
+function partitionOfInner<K> (serde: Serde<K>, key: K | null): Pick<OutgoingRecord, 'partition'> {
+  if (key === null || serde.partitionBytes === undefined) return {}
+  const bytes = serde.partitionBytes(key)
+  return { partition: count => partitionFor(bytes, count) }
 }
 
 /** `take` takes what is there and was not taken; `limit` undefined: all of it. */

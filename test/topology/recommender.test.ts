@@ -71,7 +71,7 @@ test('impressions run apart from what counts; watches and events are one task, b
 })
 
 function deadLetters ({ units }: Embedded) {
-  return units.flatMap(unit => unit.emissions).filter(({ isDeadLetter }) => isDeadLetter).flatMap(({ record, item }) => item.record === undefined ? [] : [{ ...item.record, ...record }])
+  return units.flatMap(unit => unit.emissions).filter(({ isDeadLetter }) => isDeadLetter).flatMap(({ record, item }) => item.record === undefined ? [] : [{ ...item.record, ...record, partition: item.record.partition }])
 }
 
 function assertContract ({ rows }: Embedded, expected: ModelResult): void {

@@ -1,5 +1,10 @@
 import type { AnyWire } from '../physical-graph.ts'
 import { Rejected } from '../contract.ts'
+import type { ChosenPartition } from '../execution.ts'
+import type { StreamRecord } from '../record.ts'
+
+/** What `ChoosesPartition` says. */
+export type Partitioner<K, V> = (record: StreamRecord<K, V>, count: number) => number | undefined
 
 /** Records without a key have no place in a repartition topic, unless an outer join behind it wants them. */
 export function nullKeyFilter ({ passesNullKeys }: { readonly passesNullKeys: boolean }): AnyWire {
@@ -12,12 +17,18 @@ export function nullKeyFilter ({ passesNullKeys }: { readonly passesNullKeys: bo
 /** Writes to the node's topic. */
 export const sink: AnyWire = (...wiring) => sinkTo(() => undefined)(...wiring)
 
-/** As `sink`, into a partition that the value names; undefined: that of the key. */
-export function sinkTo (partitionOf: (value: unknown) => number | undefined): AnyWire {
+/** As `sink`, into the partition that a function of the record and the number of partitions chooses. */
+export function sinkBy<K, V> (partitioner: Partitioner<K, V> | undefined): AnyWire {
+  // The stream before it is of the partitioner's types.
+  return partitioner === undefined ? sink : sinkTo(record => count => partitioner(record as StreamRecord<K, V>, count))
+}
+
+/** As `sink`, into a partition that the record names; undefined: that of the key. */
+export function sinkTo (partitionOf: (record: StreamRecord) => ChosenPartition | undefined): AnyWire {
   return (execution, node) => record => {
     const previous = execution.enter(node)
     if (record.value instanceof Rejected) throw new TypeError(`a value that was turned away came here, and would be written as if it were one (${record.value.message}); branch it off before`)
-    execution.emit(node, record, partitionOf(record.value))
+    execution.emit(node, record, partitionOf(record))
     execution.leave(previous)
   }
 }

@@ -41,7 +41,7 @@ export function sessionWindowAggregate<K, V, A> (
         forward({ key: { key, window }, value: { newValue: value, oldValue: null, isLatest: true }, timestamp: window.end, headers })
       }
     })
-    if (onClose) idle?.wired(execution, time => emitClosed(time - inactivityGapMs - graceMs, []))
+    if (onClose) idle?.wired(execution, node, time => emitClosed(time - inactivityGapMs - graceMs, []))
     execution.whenTimeAdvances(node, time => {
       const closeTime = times.observe(time)
       if (onClose) emitClosed(closeTime, [])

@@ -27,7 +27,7 @@ export function slidingWindowAggregate<K, V, A> (
         forward({ key: { key, window: { start, end: start + timeDifferenceMs } }, value: { newValue: value, oldValue: null, isLatest: true }, timestamp, headers })
       }
     })
-    if (onClose) idle?.wired(execution, time => emitClosed(time - graceMs, []))
+    if (onClose) idle?.wired(execution, node, time => emitClosed(time - graceMs, []))
     execution.whenTimeAdvances(node, time => {
       const closeTime = times.observe(time)
       if (onClose) emitClosed(closeTime, [])

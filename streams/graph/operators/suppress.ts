@@ -14,6 +14,8 @@ export interface Suppress<K, V> {
   readonly dropTombstones: boolean
   readonly maxRecords?: number | undefined
   readonly maxBytes?: number | undefined
+  /** Gives out what closes by the wall clock when the partition has had no record for so long; left out: only records do. */
+  readonly closeWhenIdleMs?: number | undefined
   /** With a bound: whether the oldest change goes out early, or everything stops. */
   readonly whenFull: 'emitEarly' | 'shutDown'
 }
@@ -31,10 +33,11 @@ export function windowEnd ({ key }: StreamRecord<{ readonly window: { readonly e
  * come here moves it, and what moves time without a record: else the last changes stay.
  */
 export function suppress<K, V> (options: Suppress<K, V>): Wire<K, Change<V>, K, Change<V>> {
-  const { buffer, timeOf, durationMs, dropTombstones, maxRecords = Infinity, maxBytes = Infinity, whenFull } = options
+  const { buffer, timeOf, durationMs, dropTombstones, maxRecords = Infinity, maxBytes = Infinity, whenFull, closeWhenIdleMs } = options
   return (execution, node, forward) => {
     const held = openSuppressBuffer(execution, buffer)
     const streamTime = execution.time(`${buffer.ordered.name}:time`)
+    const closedWhenIdle = closeWhenIdleMs === undefined ? undefined : execution.time(`${buffer.ordered.name}:closed-when-idle`)
     const isFull = () => held.records() > maxRecords || held.bytes() > maxBytes
 
     const giveOut = (record: StreamRecord<K, Change<V>>) => {
@@ -53,6 +56,8 @@ export function suppress<K, V> (options: Suppress<K, V>): Wire<K, Change<V>, K, 
     })
     const process = (record: StreamRecord<K, Change<V>>) => {
       moveOn(record.timestamp)
+      // Its final result is out.
+      if (closedWhenIdle !== undefined && timeOf(record) <= closedWhenIdle.get()) return execution.drop(node, 'late')
       held.put(timeOf(record), record)
       giveOutExpired()
       if (!isFull()) return
@@ -62,6 +67,14 @@ export function suppress<K, V> (options: Suppress<K, V>): Wire<K, Change<V>, K, 
         )
       }
       held.evictWhile(isFull, giveOut)
+    }
+
+    if (closeWhenIdleMs !== undefined && closedWhenIdle !== undefined) {
+      execution.whenIdle(node, closeWhenIdleMs, now => {
+        const closed = now - durationMs
+        if (closed > closedWhenIdle.get()) closedWhenIdle.set(closed)
+        held.evictWhile(time => time <= closed, giveOut)
+      })
     }
 
     return record => {

@@ -42,7 +42,7 @@ export function timeWindowAggregate<K, V, A> (
         }
       })
     }
-    if (onClose) idle?.wired(execution, time => emitClosed(time - windows.graceMs, []))
+    if (onClose) idle?.wired(execution, node, time => emitClosed(time - windows.graceMs, []))
     execution.whenTimeAdvances(node, time => {
       const closeTime = times.observe(time)
       if (onClose) emitClosed(closeTime, [])

@@ -10,7 +10,12 @@ export interface IdleClosing {
    * Called at the wiring. `closeUpTo(time)` emits what would be closed if a record of that time had come, for the current task;
    * records that come later for what it closed are late.
    */
-  readonly wired: (execution: Execution, closeUpTo: (time: number) => void) => void
+  readonly wired: (execution: Execution, node: Node, closeUpTo: (time: number) => void) => void
+}
+
+/** Closes by what the wall clock shows, once its partition has had no record for so long. */
+export function closingWhenIdle (closeWhenIdleMs: number): IdleClosing {
+  return { closeWhenIdleMs, wired: (execution, node, closeUpTo) => execution.whenIdle(node, closeWhenIdleMs, closeUpTo) }
 }
 
 /** The times that decide which windows of a node are closed; they are the task's, and survive a restart. */

@@ -125,10 +125,11 @@ class Producer {
     if (total > 0) yield [...batches.values()]
   }
 
-  #partitionOf ({ topic, partition, key }: OutgoingRecord, view: ClusterView): number {
+  #partitionOf ({ topic, partition: given, key }: OutgoingRecord, view: ClusterView): number {
     const count = view.topics.get(topic)?.leaders.length ?? 0
+    const partition = typeof given === 'function' ? given(count) : given
     if (partition === undefined) return key === null ? this.#keyless % count : partitionFor(key, count)
-    if (partition < count) return partition
+    if (Number.isInteger(partition) && partition >= 0 && partition < count) return partition
     throw new LogError('fatal', `Topic ${topic} has ${count} partitions, so there is no partition ${partition}.`)
   }
 

@@ -107,7 +107,7 @@ test('a window that the wall clock closed is emitted once, and later records for
   const bench = openOperatorBench()
   const outputs: Output[] = []
   const wire = timeWindowAggregate({
-    ...define({ graceMs: 0, advanceMs: 10, emit: 'on-window-close' }), idle: { closeWhenIdleMs: 1, wired: (_execution, close) => { closeUpTo = close } }
+    ...define({ graceMs: 0, advanceMs: 10, emit: 'on-window-close' }), idle: { closeWhenIdleMs: 1, wired: (_execution, _node, close) => { closeUpTo = close } }
   })
   const input = wire(bench.execution, bench.node('aggregate'), record => { outputs.push(output(record)) })
   input({ key: 'A', value: '1', timestamp: 3, headers: [] })
