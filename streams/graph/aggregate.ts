@@ -70,7 +70,10 @@ export function windowAggregation<K, V, A> (
 ): Aggregation<K, V, Windowed<K>, A> {
   const onClose = emit === 'on-window-close'
   const sizeMs = windows.type === 'time' ? windows.sizeMs : windows.type === 'sliding' ? windows.timeDifferenceMs : Number.MAX_SAFE_INTEGER
-  const table = defineWindowStore({ ...store, caching, windows: windowNumbers(windows), retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
+  // As in Kafka Streams, there is no cache before sliding windows and sessions that are emitted when they close.
+  const table = defineWindowStore({
+    ...store, sizeMs, caching: caching && !(onClose && windows.type === 'sliding'), windows: windowNumbers(windows), retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose
+  })
   return {
     stores: table.stores,
     getter: table.getter,
@@ -91,7 +94,7 @@ export function sessionAggregation<K, V, A> (
   { windows, emit, store: { caching, ...store }, retentionMs }: WindowedAggregationOptions<K, A, SessionWindows>
 ): Aggregation<K, V, Windowed<K>, A> {
   const onClose = emit === 'on-window-close'
-  const table = defineSessionStore({ ...store, caching, windows: windowNumbers(windows), retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
+  const table = defineSessionStore({ ...store, caching: caching && !onClose, windows: windowNumbers(windows), retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
   return {
     stores: table.stores,
     getter: table.getter,

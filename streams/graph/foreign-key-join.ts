@@ -96,7 +96,7 @@ export function addForeignKeyJoin<K, V, FK, VO, R> (
   graph.add(answerSource, resolve)
   const name = graph.suffixOr(given, '-result', 'KTABLE-FK-JOIN-OUTPUT-')
   const result = resolveStore<K, NonNullable<R>>(graph, options.store, 'KTABLE-FK-JOIN-OUTPUT-', { key: serdes.key, value: undefined })
-  return addRows(graph, resolve, { name, store: result, historyRetentionMs: undefined })
+  return addRows(graph, resolve, { name, store: result, historyRetentionMs: options.store?.historyRetentionMs })
 }
 
 interface ForeignKeySerdes<K, V, FK, VO> {

@@ -70,6 +70,7 @@ function joinGlobalTable<K, V, K2, V2, R> (
 ): Stream<K, R> {
   const { graph, node: parent } = left[inner]
   const name = graph.nameOr(given, 'KSTREAM-LEFTJOIN-')
+  graph.globalReaders.push({ node: name, global: global[inner].source.name })
   const node = singleNode({
     name,
     allowsNullKeys: kind === 'left',

@@ -7,7 +7,7 @@ import { inner, type Place } from './inner.ts'
 import type { LogicalGraph } from './logical-graph.ts'
 import type { NodeKind } from './node.ts'
 import { branch, type BranchCase } from './operators/branch.ts'
-import { processor } from './operators/processor.ts'
+import { processor, valueProcessor } from './operators/processor.ts'
 import { deadLetterSink, sink } from './operators/repartition.ts'
 import { filter, flatMap, flatMapValues, map, mapValues, passOn, peek, selectKey } from './operators/stateless.ts'
 import { validate } from './operators/validate.ts'
@@ -21,6 +21,7 @@ import { joinAny, type AnyJoiner, type GlobalJoinOptions, type TableJoinOptions 
 import type { StreamJoinOptions } from './stream-joins.ts'
 import type { Table } from './table.ts'
 import type { SinkTopic } from './topic.ts'
+import type { ValueProcessor } from './value-processor.ts'
 import type { RoutingWire, Wire } from './wire.ts'
 import type { Serde } from '../serdes/serde.ts'
 
@@ -141,14 +142,32 @@ export class Stream<K, V> {
     return branches as { readonly [N in keyof B]: Stream<K, B[N]> }
   }
 
-  process<In, Out, S extends StoreRoles> (given: Processor<In, Out, S> & (V extends In ? unknown : { readonly accepts: In })): Stream<K, Out> {
-    const { graph, node, key } = this[inner]
+  /**
+   * A node of one's own. It may change the key, so what is grouped or joined behind it is repartitioned first; say with `key` how keys of another
+   * type are written. Where the key stays use `processValues`.
+   */
+  process<In, Out, S extends StoreRoles, K2 = K> (
+    given: Processor<In, Out, S> & ([V] extends [In] ? unknown : { readonly accepts: In }), { key, value }: KeySerde<K2> & ValueSerde<Out> = {}
+  ): Stream<K2, Out> {
+    // The constraint on the argument says that V is an In; a conditional type cannot be used to convert. Without another serde what is forwarded has keys of the type that came.
+    const inherited = this[inner].key as Serde<NonNullable<K2>> | undefined
+    const { graph, node } = this[inner]
     const name = graph.check(given.name)
-    // The constraint on the argument says that V is an In; a conditional type cannot be used to convert. What is forwarded under the record's key is of its type.
-    const wire = processor(given) as RoutingWire<K, V, K, Out>
+    const wire = processor(given) as RoutingWire<K, V, K2, Out>
     const processed = singleNode({ name, wire, stores: Object.values(given.stores), changesKey: true })
     graph.add(node, processed)
-    return new Stream<K, Out>({ graph, node: processed, name, key, value: undefined, isRekeyed: true })
+    return new Stream<K2, Out>({ graph, node: processed, name, key: key ?? inherited, value, isRekeyed: true })
+  }
+
+  /** As `process`, by a node that cannot change the key: nothing is repartitioned for it. */
+  processValues<In, Out, S extends StoreRoles> (given: ValueProcessor<In, Out, S> & ([V] extends [In] ? unknown : { readonly accepts: In }), { value }: ValueSerde<Out> = {}): Stream<K, Out> {
+    const { graph, node } = this[inner]
+    const name = graph.check(given.name)
+    // As in `process`; the wire hands on under the key that came.
+    const wire = valueProcessor(given) as RoutingWire<K, V, K, Out>
+    const processed = singleNode({ name, wire, stores: Object.values(given.stores), changesValue: true })
+    graph.add(node, processed)
+    return new Stream<K, Out>({ ...this[inner], node: processed, name, value })
   }
 
   /** Through a topic of the application's own, `<application id>-<name>-repartition`: records of one key meet in one task again, whoever wrote them. */

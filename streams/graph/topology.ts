@@ -31,6 +31,8 @@ export interface Source {
 /** A global table with the number that Kafka Streams gives it among the sub-topologies. */
 export interface NumberedGlobal extends GlobalSource {
   readonly id: number
+  /** Names of the nodes that read it. */
+  readonly readers: readonly string[]
 }
 
 /** A graph of nodes, as a value: it can be described, checked, tested and run, and holds no connection. */
@@ -40,6 +42,8 @@ export interface Topology {
   readonly sources: readonly Source[]
   readonly stores: readonly Store[]
   readonly subTopologies: readonly SubTopology[]
+  /** Names of the nodes that hand on a table: its rows as they change. */
+  readonly tables: ReadonlySet<string>
   /** Tables of which each process holds a copy. */
   readonly globals: readonly NumberedGlobal[]
   readonly deadLetterFormats: ReadonlyMap<Node, DeadLetterFormat>
@@ -112,7 +116,8 @@ function buildTopology<S extends TObject> (
     sources,
     stores: [...new Set(graph.nodes.flatMap(({ stores }) => stores))],
     subTopologies: divide(graph.nodes, graph.globals.map(({ at }) => at)),
-    globals: globalsOf(graph),
+    tables: logical.tables,
+    globals: globalsOf(graph, logical),
     deadLetterFormats: graph.deadLetterFormats,
     deadLetters: options.deadLetters,
     settings: options.settings,
@@ -120,9 +125,13 @@ function buildTopology<S extends TObject> (
   })
 }
 
-function globalsOf ({ nodes, globals }: PhysicalGraph): NumberedGlobal[] {
+function globalsOf ({ nodes, globals }: PhysicalGraph, { globalReaders }: LogicalGraph): NumberedGlobal[] {
   const first = divide(nodes).map(({ nodes: [node] }) => node?.index ?? 0)
-  return globals.map(({ source, at }, index) => ({ ...source, id: index + first.filter(each => each < at).length }))
+  return globals.map(({ source, at }, index) => ({
+    ...source,
+    id: index + first.filter(each => each < at).length,
+    readers: globalReaders.filter(({ global }) => global === source.name).map(({ node }) => node)
+  }))
 }
 
 /** A serde is never given a null, nor does it make one. */

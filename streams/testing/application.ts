@@ -2,6 +2,7 @@ import { namedSubTopologies, topicsOf } from '../graph/topic-names.ts'
 import type { Topology } from '../graph/topology.ts'
 import { silentLogger } from '../logger.ts'
 import { Pauses } from '../pauses.ts'
+import type { LogRecord } from '../log/log.ts'
 import type { State } from '../state/state.ts'
 import type { Milestone } from '../task/committer.ts'
 import { Engine } from '../task/engine.ts'
@@ -30,6 +31,8 @@ export interface ApplicationOptions {
   /** How many partitions a topic of this name has; internal topics have as many as what is written to them comes from. */
   readonly partitionsOf: (topic: string) => number
   readonly committed: (unit: Unit) => void
+  /** A global table could do nothing with it. */
+  readonly skipped: (record: LogRecord) => void
   /** Runs every record twice and compares. */
   readonly debug: boolean
 }
@@ -112,10 +115,10 @@ export class Application {
 
   /** Before the records of tasks: a copy is level with its topic when it is joined with. */
   #fillGlobals (): void {
-    const { topology, log } = this.#options
+    const { topology, log, skipped } = this.#options
     for (const name of new Set(topology.globals.map(({ topic }) => topic.name))) {
       const records = log.recordsOf(name)
-      for (const record of records.slice(this.#filled.get(name) ?? 0)) applyToGlobals(topology, this.#globals, record, () => {})
+      for (const record of records.slice(this.#filled.get(name) ?? 0)) applyToGlobals(topology, this.#globals, record, skipped)
       this.#filled.set(name, records.length)
     }
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { text } from '../../../streams/graph/serde.ts'
+import { text } from '../../../streams/serdes/text.ts'
 import { defineSessionStore } from '../../../streams/stores/session-store.ts'
 import { defineWindowStore } from '../../../streams/stores/window-store.ts'
 import { openOperatorBench } from '../../helpers/operator.ts'
@@ -65,10 +65,10 @@ test('windows that close are taken once, and none that was deleted', () => {
   store.put('c', 1, 'c1', 1)
   store.put('c', 1, null, 1)
 
-  assert.deepEqual(store.takeClosed(1), [{ key: 'a', start: 1, value: 'a1 again', timestamp: 2 }, { key: 'b', start: 1, value: 'b1', timestamp: 1 }])
-  assert.deepEqual(store.takeClosed(1), [])
-  assert.deepEqual(store.takeClosed(2).map(({ value }) => value), ['a2'])
-  assert.throws(() => defineWindowStore(options).open(openOperatorBench().execution).takeClosed(1), TypeError)
+  assert.deepEqual(store.takeClosed(0, 1), [{ key: 'a', start: 1, value: 'a1 again', timestamp: 2 }, { key: 'b', start: 1, value: 'b1', timestamp: 1 }])
+  assert.deepEqual(store.takeClosed(0, 1), [])
+  assert.deepEqual(store.takeClosed(0, 2).map(({ value }) => value), ['a2'])
+  assert.throws(() => defineWindowStore(options).open(openOperatorBench().execution).takeClosed(0, 1), TypeError)
 })
 
 test('sessions are found by when they end and start, of one key', () => {
