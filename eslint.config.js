@@ -4,6 +4,7 @@ import { importDirection } from './scripts/lint/import-direction.js'
 /** Which folders of ours a folder may import from, besides itself; a folder not named here may import everything. */
 const directions = {
   topology: { from: ['processors', 'stores', 'streams', 'schemas'], why: 'A topology says what flows where: it imports processors, stores, streams and schemas.' },
+  examples: { from: ['streams'], why: 'An example shows the language alone: it imports streams.' },
   processors: { from: ['streams', 'schemas'], typesFrom: ['stores'], why: 'A processor is handed its stores by the topology: it imports streams and schemas, and of stores only types.' },
   stores: { from: ['streams', 'schemas'], why: 'A store knows streams and schemas, not who uses it.' },
   api: { from: ['stores', 'schemas', 'http'], why: 'The API only reads: it meets the topology in stores and schemas, and nowhere else.' },

@@ -7,6 +7,15 @@ import { test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { configTable } from '../bin/config-table.ts'
 import { Config } from '../bin/config.ts'
+import { ordersWithCustomers } from '../examples/orders-with-customers.ts'
+import { wordCount } from '../examples/word-count.ts'
+import { CogroupedStream } from '../streams/graph/cogrouped-stream.ts'
+import { GroupedStream } from '../streams/graph/grouped-stream.ts'
+import { GroupedTable } from '../streams/graph/grouped-table.ts'
+import { SessionWindowedStream } from '../streams/graph/session-windowed-stream.ts'
+import { Stream } from '../streams/graph/stream.ts'
+import { Table } from '../streams/graph/table.ts'
+import { WindowedStream } from '../streams/graph/windowed-stream.ts'
 import { describe } from '../streams/runtime.ts'
 import { recommender } from '../topology/recommender.ts'
 import { between, camelCase, exportsOf, isStore, isTopology, stemOf } from './helpers/conventions.ts'
@@ -99,16 +108,38 @@ test("README's table of variables is that of Config, and each says what it is fo
   for (const [name, schema] of Object.entries(Config.properties)) ok('description' in schema && schema.description !== '', `${name} has a description`)
 })
 
-test('code shown in README stands like that in its file', () => {
-  const shown = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```ts\n\/\/ (\S+)\n([^]*?)```/g)]
+for (const document of ['README.md', 'MIGRATING.md', 'examples/README.md']) {
+  test(`code shown in ${document} stands like that in its file`, () => {
+    const shown = [...readFileSync(join(ROOT, document), 'utf8').matchAll(/```ts\n\/\/ (\S+)\n([^]*?)```/g)]
 
-  ok(shown.length > 0, 'README shows code')
-  for (const [, file = '', code = ''] of shown) ok(readFileSync(join(ROOT, file), 'utf8').includes(code), `${file} as README shows it`)
+    ok(shown.length > 0, `${document} shows code`)
+    for (const [, file = '', code = ''] of shown) ok(readFileSync(join(ROOT, file), 'utf8').includes(code), `${file} as ${document} shows it`)
+  })
+}
+
+for (const { name, topology } of [{ name: 'word-count', topology: wordCount }, { name: 'orders-with-customers', topology: ordersWithCustomers }]) {
+  test(`the drawing of the guide '${name}' is its topology's`, () => {
+    const drawn = between(readFileSync(join(ROOT, 'examples/README.md'), 'utf8'), name)
+
+    equal(drawn, '```mermaid\n' + describe(topology, 'mermaid') + '```\n', `paste what \`npm run --silent millrace -- describe examples/${name}.ts --format mermaid\` prints`)
+  })
+}
+
+test('every operator of the language is in the table for Kafka Streams users', () => {
+  const table = readFileSync(join(ROOT, 'MIGRATING.md'), 'utf8').split('\n').filter(line => line.startsWith('| '))
+  // The second column is what it is here.
+  const here = table.map(line => line.split(/(?<!\\) \| /)[1] ?? '').join('\n')
+  for (const operators of [Stream, Table, GroupedStream, GroupedTable, WindowedStream, SessionWindowedStream, CogroupedStream]) {
+    const methods = Object.getOwnPropertyNames(operators.prototype).filter(name => name !== 'constructor')
+
+    ok(methods.length > 0, operators.name)
+    deepEqual(methods.filter(name => !new RegExp(`\\b${name}\\b`).test(here)), [], `of ${operators.name}, in MIGRATING.md`)
+  }
 })
 
 test('the documents name only files that exist', () => {
-  for (const document of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']) {
-    const named = [...readFileSync(join(ROOT, document), 'utf8').matchAll(/`((?:api|bench|bin|docker|ingest|migrations|processors|schemas|scripts|stores|streams|test|topology)\/[\w./-]*)`/g)].map(([, path]) => path ?? '')
+  for (const document of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'MIGRATING.md', 'examples/README.md']) {
+    const named = [...readFileSync(join(ROOT, document), 'utf8').matchAll(/`((?:api|bench|bin|docker|examples|ingest|migrations|processors|schemas|scripts|stores|streams|test|topology)\/[\w./-]*)`/g)].map(([, path]) => path ?? '')
     const missing = named.filter(path => !existsSync(join(ROOT, path)))
 
     ok(named.length > 0, `${document} names files`)

@@ -11,8 +11,7 @@ import { applicationOf } from './run.ts'
 
 /**
  * Runs any topology in this process alone: the log in memory, Postgres as WebAssembly. Records come from the standard input,
- * what is written to sinks goes to the standard output when it is committed. With the end of the input, when all is worked
- * off, it ends; nothing of it stays.
+ * what is written to sinks goes to the standard output when it is committed. It ends with its input; nothing of it stays.
  */
 export function runEmbedded (topology: Topology, env: Environment): void {
   const environment = { LOG_LEVEL: 'warn', ...env, KAFKA_WORKER_GROUP_ID: env['KAFKA_WORKER_GROUP_ID'] ?? topology.name, KAFKA_WORKER_AUTO_OFFSET_RESET: 'earliest' }
@@ -28,7 +27,7 @@ export function runEmbedded (topology: Topology, env: Environment): void {
     const feeding = new AbortController()
     return {
       done: worker.done,
-      finished: feed(log, inputs, feeding.signal).then(async () => await workedOff(applicationId, { log, database })),
+      finished: feed({ log, inputs, signal: feeding.signal, workedOff: async () => await workedOff(applicationId, { log, database }) }),
       async stop () {
         feeding.abort()
         await worker.stop()
@@ -49,8 +48,18 @@ function printEmissions ({ nodes }: Topology): WorkerObserver {
   }
 }
 
-/** A line that is no record is said, and the next one read. */
-async function feed (log: Log, inputs: readonly Topic[], signal: AbortSignal): Promise<void> {
+interface Feed {
+  readonly log: Log
+  readonly inputs: readonly Topic[]
+  readonly signal: AbortSignal
+  readonly workedOff: () => Promise<void>
+}
+
+/**
+ * Each line is worked off before the next one, as in the test driver: what comes out does not depend on who is faster. A line
+ * that is no record is said, and the next one read.
+ */
+async function feed ({ log, inputs, signal, workedOff }: Feed): Promise<void> {
   const producer = log.openProducer()
   let number = 0
   for await (const line of createInterface({ input: process.stdin, signal })) {
@@ -61,6 +70,7 @@ async function feed (log: Log, inputs: readonly Topic[], signal: AbortSignal): P
     } catch (error) {
       process.stderr.write(`millrace run: line ${number} is left out: ${messageOf(error)}.\n`)
     }
+    await workedOff()
   }
   await producer.close()
 }

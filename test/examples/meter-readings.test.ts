@@ -6,7 +6,6 @@ import { createTestDriver } from '../../streams/testing.ts'
 const HOUR = 3_600_000
 const inNorth = (kwh: number) => ({ district: 'north', kwh })
 
-// guide: time
 test('an hour comes out once, when the grace behind it is over', async () => {
   const driver = createTestDriver(meterReadings)
   await driver.topic(readings).pipe('meter-1', inNorth(2), { timestamp: 0 })
@@ -18,7 +17,6 @@ test('an hour comes out once, when the grace behind it is over', async () => {
   deepEqual(await driver.output(usage).readToMap(), new Map([['north', { kwh: 5, from: 0 }]]))
 })
 
-// guide: partitions
 test('meters of all partitions meet in their district', async () => {
   const driver = createTestDriver(meterReadings, { partitions: 4 })
   for (const partition of [0, 1, 2, 3]) await driver.topic(readings).pipe(`meter-${partition}`, inNorth(1), { timestamp: 0, partition })
@@ -28,7 +26,6 @@ test('meters of all partitions meet in their district', async () => {
   deepEqual(await driver.output(usage).readValues(), [{ kwh: 4, from: 0 }])
 })
 
-// guide: dead letters
 test('a reading that is none goes to the dead letters, with the reason', async () => {
   const driver = createTestDriver(meterReadings)
 
@@ -39,7 +36,6 @@ test('a reading that is none goes to the dead letters, with the reason', async (
   match(JSON.stringify(letter), /kwh must be >= 0/)
 })
 
-// guide: crash
 for (const step of ['inserted', 'claimed', 'produced', 'written'] as const) {
   test(`a reading counts once when the process dies behind '${step}'`, async () => {
     const driver = createTestDriver(meterReadings)
