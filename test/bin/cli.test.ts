@@ -74,7 +74,7 @@ test('lint prints a table or JSON; errors fail, warnings only with --strict', as
   const against = await millrace('lint', file, '--against', earlier)
 
   assert.deepEqual([text.code, strict.code, against.code], [0, 1, 1])
-  assert.match(text.stdout, /^LEVEL {4}RULE {11}NODE .+\nwarning {2}dead-letters .+\nnote .+\ncounts: 0 errors, 1 warning, 1 note\n$/)
+  assert.match(text.stdout, /^LEVEL {4}RULE {12}NODE .+\nwarning {2}dead-letters .+\nnote .+\ncounts: 0 errors, 1 warning, 1 note\n$/)
   assert.deepEqual(JSON.parse(strict.stdout).map(({ rule }: { rule: string }) => rule), ['dead-letters', 'grows-for-ever'])
   assert.match(against.stdout, /error +against +numbers +This store is called 'tallies' now: it would begin empty\./)
   assert.match((await millrace('lint', file, '--against', file)).stderr, /counts\.ts cannot be read: .+ Give what `millrace describe … --format json` has printed\.\n$/)
