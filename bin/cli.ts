@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { addDescribe } from './commands/describe.ts'
 import { addLag } from './commands/lag.ts'
+import { addLint } from './commands/lint.ts'
 import { addReset } from './commands/reset.ts'
 import { addRun } from './commands/run-command.ts'
 import { sentenceOf } from './commands/sentence.ts'
@@ -12,7 +13,8 @@ const EXIT = { ok: 0, error: 1, usage: 2 } as const
 async function main (args: readonly string[]): Promise<number> {
   try {
     await createProgram().parseAsync(args, { from: 'user' })
-    return EXIT.ok
+    // A command that found what it looked for has set it.
+    return typeof process.exitCode === 'number' ? process.exitCode : EXIT.ok
   } catch (error) {
     // Commander has said what was wrong; with exit code 0 it was asked for help or the version.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
@@ -24,12 +26,12 @@ async function main (args: readonly string[]): Promise<number> {
 
 function createProgram (): Command {
   const program = new Command('millrace')
-    .description('Draw, run, watch and reset topologies.')
+    .description('Draw, check, run, watch and reset topologies.')
     .version(readVersion())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'millrace: ')) })
     .showHelpAfterError('(--help says more)')
-  for (const add of [addRun, addDescribe, addLag, addReset]) add(program).option('--verbose', 'with errors, say where in the code they come from')
+  for (const add of [addRun, addDescribe, addLint, addLag, addReset]) add(program).option('--verbose', 'with errors, say where in the code they come from')
   return program
 }
 

@@ -70,12 +70,27 @@ export async function withConnections<T> ({ bootstrap, databaseUrl, redisUrl }: 
       database.query({ text: 'select 1' }).catch(error => {
         throw unreachable(postgresRefusal(error, 'DATABASE_URL', databaseUrl), { what: 'Postgres', where: addressOf(databaseUrl, 'DATABASE_URL'), option: '--database-url or DATABASE_URL' }, error)
       }),
-      log.partitionCounts([]).catch(error => { throw unreachable(kafkaRefusal(error, bootstrap), { what: 'Kafka', where: bootstrap, option: '--bootstrap or KAFKA_BOOTSTRAP' }, error) })
+      answers(log, bootstrap)
     ])
     return await work({ log, database })
   } finally {
     await Promise.allSettled([log.close(), database.close()])
   }
+}
+
+/** Opens Kafka, sees that it answers, and closes it after the work. */
+export async function withKafka<T> (bootstrap: string, work: (log: Log) => Promise<T>): Promise<T> {
+  const log = openKafka({ bootstrap, security: readSecurity({}), clientId: 'millrace-cli' })
+  try {
+    await answers(log, bootstrap)
+    return await work(log)
+  } finally {
+    await log.close()
+  }
+}
+
+async function answers (log: Log, bootstrap: string): Promise<void> {
+  await log.partitionCounts([]).catch(error => { throw unreachable(kafkaRefusal(error, bootstrap), { what: 'Kafka', where: bootstrap, option: '--bootstrap or KAFKA_BOOTSTRAP' }, error) })
 }
 
 /** As the environment says it: there is no option for a password, which every process of the machine could read. */

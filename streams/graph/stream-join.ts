@@ -44,6 +44,7 @@ function joinTable<K, V, V2, R> (
   const value = options.value ?? left[inner].value ?? valueSerde<NonNullable<V>>()
   const parent = repartitionForJoin(left, options.name, key, value)
   const name = graph.nameOr(options.name, kind === 'left' ? 'KSTREAM-LEFTJOIN-' : 'KSTREAM-JOIN-')
+  graph.tables.get(table[inner].name)?.push(name)
   const rows = table[inner].rows.getter()
   const join = { table: rows, keyOf: (key: NonNullable<K> | null) => key, joiner, left: kind === 'left' }
   const node = options.graceMs === undefined

@@ -35,7 +35,7 @@ export class Table<K, V> {
 
   constructor (place: TablePlace<K, V>) {
     this[inner] = place
-    place.graph.tables.add(place.name)
+    place.graph.tables.set(place.name, [])
   }
 
   /** Rows that do not pass are deleted. */

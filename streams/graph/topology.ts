@@ -43,8 +43,8 @@ export interface Topology {
   readonly sources: readonly Source[]
   readonly stores: readonly Store[]
   readonly subTopologies: readonly SubTopology[]
-  /** Names of the nodes that hand on a table: its rows as they change. */
-  readonly tables: ReadonlySet<string>
+  /** By name the nodes that hand on a table, its rows as they change; with the joins that look into it and do not stand behind it. */
+  readonly tables: ReadonlyMap<string, readonly string[]>
   /** Tables of which each process holds a copy. */
   readonly globals: readonly NumberedGlobal[]
   readonly deadLetterFormats: ReadonlyMap<Node, DeadLetterFormat>

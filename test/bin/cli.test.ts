@@ -13,7 +13,7 @@ const MILLRACE = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url)
 const STREAMS = pathToFileURL(fileURLToPath(new URL('../../streams/index.ts', import.meta.url))).href
 
 test('every command says what it takes', async () => {
-  for (const args of [['--help'], ['run', '--help'], ['describe', '--help'], ['lag', '--help'], ['reset', '--help']]) {
+  for (const args of [['--help'], ['run', '--help'], ['describe', '--help'], ['lint', '--help'], ['lag', '--help'], ['reset', '--help']]) {
     const { code, stdout, stderr } = await millrace(...args)
 
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' }, args.join(' '))
@@ -32,6 +32,7 @@ const misuses: readonly [args: string[], sentence: RegExp][] = [
   [['nonsense'], /unknown command 'nonsense'/],
   [['describe'], /missing required argument 'topology'/],
   [['describe', 'recommender', '--format', 'xml'], /Allowed choices are text, mermaid, dot, json/],
+  [['lint', 'recommender', '--format', 'xml'], /Allowed choices are text, json/],
   [['lag'], /'--application-id <id>' not specified/],
   [['reset', '--application-id', 'x', '--to-latest', '--to-offset', '3'], /cannot be used with/],
   [['reset', '--application-id', 'x', '--to-offset', '-3'], /whole number, 0 or more/],
@@ -59,6 +60,24 @@ test('a failure ends with exit code 1 and one sentence; only --verbose says wher
   assert.deepEqual([plain.code, verbose.code], [1, 1])
   assert.match(plain.stderr, /^millrace: No topology 'nowhere': .+\n$/)
   assert.match(verbose.stderr, /load-topology\.ts/)
+})
+
+test('lint prints a table or JSON; errors fail, warnings only with --strict', async t => {
+  const directory = await temporaryDirectory(t)
+  const file = join(directory, 'counts.ts')
+  await writeFile(file, `import { defineTopic, defineTopology } from '${STREAMS}'\nexport const counts = defineTopology('counts', ({ stream }) => { stream(defineTopic({ name: 'in' })).groupByKey().count({ name: 'counted', store: { name: 'tallies' } }) })\n`)
+  const earlier = join(directory, 'earlier.json')
+  await writeFile(earlier, describe(await loadTopology(file), 'json').replaceAll('tallies', 'numbers'))
+
+  const text = await millrace('lint', file)
+  const strict = await millrace('lint', file, '--strict', '--format', 'json')
+  const against = await millrace('lint', file, '--against', earlier)
+
+  assert.deepEqual([text.code, strict.code, against.code], [0, 1, 1])
+  assert.match(text.stdout, /^LEVEL {4}RULE {12}NODE .+\nwarning {2}dead-letters .+\nnote .+\ncounts: 0 errors, 1 warning, 1 note\n$/)
+  assert.deepEqual(JSON.parse(strict.stdout).map(({ rule }: { rule: string }) => rule), ['dead-letters', 'grows-for-ever'])
+  assert.match(against.stdout, /error +against +numbers +This store is called 'tallies' now: it would begin empty\./)
+  assert.match((await millrace('lint', file, '--against', file)).stderr, /counts\.ts cannot be read: .+ Give what `millrace describe … --format json` has printed\.\n$/)
 })
 
 test('services that do not answer are named, without their passwords', async () => {

@@ -73,7 +73,7 @@ function globalEdges ({ id }: NumberedGlobal, topic: string, readers: readonly s
   ]
 }
 
-function edgeTo (node: Node, parent: Node, idOf: (node: Node) => string, tables: ReadonlySet<string>): Edge {
+function edgeTo (node: Node, parent: Node, idOf: (node: Node) => string, tables: Topology['tables']): Edge {
   const kind = node.kind === 'dead-letter-sink' ? 'dead-letter' : tables.has(parent.name) || (node.kind === 'merge' && tables.has(node.name)) ? 'change' : 'record'
   const [branch] = parent.parents
   if (parent.kind !== 'branch-case' || branch === undefined) return { from: idOf(parent), to: idOf(node), label: '', kind }

@@ -72,6 +72,12 @@ export interface SettingJson {
   readonly description: string
 }
 
+/** Whether it has what versions are compared by; what was printed before that was there has not. */
+export function isTopologyJson (value: unknown): value is TopologyJson {
+  return typeof value === 'object' && value !== null && 'subTopologies' in value && 'topics' in value && 'stores' in value && 'settings' in value &&
+    [value.subTopologies, value.topics, value.stores, value.settings].every(part => Array.isArray(part))
+}
+
 export function describeAsJson (topology: Topology): TopologyJson {
   return {
     topology: topology.name,

@@ -1,0 +1,27 @@
+import type { SubTopologyJson, TopologyJson } from '../graph/describe/json.ts'
+import type { Finding } from './finding.ts'
+import { compatible, difference, needsReset, renamed } from './verdict.ts'
+
+/** Positions and the parts of stores are kept under the name of a sub-topology. */
+export function compareSubTopologies (earlier: TopologyJson, now: TopologyJson): Finding[] {
+  const { gone, added, both } = difference(earlier.subTopologies, now.subTopologies)
+  const pairs = renamed(gone, added, sharesInputs)
+  const renewed = [...pairs.values()]
+  return [
+    ...[...pairs].map(([old, { name }]) => needsReset(old.name, `This sub-topology is called '${name}' now, and positions are kept by that name: it would begin anew.`, `Give its first source the name '${old.name}'; or reset.`)),
+    ...gone.filter(each => !pairs.has(each)).map(({ name }) => compatible(name, 'This sub-topology is gone; its positions stay and are of no use.')),
+    ...added.filter(each => !renewed.includes(each)).map(({ name, topics }) => compatible(name, `This sub-topology is new; it begins where its topics begin (${topics.join(', ')}).`)),
+    ...both.flatMap(([old, each]) => compareInputs(old, each))
+  ]
+}
+
+function compareInputs (old: SubTopologyJson, { name, topics }: SubTopologyJson): Finding[] {
+  return [
+    ...topics.filter(topic => !old.topics.includes(topic)).map(topic => compatible(name, `It reads '${topic}' too, from where that topic begins; its partitions have to be as many as those of the others.`)),
+    ...old.topics.filter(topic => !topics.includes(topic)).map(topic => compatible(name, `It does not read '${topic}' any more; what came from there stays in its stores.`))
+  ]
+}
+
+function sharesInputs (one: SubTopologyJson, other: SubTopologyJson): boolean {
+  return one.topics.some(topic => other.topics.includes(topic)) || one.stores.some(store => other.stores.includes(store))
+}
