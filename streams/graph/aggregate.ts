@@ -70,7 +70,7 @@ export function windowAggregation<K, V, A> (
 ): Aggregation<K, V, Windowed<K>, A> {
   const onClose = emit === 'on-window-close'
   const sizeMs = windows.type === 'time' ? windows.sizeMs : windows.type === 'sliding' ? windows.timeDifferenceMs : Number.MAX_SAFE_INTEGER
-  const table = defineWindowStore({ ...store, caching, windows: windowNumbers(windows), retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
+  const table = defineWindowStore({ ...store, sizeMs, caching, windows: windowNumbers(windows), retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
   return {
     stores: table.stores,
     getter: table.getter,

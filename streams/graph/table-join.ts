@@ -61,6 +61,10 @@ class JoinedRows<K, L, R, V> implements TableRows<K, V> {
     this.#own = own
   }
 
+  get stores (): TableRows<K, V>['stores'] {
+    return this.#own?.stores ?? []
+  }
+
   getter (): ReturnType<TableRows<K, V>['getter']> {
     return this.#own ?? joinedValues(this.#join)
   }

@@ -36,19 +36,24 @@ export interface OpenSessionStore<K, V> {
 
 /** Sessions whose end is before the stream time of the store (the latest end it has seen) less the retention are gone, also for who reads; with caching a while later. */
 export function defineSessionStore<K, V> (options: WindowedStoreOptions<K, V>): SessionStore<K, V> {
-  const { name, key, value, caching = true, closes = false } = options
-  const rows = defineOrdered({ name, value, contents: { shape: 'session', key, value, retentionMs: options.retentionMs, ...(options.windows === undefined ? {} : { windows: options.windows }) } })
+  const { name, key, value, caching = true, closes = false, isNamed = false } = options
+  // As in Kafka Streams, there is no cache before sessions that are emitted when they close.
+  const keptMs = timeKept({ retentionMs: options.retentionMs, caching: caching && !closes })
+  const rows = defineOrdered({
+    name,
+    value,
+    contents: { shape: 'session', key, value, retentionMs: options.retentionMs, ...(options.windows === undefined ? {} : { windows: options.windows }) },
+    reading: isNamed ? { shape: 'session', key, keptMs } : undefined
+  })
   const openWindows = closes ? defineOpenWindows(name, key) : undefined
   const stores = openWindows === undefined ? [rows] : [rows, openWindows]
-  // As in Kafka Streams, there is no cache before sessions that are emitted when they close.
-  const kept = timeKept({ retentionMs: options.retentionMs, caching: caching && !closes })
 
   const open = (execution: Execution): OpenSessionStore<K, V> => {
     const writer = orderedWriter(execution, rows)
     const byTime = openWindows === undefined ? undefined : orderedWriter(execution, openWindows)
     const observed = execution.time(name)
     const encode = keyEncoder(key)
-    const oldest = (): number => observed.get() - kept
+    const oldest = (): number => observed.get() - keptMs
     const storeKey = (sought: K, window: Window): string => encode(sought).frame + encodeTimes(window)
 
     const remove = (removed: K, window: Window): void => {

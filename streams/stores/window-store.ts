@@ -32,16 +32,29 @@ export interface OpenWindowStore<K, V> {
   readonly expire: () => void
 }
 
+/** Whoever reads a named one from outside is told the windows' size. */
+export interface WindowStoreOptions<K, V> extends WindowedStoreOptions<K, V> {
+  readonly sizeMs?: number
+  readonly retainDuplicates?: boolean
+}
+
 /**
  * Windows that start before the stream time of the store (the latest start it has seen) less the retention are gone, also for who
  * reads. With caching they can be read for a while longer, as in Kafka Streams, whose cache answers for what its store has let go.
  */
-export function defineWindowStore<K, V> (options: WindowedStoreOptions<K, V> & { readonly retainDuplicates?: boolean }): WindowStore<K, V> {
-  const { name, key, value, caching = true, closes = false, retainDuplicates = false } = options
-  const rows = defineOrdered({ name, value, contents: { shape: 'window', key, value, retentionMs: options.retentionMs, ...(options.windows === undefined ? {} : { windows: options.windows }) } })
+export function defineWindowStore<K, V> (options: WindowStoreOptions<K, V>): WindowStore<K, V> {
+  const { name, key, value, caching = true, closes = false, retainDuplicates = false, isNamed = false, sizeMs } = options
+  const kept = timeKept(options)
+  // Where windows close, the one that starts exactly a retention ago is just about to be emitted.
+  const keptMs = closes ? kept : kept - 1
+  const rows = defineOrdered({
+    name,
+    value,
+    contents: { shape: 'window', key, value, retentionMs: options.retentionMs, ...(options.windows === undefined ? {} : { windows: options.windows }) },
+    reading: isNamed && sizeMs !== undefined ? { shape: 'window', key, keptMs, sizeMs } : undefined
+  })
   const openWindows = closes ? defineOpenWindows(name, key) : undefined
   const stores = openWindows === undefined ? [rows] : [rows, openWindows]
-  const kept = timeKept(options)
 
   const open = (execution: Execution): OpenWindowStore<K, V> => {
     const writer = orderedWriter(execution, rows)
@@ -49,8 +62,7 @@ export function defineWindowStore<K, V> (options: WindowedStoreOptions<K, V> & {
     const observed = execution.time(name)
     const sequence = execution.time(`${name}/sequence`)
     const encode = keyEncoder(key)
-    // Where windows close, the one that starts exactly a retention ago is just about to be emitted.
-    const oldest = (): number => observed.get() - kept + (closes ? 0 : 1)
+    const oldest = (): number => observed.get() - keptMs
     const storeKey = (sought: K, start: number): string => encode(sought).frame + encodeTime(start)
 
     return {

@@ -16,6 +16,8 @@ export interface WindowedStoreOptions<K, V> {
   readonly closes?: boolean
   /** What the windows are made of, for descriptions. */
   readonly windows?: WindowNumbers
+  /** Given a name by the topology's author: it can be read from outside. */
+  readonly isNamed?: boolean
 }
 
 /** In Kafka Streams what the store has let go is still in the cache; it keeps it for at least this long. */

@@ -77,9 +77,9 @@ const kafkaStreams = {
       --> KSTREAM-MERGE-0000000006
       <-- KSTREAM-WINDOWED-0000000002
     Processor: KSTREAM-MERGE-0000000006 (stores: [])
-      --> KSTREAM-SINK-0000000004
+      --> KSTREAM-SINK-0000000006
       <-- KSTREAM-JOINTHIS-0000000004, KSTREAM-JOINOTHER-0000000005
-    Sink: KSTREAM-SINK-0000000004 (topic: out)
+    Sink: KSTREAM-SINK-0000000006 (topic: out)
       <-- KSTREAM-MERGE-0000000006
 
 `,
@@ -89,11 +89,11 @@ const kafkaStreams = {
     Source: KSTREAM-SOURCE-0000000000 (topics: [left])
       --> Grace
     Processor: Grace (stores: [Grace-Buffer, tbl])
-      --> KSTREAM-SINK-0000000004
+      --> KSTREAM-SINK-0000000006
       <-- KSTREAM-SOURCE-0000000000
     Source: KSTREAM-SOURCE-0000000001 (topics: [right])
       --> KTABLE-SOURCE-0000000002
-    Sink: KSTREAM-SINK-0000000004 (topic: out)
+    Sink: KSTREAM-SINK-0000000006 (topic: out)
       <-- Grace
     Processor: KTABLE-SOURCE-0000000002 (stores: [tbl])
       --> none
@@ -210,7 +210,7 @@ test('json: nodes, topics, stores and sub-topologies as data', () => {
   assert.deepEqual(Object.keys(json), ['topology', 'subTopologies', 'topics', 'stores'])
   const [only] = json.subTopologies
   assert.deepEqual({ ...only, nodes: only.nodes.map(({ name }: { name: string }) => name) }, {
-    id: 0, name: 'in', topics: ['in'], stores: ['counts'], nodes: ['KSTREAM-SOURCE-0000000000', 'check', 'checked', 'checked-valid', 'checked-dlq', 'dead', 'count', 'KSTREAM-SINK-0000000004']
+    id: 0, name: 'in', topics: ['in'], stores: ['counts'], nodes: ['KSTREAM-SOURCE-0000000000', 'check', 'checked', 'checked-valid', 'checked-dlq', 'dead', 'count', 'KSTREAM-SINK-0000000006']
   })
   assert.deepEqual(only.nodes[5], { name: 'dead', kind: 'dead-letter-sink', parents: ['checked-dlq'], stores: [], topic: 'dlq', deadLetterFormat: 'envelope' })
   assert.deepEqual(json.topics, [

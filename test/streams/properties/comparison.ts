@@ -13,20 +13,21 @@ export async function compareWithModel (cases: number, seed: number | undefined,
 }
 
 async function compare (family: Family, chosen: Choices, drawn: Play): Promise<void> {
-  const setting = { ...chosen, unitMs: drawn.unitMs, repartitioned: drawn.repartitioned && !(family.readsTables === true && chosen.tables === 'source') }
-  const oneByOne = family.readsTables === true && chosen.tables === 'source'
-  const { piped, outputs, sunk, ...noted } = await perform(family.build(setting), { ...drawn, repartitioned: setting.repartitioned }, oneByOne)
-  const arrived = oneByOne ? piped : noted.arrived
+  const readsSource = family.readsTables === true && chosen.tables === 'source'
+  const setting = { ...chosen, unitMs: drawn.unitMs, repartitioned: drawn.repartitioned && !readsSource }
+  const { piped, outputs, sunk, ...noted } = await perform(family.build(setting), { ...drawn, repartitioned: setting.repartitioned }, readsSource || family.oneByOne === true)
+  const arrived = readsSource ? piped : noted.arrived
   assert.deepEqual(sorted(arrived), sorted(piped), 'each record arrives once')
   // Behind a repartition topic, what an undone unit has written to the sink may have no counterpart in the one that was committed.
   if (!setting.repartitioned) assert.deepEqual(sorted(sunk), sorted(outputs), 'the sink holds what was committed')
   if (family.lastOnly === true) {
-    assert.deepEqual(lastOf(outputs), lastOf(family.expected(arrived, setting)))
+    assert.deepEqual(lastOf(outputs), lastOf(family.expected(arrived, setting) ?? []))
     return
   }
-  const expected = [...Map.groupBy(arrived, ({ partition }) => partition).values()].flatMap(arrivals => family.expected(arrivals, setting))
+  const expected = [...Map.groupBy(arrived, ({ partition }) => partition).values()].map(arrivals => family.expected(arrivals, setting))
+  fc.pre(expected.every(each => each !== undefined))
   const shown = family.repeats === true ? withoutRepeats : byKey
-  assert.deepEqual(shown(outputs), shown(expected))
+  assert.deepEqual(shown(outputs), shown(expected.flatMap(each => each ?? [])))
 }
 
 function sorted (records: readonly object[]): string[] {

@@ -42,10 +42,12 @@ export interface Setting extends Choices {
 export interface Family {
   readonly name: string
   readonly build: (setting: Setting) => Topology
-  /** What comes of what arrived in one partition, in this order. */
-  readonly expected: (arrivals: readonly Arrival[], setting: Setting) => readonly Output[]
+  /** What comes of what arrived in one partition, in this order; undefined: the model does not say. */
+  readonly expected: (arrivals: readonly Arrival[], setting: Setting) => readonly Output[] | undefined
   /** Whether it reads tables: then records may come one by one, so that their order is known without a look before the operator. */
   readonly readsTables?: true
+  /** Records come one by one: an answer to a row that has changed meanwhile is thrown away, and in Kafka Streams too a tombstone with it. */
+  readonly oneByOne?: true
   /** Only the last value of each key is compared, over all partitions: what comes before depends on how two topics' records meet. */
   readonly lastOnly?: true
   /** Whether the same may be given out twice in a row: as in Kafka Streams, a sliding window that is right behind one record and ends with the next. */
@@ -89,7 +91,7 @@ function giveOutWindows (table: Table<Windowed<string>, number>): void {
   noteOutputs(table.toStream().selectKey((_value, { key, window }) => windowKey(key, window.start, window.end), { key: serdes.string }))
 }
 
-function family (name: string, graph: (builder: TopologyBuilder<object>, setting: Setting) => void, expected: Family['expected'], more: Pick<Family, 'readsTables' | 'lastOnly' | 'repeats'> = {}): Family {
+function family (name: string, graph: (builder: TopologyBuilder<object>, setting: Setting) => void, expected: Family['expected'], more: Pick<Family, 'readsTables' | 'oneByOne' | 'lastOnly' | 'repeats'> = {}): Family {
   return { name, expected, ...more, build: setting => defineTopology('property', { caching: false }, builder => graph(builder, setting)) }
 }
 
@@ -108,10 +110,15 @@ const timeWindow = family('time windows', (builder, setting) => {
   giveOutWindows(setting.aggregate === 'count' ? windowed.count() : windowed.aggregate(() => 0, sum, { store: { value: serdes.int } }))
 }, (arrivals, setting) => timeWindowed(arrivals, { ...rulesOf(setting), ...timeSizes(setting) }))
 
+/** So that few records are too late for some of their windows and not for others. */
+function longGrace ({ grace, unitMs }: Setting): number {
+  return (60 + grace) * unitMs
+}
+
 const slidingWindow = family('sliding windows', (builder, setting) => {
-  const windowed = grouped(builder, setting).windowedBy(slidingWindows({ timeDifferenceMs: setting.size * setting.unitMs, graceMs: setting.grace * setting.unitMs })).emitStrategy(emitOf(setting))
+  const windowed = grouped(builder, setting).windowedBy(slidingWindows({ timeDifferenceMs: setting.size * setting.unitMs, graceMs: longGrace(setting) })).emitStrategy(emitOf(setting))
   giveOutWindows(setting.aggregate === 'count' ? windowed.count() : windowed.aggregate(() => 0, sum, { store: { value: serdes.int } }))
-}, (arrivals, setting) => slidingWindowed(arrivals, { ...rulesOf(setting), differenceMs: setting.size * setting.unitMs }), { repeats: true })
+}, (arrivals, setting) => slidingWindowed(arrivals, { ...rulesOf(setting), graceMs: longGrace(setting), differenceMs: setting.size * setting.unitMs }), { repeats: true })
 
 const session = family('sessions', (builder, setting) => {
   const windowed = grouped(builder, setting).windowedBy(sessionWindows({ inactivityGapMs: setting.size * setting.unitMs, graceMs: setting.grace * setting.unitMs })).emitStrategy(emitOf(setting))
@@ -168,7 +175,7 @@ const foreignKey = (value: number): string | null => references[value % referenc
 const foreignKeys = family('joins of tables by foreign key', (builder, setting) => {
   const [left, right] = [tableOf(builder, 'left', setting), tableOf(builder, 'right', setting)]
   giveOutTable(setting.kind === 'inner' ? left.join(right, paired, { foreignKey }) : left.leftJoin(right, paired, { foreignKey }))
-}, (arrivals, { kind }) => [...foreignKeyJoined(arrivals, kind === 'inner' ? 'inner' : 'left', foreignKey)].map(([key, value]) => ({ key, value, timestamp: 0 })), { readsTables: true, lastOnly: true })
+}, (arrivals, { kind }) => [...foreignKeyJoined(arrivals, kind === 'inner' ? 'inner' : 'left', foreignKey)].map(([key, value]) => ({ key, value, timestamp: 0 })), { readsTables: true, oneByOne: true, lastOnly: true })
 
 export const families: readonly Family[] = [
   plain, timeWindow, slidingWindow, session, suppressed, streamStream, streamTable, tableTable, groupedTable, foreignKeys

@@ -45,8 +45,11 @@ export function timeWindowed (arrivals: readonly Arrival[], { sizeMs, advanceMs,
   return outputs
 }
 
-/** Both ends inclusive. A window ends at each record, and one begins behind it as soon as something is in there. */
-export function slidingWindowed (arrivals: readonly Arrival[], { differenceMs, graceMs, onClose, aggregate }: WindowRules & { readonly differenceMs: number }): Output[] {
+/**
+ * Both ends inclusive. A window ends at each record, and one begins behind it as soon as something is in there. undefined: a record
+ * came for which some of its windows were closed and others not; what Kafka Streams then knows of it depends on which windows there are.
+ */
+export function slidingWindowed (arrivals: readonly Arrival[], { differenceMs, graceMs, onClose, aggregate }: WindowRules & { readonly differenceMs: number }): Output[] | undefined {
   const outputs: Output[] = []
   const accepted: Keyed[] = []
   /** Windows that were given out, or on close: that exist; by key and start. */
@@ -64,6 +67,7 @@ export function slidingWindowed (arrivals: readonly Arrival[], { differenceMs, g
     const closeTime = streamTime - graceMs
     // Even the last window that could hold it is closed.
     if (timestamp + differenceMs < closeTime) continue
+    if (timestamp < closeTime) return undefined
     accepted.push(record)
     const own = accepted.filter(each => each.key === key)
     const starts = new Set(own.flatMap(each => [Math.max(0, each.timestamp - differenceMs), each.timestamp + 1]))

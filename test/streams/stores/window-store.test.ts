@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { text } from '../../../streams/graph/serde.ts'
+import { text } from '../../../streams/serdes/text.ts'
 import { defineSessionStore } from '../../../streams/stores/session-store.ts'
 import { defineWindowStore } from '../../../streams/stores/window-store.ts'
 import { openOperatorBench } from '../../helpers/operator.ts'
