@@ -63,4 +63,3 @@ export function randomRows (seed: number, { records, keysOf }: { readonly record
     return { side, partition: partitionFor(Buffer.from(key), PARTITIONS), key, value: random.chance(0.1) ? null : `${random.pick(users)}/${side}-${nth}`, timestamp: FIRST_DAY_MS + ms }
   })
 }
-
