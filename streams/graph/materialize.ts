@@ -9,7 +9,7 @@ import { defineVersioned } from '../stores/versioned.ts'
 /** A store as the operators of tables want it: with a history it keeps versions. */
 export function tableStore<K, V> ({ name, key, value, isNamed }: ResolvedStore<K, V>, historyRetentionMs?: number, { isAggregate = false }: { readonly isAggregate?: boolean } = {}): TableStore<K, V> {
   return historyRetentionMs === undefined
-    ? { kind: 'timestamped', key, rows: defineOrdered({ name, value, contents: { shape: 'key-value', key, value, isAggregate }, reading: isNamed ? { shape: 'key-value', key } : undefined }) }
+    ? { kind: 'timestamped', key, rows: defineOrdered({ name, value, expires: false, contents: { shape: 'key-value', key, value, isAggregate }, reading: isNamed ? { shape: 'key-value', key } : undefined }) }
     : { kind: 'versioned', key, rows: defineVersioned({ name, key, value, historyRetentionMs, reading: isNamed ? { shape: 'versioned', key, historyRetentionMs } : undefined }) }
 }
 

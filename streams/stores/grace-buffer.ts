@@ -23,7 +23,7 @@ const TIME = 8
 const SEQUENCE = 4
 
 export function defineGraceBuffer<K, V> ({ name, key, value }: { readonly name: string, readonly key: Serde<K>, readonly value: Serde<V> }): GraceBuffer<K, V> {
-  return Object.freeze({ ordered: defineOrdered({ name, value: held(value), contents: { shape: 'grace-buffer', key, value } }), key })
+  return Object.freeze({ ordered: defineOrdered({ name, value: held(value), expires: false, contents: { shape: 'grace-buffer', key, value } }), key })
 }
 
 export function openGraceBuffer<K, V> (execution: Execution, { ordered, key: serde }: GraceBuffer<K, V>): OpenGraceBuffer<K, V> {

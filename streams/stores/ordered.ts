@@ -15,6 +15,8 @@ export interface Ordered<V = unknown> {
   readonly value: Serde<V>
   /** The columns that make a key, in order. */
   readonly key: readonly ['partition', 'key']
+  /** Whether entries go by their time. Where they do not, no index on it is kept, and a value that is put again is written in place. */
+  readonly expires: boolean
   /** Of a store that an operator has made. */
   readonly contents?: StoreContents
   /** How it is read from outside; undefined: it is its operator's alone. */
@@ -37,11 +39,15 @@ export interface OrderedWriter<V = unknown> {
   readonly delete: (key: string) => void
   /** Entries with `from` ≤ key < `to` in the order of bytes, or from the last to the first; `to` undefined: to the end. What is put meanwhile may or may not come by. */
   readonly range: (from: string, to: string | undefined, options?: { readonly reverse?: boolean }) => Iterable<OrderedEntry<V>>
-  /** Entries whose time is below `before` may be removed; whoever reads does not count on it. */
+  /** Entries whose time is below `before` may be removed; whoever reads does not count on it. Only of a store that was defined so. */
   readonly expire: (before: number) => void
 }
 
-export function defineOrdered<V> ({ name, value, contents, reading }: { readonly name: string, readonly value: Serde<V>, readonly contents?: StoreContents, readonly reading?: Reading | undefined }): Ordered<V> {
+/** `expires` left out: entries may go by their time. */
+export function defineOrdered<V> (
+  { name, value, expires = true, contents, reading }:
+  { readonly name: string, readonly value: Serde<V>, readonly expires?: boolean, readonly contents?: StoreContents, readonly reading?: Reading | undefined }
+): Ordered<V> {
   checkTableName('Store', name)
-  return Object.freeze({ kind: 'ordered', name, value, key: ['partition', 'key'] as const, ...(contents === undefined ? {} : { contents }), reading })
+  return Object.freeze({ kind: 'ordered', name, value, expires, key: ['partition', 'key'] as const, ...(contents === undefined ? {} : { contents }), reading })
 }

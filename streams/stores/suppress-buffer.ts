@@ -38,7 +38,7 @@ const NO_BYTES = Buffer.alloc(0)
 const NOTHING = -1
 
 export function defineSuppressBuffer<K, V> ({ name, key, value }: { readonly name: string, readonly key: Serde<K>, readonly value: Serde<V> }): SuppressBuffer<K, V> {
-  return Object.freeze({ ordered: defineOrdered({ name, value: bytes, contents: { shape: 'suppress-buffer', key, value } }), key, value })
+  return Object.freeze({ ordered: defineOrdered({ name, value: bytes, expires: false, contents: { shape: 'suppress-buffer', key, value } }), key, value })
 }
 
 export function openSuppressBuffer<K, V> (execution: Execution, { ordered, key: keys, value: values }: SuppressBuffer<K, V>): OpenSuppressBuffer<K, V> {

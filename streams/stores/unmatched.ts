@@ -39,7 +39,7 @@ export function defineUnmatched<K, L, R> (
   { name, key, left, right }: { readonly name: string, readonly key: Serde<K>, readonly left: Serde<L>, readonly right: Serde<R> }
 ): Unmatched<K, L, R> {
   const value = unmatchedValues(left, right)
-  return Object.freeze({ ordered: defineOrdered({ name, value, contents: { shape: 'join-unmatched', key, value } }), key })
+  return Object.freeze({ ordered: defineOrdered({ name, value, expires: false, contents: { shape: 'join-unmatched', key, value } }), key })
 }
 
 export function openUnmatched<K, L, R> (execution: Execution, { ordered, key: serde }: Unmatched<K, L, R>): OpenUnmatched<K, L, R> {

@@ -35,7 +35,7 @@ export function beginOfSegment (time: number, retentionMs: number): number {
 
 /** The open windows of a store. A row says nothing but its key: the time, and the bytes of the window's key. */
 export function defineOpenWindows (store: string, key: Serde<unknown>): Ordered<null> {
-  return defineOrdered<null>({ name: `${store}-open`, value: nothing, contents: { shape: 'open-windows', key, value: nothing } })
+  return defineOrdered<null>({ name: `${store}-open`, value: nothing, expires: false, contents: { shape: 'open-windows', key, value: nothing } })
 }
 
 const nothing: Serde<null> = { name: 'nothing', decode: () => null, encode: () => Buffer.alloc(0) }

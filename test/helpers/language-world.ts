@@ -2,9 +2,9 @@ import { deepEqual, equal } from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { createTestDriver, type TestDriver } from '../../streams/testing.ts'
-import { openKafkaLog, openPostgres, readLag } from '../../streams/runtime.ts'
-import type { Log, LogRecord, Ordered, Topic, Topology } from '../../streams/index.ts'
+import { createTestDriver } from '../../streams/testing.ts'
+import { openKafkaLog, openPostgres, readLag, type Database } from '../../streams/runtime.ts'
+import type { Log, LogRecord, Ordered, OutgoingRecord, Topic, Topology } from '../../streams/index.ts'
 import { languages, textTopic } from './language.ts'
 import { PARTITIONS, type FedRecord } from './random-days.ts'
 import { readTopic, startWorker, type WorkerProcess } from './recommender.ts'
@@ -45,9 +45,9 @@ export interface StoredRow {
 }
 
 /** The same topology under the test driver, with as many partitions. */
-export interface LanguageDriver extends Pick<LanguageWorld, 'feed' | 'sink' | 'rows'> {
-  readonly driver: TestDriver
-}
+export type LanguageDriver = Pick<LanguageWorld, 'feed' | 'sink' | 'rows'>
+
+export type LanguageTopics = Readonly<Record<'left' | 'right' | 'out' | 'out2', string>>
 
 const WORKER = fileURLToPath(new URL('language-worker.ts', import.meta.url))
 
@@ -60,9 +60,8 @@ export async function openLanguageWorld (t: TestContext, services: Services, lan
   const applicationId = freshApplicationId(t, services)
   const log = openKafkaLog({ brokers: services.kafka.split(','), clientId: 'millrace-tests' })
   const database = openPostgres({ url: services.postgres, applicationName: 'millrace-tests', maxConnections: 2 })
-  const settings = { LANGUAGE_LEFT: topics.left, LANGUAGE_RIGHT: topics.right, LANGUAGE_OUT: topics.out, LANGUAGE_OUT_2: topics.out2 }
-  const topology = languages[language]?.configure(settings)
-  if (topology === undefined) throw new TypeError(`There is no topology '${language}'.`)
+  const settings = settingsOf(topics)
+  const topology = languageOn(language, topics)
   const internalTopics = async (): Promise<string[]> => await withAdmin(services.kafka, async admin => (await admin.listTopics()).filter(name => name.startsWith(`${applicationId}-`)).sort())
   t.after(async () => {
     await log.close()
@@ -96,8 +95,7 @@ export async function openLanguageWorld (t: TestContext, services: Services, lan
     async feed (records, pauseMs = 0) {
       const producer = log.openProducer()
       for (let from = 0; from < records.length; from += SLICE) {
-        await producer.send(records.slice(from, from + SLICE).map(({ side, partition, key, value, timestamp }) =>
-          ({ topic: topics[side], partition, key: bytes(key), value: bytes(value), headers: [], timestamp })))
+        await producer.send(outgoing(topics, records.slice(from, from + SLICE)))
         if (pauseMs > 0) await sleep(pauseMs)
       }
       await producer.close()
@@ -116,29 +114,56 @@ export async function openLanguageWorld (t: TestContext, services: Services, lan
         key: key === null ? null : topic.key.decode(key), value: value === null ? null : topic.value.decode(value), timestamp
       }))
     },
-    async rows (name) {
-      const { value: serde } = storeOf(topology, name)
-      const rows = await database.query({ text: `select partition, key, value, timestamp from "${applicationId}"."${name}"` })
-      return rows.map(([partition, key, value, timestamp]) => ({
-        partition: Number(partition), key: (key ?? '').slice(2), value: serde.decode(Buffer.from((value ?? '').slice(2), 'hex')), timestamp: Number(timestamp)
-      }))
-    },
-    driver ({ maxUnitRecords = 100 } = {}) {
-      const driver = createTestDriver(topology, { applicationId, partitions: PARTITIONS, maxUnitRecords, debug: false })
-      t.after(driver.close)
-      return {
-        driver,
-        async feed (records) {
-          for (const [side, ofSide] of Map.groupBy(records, ({ side }) => side)) {
-            await driver.topic(textTopic(topics[side])).pipeAll(ofSide)
-          }
-        },
-        sink: async name => await driver.output(sinkOf(topology, topics[name])).readAll(),
-        rows: async name => (await driver.store(storeOf(topology, name)).all()).map(({ partition, key, value, timestamp }) =>
-          ({ partition, key: Buffer.from(key, 'latin1').toString('hex'), value, timestamp }))
-      }
-    }
+    rows: async name => await readRows(database, topology, applicationId, name),
+    driver: options => openLanguageDriver(t, { topology, topics, applicationId, partitions: PARTITIONS, ...options })
   }
+}
+
+function settingsOf (topics: LanguageTopics): Record<string, string> {
+  return { LANGUAGE_LEFT: topics.left, LANGUAGE_RIGHT: topics.right, LANGUAGE_OUT: topics.out, LANGUAGE_OUT_2: topics.out2 }
+}
+
+export function languageOn (language: string, topics: LanguageTopics): Topology {
+  const topology = languages[language]?.configure(settingsOf(topics))
+  if (topology === undefined) throw new TypeError(`There is no topology '${language}'.`)
+  return topology
+}
+
+export interface LanguageDriverOptions {
+  readonly topology: Topology
+  readonly topics: LanguageTopics
+  readonly applicationId: string
+  readonly partitions: number
+  readonly maxUnitRecords?: number
+}
+
+export function openLanguageDriver (t: Pick<TestContext, 'after'>, { topology, topics, maxUnitRecords = 100, ...options }: LanguageDriverOptions): LanguageDriver {
+  const driver = createTestDriver(topology, { ...options, maxUnitRecords, debug: false })
+  t.after(driver.close)
+  return {
+    async feed (records) {
+      for (const [side, ofSide] of Map.groupBy(records, ({ side }) => side)) {
+        await driver.topic(textTopic(topics[side])).pipeAll(ofSide)
+      }
+    },
+    sink: async name => await driver.output(sinkOf(topology, topics[name])).readAll(),
+    rows: async name => (await driver.store(storeOf(topology, name)).all()).map(({ partition, key, value, timestamp }) =>
+      ({ partition, key: Buffer.from(key, 'latin1').toString('hex'), value, timestamp }))
+  }
+}
+
+/** What a worker has in one of its tables. */
+export async function readRows (database: Pick<Database, 'query'>, topology: Topology, applicationId: string, name: string): Promise<StoredRow[]> {
+  const { value: serde } = storeOf(topology, name)
+  const rows = await database.query({ text: `select partition, key, value, timestamp from "${applicationId}"."${name}"` })
+  return rows.map(([partition, key, value, timestamp]) => ({
+    partition: Number(partition), key: (key ?? '').slice(2), value: serde.decode(Buffer.from((value ?? '').slice(2), 'hex')), timestamp: Number(timestamp)
+  }))
+}
+
+/** Records as they go to a log. */
+export function outgoing (topics: LanguageTopics, records: readonly FedRecord[]): OutgoingRecord[] {
+  return records.map(({ side, partition, key, value, timestamp }) => ({ topic: topics[side], partition, key: bytes(key), value: bytes(value), headers: [], timestamp }))
 }
 
 export function assertSameLines (actual: Lines, expected: Lines, what: string): void {

@@ -5,14 +5,17 @@ import { encodeArray, quote } from './sql.ts'
 
 export type WantedOrdered = Extract<Wanted, { readonly store: Ordered }>
 
-/** The second index is for expiry. One on blocks (brin) would be smaller, but finds a block for ever in which something old has ever stood. */
-export function orderedTable (schema: string, { name }: Ordered): string[] {
+/**
+ * The second index is for expiry. One on blocks (brin) would be smaller, but finds a block for ever in which something old has ever stood.
+ * Without it nothing that changes is in an index, so that an update stays in its page and writes to none, as long as there is room there.
+ */
+export function orderedTable (schema: string, { name, expires }: Ordered): string[] {
   const table = tableOf(schema, name)
   return [
     `create table ${table} (
       partition integer, key bytea, value bytea not null, timestamp bigint not null, time bigint not null, primary key (partition, key)
-    )`,
-    `create index on ${table} (partition, time)`
+    ) with (fillfactor = 80)`,
+    ...(expires ? [`create index on ${table} (partition, time)`] : [])
   ]
 }
 

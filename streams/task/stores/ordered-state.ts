@@ -74,6 +74,7 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
         })
       },
       expire (before) {
+        if (!store.expires) throw new TypeError(`Store '${store.name}' was defined as one whose entries do not expire; define it without expires: false, or delete them by key.`)
         current().expire(before)
       }
     },

@@ -8,6 +8,7 @@ import type { Database } from '../../../streams/state/postgres/database.ts'
 import { ensureEngineSchema } from '../../../streams/state/postgres/engine-schema.ts'
 import { openPostgresState } from '../../../streams/state/postgres/postgres-state.ts'
 import { encodeArray } from '../../../streams/state/postgres/sql.ts'
+import { defineOrdered, serdes } from '../../../streams/index.ts'
 import { createTestTables } from '../../helpers/stores.ts'
 import { readTable } from '../../helpers/tables.ts'
 import { databaseStateContract, held, stateContract, type StateFactory } from './state.contract.ts'
@@ -30,6 +31,18 @@ const openState: StateFactory = async () => {
 
 stateContract('pglite', openState)
 databaseStateContract('pglite', openState)
+
+test('pglite: where entries go by their time there is an index on it, and nowhere else, as it would be written with every value', async () => {
+  const applicationId = `world-${++worlds}`
+  const state = openPostgresState({ database, schema: await ensureEngineSchema(database, applicationId), owner: 'test', projected: true })
+
+  await state.ensureStores([defineOrdered({ name: 'windows', value: serdes.json }), defineOrdered({ name: 'rows', value: serdes.json, expires: false })])
+
+  const indexes = await database.query({ text: 'select tablename, indexdef from pg_indexes where schemaname = $1 order by 1, 2', values: [applicationId] })
+  const columnsOf = (table: string) => indexes.filter(([name]) => name === table).map(([, text]) => /\(.*\)/.exec(text ?? '')?.[0])
+  assert.deepEqual(columnsOf('windows'), ['(partition, "time")', '(partition, key)'])
+  assert.deepEqual(columnsOf('rows'), ['(partition, key)'])
+})
 
 test('pglite: statements sent together are answered in order, also behind an error', async () => {
   const session = await database.session()

@@ -120,7 +120,7 @@ test('a session that the wall clock closed does not grow any more', () => {
   let closeUpTo: ((time: number) => void) | undefined
   const bench = openOperatorBench()
   const outputs: Output[] = []
-  const wire = sessionWindowAggregate({ ...define({ emit: 'on-window-close' }), idle: { closeWhenIdleMs: 1, wired: (_execution, close) => { closeUpTo = close } } })
+  const wire = sessionWindowAggregate({ ...define({ emit: 'on-window-close' }), idle: { closeWhenIdleMs: 1, wired: (_execution, _node, close) => { closeUpTo = close } } })
   const input = wire(bench.execution, bench.node('aggregate'), record => { outputs.push(output(record)) })
   input({ key: 'a', value: '1', timestamp: 3, headers: [] })
 
