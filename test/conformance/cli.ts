@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { Value } from 'typebox/value'
 import { ScenarioFile, type Scenario } from './format.ts'
-import { runRules } from './rules.ts'
+import { RulesFile, type Rule } from './rules/format.ts'
+import { rulesOf, runRule } from './rules/run-rules.ts'
 import { runScenario } from './run-scenario.ts'
 
 const program = new Command('conformance')
@@ -13,7 +14,7 @@ const program = new Command('conformance')
   .action(async (files: string[], { rules = false, only }: { rules?: boolean, only?: string }) => {
     if (files.length === 0) program.error('Name at least one file: npm run conformance -- FILE...')
     const documents = files.map(file => read(file))
-    process.exitCode = (rules ? await runRules(documents) : await runScenarios(documents, only)) ? 0 : 1
+    process.exitCode = (rules ? await runRules(documents, only) : await runScenarios(documents, only)) ? 0 : 1
   })
 
 await program.parseAsync()
@@ -30,6 +31,12 @@ function scenariosOf (document: unknown): readonly Scenario[] {
   if (Value.Check(ScenarioFile, document)) return document.scenarios
   const [first] = Value.Errors(ScenarioFile, document)
   return program.error(`A file is not in the format of scenarios: ${first?.instancePath} ${first?.message}.`)
+}
+
+function rulesIn (document: unknown): readonly Rule[] {
+  if (Value.Check(RulesFile, document)) return rulesOf(document)
+  const [first] = Value.Errors(RulesFile, document)
+  return program.error(`A file is not in the format of rules: ${first?.instancePath} ${first?.message}.`)
 }
 
 /** Prints what differs, and one last line for programs; true when all pass. */
@@ -50,4 +57,18 @@ async function runScenarios (documents: readonly unknown[], only: string | undef
   }
   console.log(JSON.stringify({ scenarios: count, passed: count - failed.length - unsupported.length, failed, unsupported }))
   return failed.length === 0 && unsupported.length === 0
+}
+
+/** The same for rules. */
+async function runRules (documents: readonly unknown[], only = ''): Promise<boolean> {
+  const rules = documents.flatMap(rulesIn).filter(({ id }) => id.includes(only))
+  const failed: string[] = []
+  for (const rule of rules) {
+    const differences = await runRule(rule)
+    if (differences.length === 0) continue
+    failed.push(rule.id)
+    console.log(`${rule.id}\n${differences.join('\n').replaceAll(/^/gm, '  ')}\n`)
+  }
+  console.log(JSON.stringify({ rules: rules.length, passed: rules.length - failed.length, failed }))
+  return failed.length === 0
 }

@@ -1,3 +1,0 @@
-export async function runRules (_documents: readonly unknown[]): Promise<boolean> {
-  return false
-}
