@@ -7,6 +7,8 @@ import { createLogger } from './logging.ts'
 export interface Running {
   /** Rejects when it cannot go on. Left out: it goes on until it is stopped. */
   readonly done?: Promise<void>
+  /** Resolves when nothing is left to do; then it is stopped in order. Left out: there always may be more. */
+  readonly finished?: Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -50,7 +52,9 @@ export function runProcess (name: string, env: Environment, open: (config: Confi
       stop(0)
     })
   }
-  opening.then(async ({ done }) => await done).catch((error: unknown) => {
+  opening.then(async ({ done, finished }) => {
+    await (finished === undefined ? done : Promise.race([done, finished.then(() => stop(0))]))
+  }).catch((error: unknown) => {
     if (stopping) return
     fail(error)
     stop(1)

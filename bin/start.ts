@@ -5,7 +5,7 @@ import { createMemoryLog, createMemoryProjection, openPglite } from '../streams/
 import type { Config } from './config.ts'
 import { readEventFile, type EventKind, type InputEvent } from './event-file.ts'
 import { openApi } from './open-api.ts'
-import { openWorker } from './open-worker.ts'
+import { openEmbeddedWorker } from './open-embedded-worker.ts'
 import { recommenderApplication } from './recommender.ts'
 import { runProcess } from './run-process.ts'
 import { sampleEvents } from './sample-events.ts'
@@ -19,22 +19,8 @@ runProcess('start', { LOG_LEVEL: 'warn', ...process.env, KAFKA_WORKER_AUTO_OFFSE
   const projection = createMemoryProjection()
   const registry = new Registry()
   const application = recommenderApplication({ config, mode: 'embedded', registry })
-  const worker = await openWorker({
-    application,
-    config,
-    registry,
-    logger,
-    workerId: 'embedded',
-    log,
-    units: database,
-    service: database,
-    watchdogDatabase: undefined,
-    openProjection: () => ({
-      outbox: false,
-      takeApplied: () => [],
-      stop: async () => {},
-      observer: { assigned () {}, committed: (_unit, { changes }) => projection.apply(changes) }
-    })
+  const worker = await openEmbeddedWorker({
+    application, config, registry, logger, log, database, observer: { assigned () {}, committed: (_unit, { changes }) => projection.apply(changes) }
   })
   const producer = log.openProducer()
   const api = openApi({ config, database, projection: projection.reader, worker: { enabled: true, mode: 'embedded' }, logger })

@@ -1,6 +1,8 @@
 /** The public API of the framework: what topologies, processors, stores and executables use. */
+export type { DeadLetters } from './graph/dead-letter-place.ts'
 export { contractOf, isRejected, isValid, Rejected, type Contract, type Refusal } from './graph/contract.ts'
 export { defineProcessor, type Processor, type ProcessorContext } from './graph/processor.ts'
+export { defineValueProcessor, type ValueProcessor, type ValueProcessorContext } from './graph/value-processor.ts'
 export type { StreamRecord } from './graph/record.ts'
 export type { Stream } from './graph/stream.ts'
 export type { Table } from './graph/table.ts'

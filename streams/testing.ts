@@ -4,4 +4,5 @@ export type { InputTopic, OutputRecord, OutputTopic, PipedRecord, PipeOptions } 
 export type { DeadLetter } from './testing/dead-letters.ts'
 export type { TaskMetrics } from './testing/driver-metrics.ts'
 export { NondeterminismError } from './testing/checked-runner.ts'
-export type { StoreEntry, StoreView, StoreViewOf } from './testing/store-view.ts'
+export type { NamedStoreView, StoreView, StoreViewOf, StoreViews, TableStoreView, TableStoreViewOf, WindowedStoreView } from './testing/store-view.ts'
+export type { StoreEntry } from './queries/store-views.ts'

@@ -19,7 +19,7 @@ export function runTopology (topology: Topology, env: Environment): void {
     : applicationOf(topology.configure(readEnvironment(topology.settings, env)), config.KAFKA_WORKER_GROUP_ID))
 }
 
-function applicationOf (topology: Topology, applicationId: string): Application {
+export function applicationOf (topology: Topology, applicationId: string): Application {
   const migrations = fileURLToPath(new URL(`../../migrations/${topology.name}`, import.meta.url))
   let processed = 0
   let deadLetters = 0

@@ -18,6 +18,7 @@ import type { ValueGetterSupplier } from './value-getter.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { sessionWindowed, timeWindowed } from '../serdes/windowed.ts'
 import { defineSessionStore } from '../stores/session-store.ts'
+import { windowNumbers } from '../stores/store-contents.ts'
 import type { Store } from '../stores/store.ts'
 import { defineWindowStore } from '../stores/window-store.ts'
 import { retentionOf } from '../windows/retention.ts'
@@ -45,7 +46,7 @@ export interface Aggregation<K, V, KR, A> extends AggregateStore<KR, NonNullable
 
 /** One row per key. */
 export function plainAggregation<K, V, A> (store: ResolvedStore<K, NonNullable<A>>, historyRetentionMs: number | undefined): Aggregation<K, V | null, K, A> {
-  const table = keyValueOf(tableStore(store, historyRetentionMs), store)
+  const table = keyValueOf(tableStore(store, historyRetentionMs, { isAggregate: true }), store)
   return {
     ...store,
     stores: table.stores,
@@ -69,7 +70,10 @@ export function windowAggregation<K, V, A> (
 ): Aggregation<K, V, Windowed<K>, A> {
   const onClose = emit === 'on-window-close'
   const sizeMs = windows.type === 'time' ? windows.sizeMs : windows.type === 'sliding' ? windows.timeDifferenceMs : Number.MAX_SAFE_INTEGER
-  const table = defineWindowStore({ ...store, caching, retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
+  // As in Kafka Streams, there is no cache before sliding windows and sessions that are emitted when they close.
+  const table = defineWindowStore({
+    ...store, sizeMs, caching: caching && !(onClose && windows.type === 'sliding'), windows: windowNumbers(windows), retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose
+  })
   return {
     stores: table.stores,
     getter: table.getter,
@@ -90,7 +94,7 @@ export function sessionAggregation<K, V, A> (
   { windows, emit, store: { caching, ...store }, retentionMs }: WindowedAggregationOptions<K, A, SessionWindows>
 ): Aggregation<K, V, Windowed<K>, A> {
   const onClose = emit === 'on-window-close'
-  const table = defineSessionStore({ ...store, caching, retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
+  const table = defineSessionStore({ ...store, caching: caching && !onClose, windows: windowNumbers(windows), retentionMs: retentionOf(store.name, windows, retentionMs), closes: onClose })
   return {
     stores: table.stores,
     getter: table.getter,

@@ -22,6 +22,8 @@ export interface Contract<T> {
 
 /** A value that was turned away. Bad data is a value, not an exception: it flows to the dead letters as any record flows. */
 export class Rejected implements Refusal {
+  /** What merely looks like one is none, for the compiler too. */
+  readonly #isRejected = true
   readonly errorType: string
   readonly message: string
 
@@ -30,6 +32,12 @@ export class Rejected implements Refusal {
     this.message = message
   }
 }
+
+/**
+ * What a stream has to be to be grouped, joined or made a table: one whose values were not turned away. `B` is left to its default; it stands
+ * in the method's own parameters, so that streams stay assignable as their values are.
+ */
+export type WithoutRejects<V, B> = Readonly<Record<V extends B ? 'values may be Rejected: branch them off first, with branch({ valid: isValid, dlq: isRejected })' : never, never>>
 
 export function isRejected (value: unknown): value is Rejected {
   return value instanceof Rejected

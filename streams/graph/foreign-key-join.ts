@@ -60,7 +60,7 @@ export function addForeignKeyJoin<K, V, FK, VO, R> (
   const requestSource = topicNode(graph.suffixOr(given, '-subscription-registration-source', 'KTABLE-SOURCE-'), 'source', requests)
   graph.add(requestSink, requestSource)
 
-  const store = defineOrdered({ name: graph.suffixOr(given, '-subscription-store', 'KTABLE-FK-JOIN-SUBSCRIPTION-STATE-STORE-'), value: subscription })
+  const store = defineOrdered({ name: graph.suffixOr(given, '-subscription-store', 'KTABLE-FK-JOIN-SUBSCRIPTION-STATE-STORE-'), value: subscription, contents: { shape: 'subscriptions', key: serdes.foreignKey, value: subscription } })
   // In Kafka Streams a store by itself is an operator of the graph, and has a place in its order.
   graph.skipPriority()
   const subscriptions = { store, combinedKey: combined }
@@ -96,7 +96,7 @@ export function addForeignKeyJoin<K, V, FK, VO, R> (
   graph.add(answerSource, resolve)
   const name = graph.suffixOr(given, '-result', 'KTABLE-FK-JOIN-OUTPUT-')
   const result = resolveStore<K, NonNullable<R>>(graph, options.store, 'KTABLE-FK-JOIN-OUTPUT-', { key: serdes.key, value: undefined })
-  return addRows(graph, resolve, { name, store: result, historyRetentionMs: undefined })
+  return addRows(graph, resolve, { name, store: result, historyRetentionMs: options.store?.historyRetentionMs })
 }
 
 interface ForeignKeySerdes<K, V, FK, VO> {

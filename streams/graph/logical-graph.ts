@@ -19,6 +19,10 @@ export class LogicalGraph {
   readonly root = new GraphNode({ name: 'root', write: () => {} })
   /** In order of definition: what the optimizations look for. */
   readonly nodes: GraphNode[] = []
+  /** Names of the nodes that hand on rows as they change, where others hand on records. */
+  readonly tables = new Set<string>()
+  /** Names of the nodes that read a global table, with its name. */
+  readonly globalReaders: { readonly node: string, readonly global: string }[] = []
 
   readonly #optimization: Optimization
   #names = 0

@@ -7,10 +7,10 @@ import { defineOrdered } from '../stores/ordered.ts'
 import { defineVersioned } from '../stores/versioned.ts'
 
 /** A store as the operators of tables want it: with a history it keeps versions. */
-export function tableStore<K, V> ({ name, key, value }: ResolvedStore<K, V>, historyRetentionMs?: number): TableStore<K, V> {
+export function tableStore<K, V> ({ name, key, value, isNamed }: ResolvedStore<K, V>, historyRetentionMs?: number, { isAggregate = false }: { readonly isAggregate?: boolean } = {}): TableStore<K, V> {
   return historyRetentionMs === undefined
-    ? { kind: 'timestamped', key, rows: defineOrdered({ name, value }) }
-    : { kind: 'versioned', key, rows: defineVersioned({ name, value, historyRetentionMs }) }
+    ? { kind: 'timestamped', key, rows: defineOrdered({ name, value, contents: { shape: 'key-value', key, value, isAggregate }, reading: isNamed ? { shape: 'key-value', key } : undefined }) }
+    : { kind: 'versioned', key, rows: defineVersioned({ name, key, value, historyRetentionMs, reading: isNamed ? { shape: 'versioned', key, historyRetentionMs } : undefined }) }
 }
 
 /** A store as the aggregates of streams want it. */

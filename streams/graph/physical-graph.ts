@@ -6,6 +6,8 @@ import type { Node, NodeKind } from './node.ts'
 import type { Forward } from './record.ts'
 import type { DeadLetterFormat } from './stream.ts'
 import type { Topic } from './topic.ts'
+import { Rejected } from './contract.ts'
+import { routersOfRejects } from './rejects.ts'
 import type { RoutingWire } from './wire.ts'
 
 export interface NodeDefinition {
@@ -75,10 +77,15 @@ export class PhysicalGraph {
     return this.#nodes
   }
 
+  /** Whether something behind a source can be given what could not be decoded. */
+  routesRejects (source: Node): boolean {
+    const children = this.#children()
+    return routersOfRejects(source, node => children.get(node) ?? []).length > 0
+  }
+
   /** The running half of the graph behind each source, made once per execution; by the source's name. */
   open (execution: Execution): ReadonlyMap<string, AnyForward> {
-    const children = new Map<Node, Node[]>()
-    for (const node of this.nodes) for (const parent of node.parents) children.set(parent, [...children.get(parent) ?? [], node])
+    const children = this.#children()
     const inputs = new Map<string, AnyForward>()
     // Hooks of nodes run in the order of the nodes, but a node is wired behind what stands behind it: so its children are looked up late.
     const late = new Map<Node, AnyForward>()
@@ -93,9 +100,18 @@ export class PhysicalGraph {
       const { wire } = this.#definitions[node.index]?.definition ?? {}
       const input = wire === undefined ? forward : wire(execution, node, forward, to)
       late.set(node, input)
-      if (node.kind === 'source') inputs.set(node.name, input)
+      if (node.kind !== 'source') continue
+      const routers = routersOfRejects(node, each => children.get(each) ?? [])
+      const takesAll = routers.length === behind.length && routers.every((router, index) => router === behind[index])
+      inputs.set(node.name, takesAll || routers.length === 0 ? input : routingRejects(input, handOn(execution, node, routers, late)))
     }
     return inputs
+  }
+
+  #children (): Map<Node, Node[]> {
+    const children = new Map<Node, Node[]>()
+    for (const node of this.nodes) for (const parent of node.parents) children.set(parent, [...children.get(parent) ?? [], node])
+    return children
   }
 
   #finish (): readonly Node[] {
@@ -116,6 +132,10 @@ export class PhysicalGraph {
     if (index === undefined) throw new TopologyError(`Topology '${this.#topology}' has no node named '${name}'.`)
     return index
   }
+}
+
+function routingRejects (input: AnyForward, routed: AnyForward): AnyForward {
+  return record => record.value instanceof Rejected ? routed(record) : input(record)
 }
 
 /** Hands a record to all nodes behind, one after the other. The functions are looked up once, with the first record. */

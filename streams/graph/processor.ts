@@ -56,8 +56,12 @@ export function defineProcessor<In extends TSchema, const S extends StoreRoles, 
     readonly punctuate?: readonly ProcessorPunctuation<Out extends TSchema ? Static<Out> : never, S>[]
   }
 ): Processor<Static<In>, Out extends TSchema ? Static<Out> : never, S> {
+  checkPunctuations(name, punctuate)
+  return Object.freeze({ name, stores, process, punctuate })
+}
+
+export function checkPunctuations (name: string, punctuate: readonly { readonly everyMs: number }[]): void {
   for (const { everyMs } of punctuate) {
     if (!Number.isSafeInteger(everyMs) || everyMs < 1) throw new TypeError(`Processor '${name}' is to punctuate every ${everyMs} ms; an interval is a whole number of milliseconds above zero.`)
   }
-  return Object.freeze({ name, stores, process, punctuate })
 }

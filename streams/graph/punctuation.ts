@@ -4,7 +4,7 @@ import type { Processor, ProcessorContext, StoreRoles } from './processor.ts'
 
 /** What a processor does by time, wired beside what it does with records. */
 export function wirePunctuations<In, Out, S extends StoreRoles> (
-  { punctuate }: Processor<In, Out, S>, execution: Execution, node: Node, { stores, forward }: Pick<ProcessorContext<Out, S>, 'stores' | 'forward'>
+  { punctuate }: Pick<Processor<In, Out, S>, 'punctuate'>, execution: Execution, node: Node, { stores, forward }: Pick<ProcessorContext<Out, S>, 'stores' | 'forward'>
 ): void {
   for (const [index, { everyMs, by, run }] of punctuate.entries()) {
     execution.punctuate(node, { name: `${node.name}/punctuate-${index}`, everyMs, by }, (now, cancel) => {

@@ -60,7 +60,7 @@ function joinTable<K, V, V2, R> (
     const buffer = defineGraceBuffer<NonNullable<K>, NonNullable<V>>({ name: `${name}-Buffer`, key, value })
     graph.skipPriority()
     return singleNode({
-      name, stores: [...rows.stores, buffer.ordered], allowsNullKeys: kind === 'left', wire: streamTableGraceJoin<NonNullable<K>, NonNullable<V>, NonNullable<K>, V2, R>({ ...join, graceMs, buffer })
+      name, stores: [buffer.ordered, ...rows.stores], allowsNullKeys: kind === 'left', wire: streamTableGraceJoin<NonNullable<K>, NonNullable<V>, NonNullable<K>, V2, R>({ ...join, graceMs, buffer })
     })
   }
 }
@@ -70,6 +70,7 @@ function joinGlobalTable<K, V, K2, V2, R> (
 ): Stream<K, R> {
   const { graph, node: parent } = left[inner]
   const name = graph.nameOr(given, 'KSTREAM-LEFTJOIN-')
+  graph.globalReaders.push({ node: name, global: global[inner].source.name })
   const node = singleNode({
     name,
     allowsNullKeys: kind === 'left',

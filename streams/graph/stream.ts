@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox'
-import type { Contract, Rejected } from './contract.ts'
+import type { Contract, Rejected, WithoutRejects } from './contract.ts'
 import type { GlobalTable } from './global-table.ts'
 import { GraphNode } from './graph-node.ts'
 import { GroupedStream } from './grouped-stream.ts'
@@ -7,8 +7,8 @@ import { inner, type Place } from './inner.ts'
 import type { LogicalGraph } from './logical-graph.ts'
 import type { NodeKind } from './node.ts'
 import { branch, type BranchCase } from './operators/branch.ts'
-import { processor } from './operators/processor.ts'
-import { sink } from './operators/repartition.ts'
+import { processor, valueProcessor } from './operators/processor.ts'
+import { deadLetterSink, sink } from './operators/repartition.ts'
 import { filter, flatMap, flatMapValues, map, mapValues, passOn, peek, selectKey } from './operators/stateless.ts'
 import { validate } from './operators/validate.ts'
 import type { Processor, StoreRoles } from './processor.ts'
@@ -21,6 +21,7 @@ import { joinAny, type AnyJoiner, type GlobalJoinOptions, type TableJoinOptions 
 import type { StreamJoinOptions } from './stream-joins.ts'
 import type { Table } from './table.ts'
 import type { SinkTopic } from './topic.ts'
+import type { ValueProcessor } from './value-processor.ts'
 import type { RoutingWire, Wire } from './wire.ts'
 import type { Serde } from '../serdes/serde.ts'
 
@@ -109,6 +110,7 @@ export class Stream<K, V> {
   }
 
   /** Interleaves two streams; no order is promised between them. */
+  merge<K2 extends NonNullable<K> | null, V2> (other: Stream<K2, V2>, naming?: Naming): Stream<K | K2, V | V2>
   merge<V2> (other: Stream<K, V2>, naming?: Naming): Stream<K, V | V2> {
     const { graph, node, key, isRekeyed } = this[inner]
     const name = graph.nameOr(naming?.name, 'KSTREAM-MERGE-')
@@ -128,6 +130,8 @@ export class Stream<K, V> {
     graph.add(node, parent)
     const branches: Partial<{ [N in keyof B]: Stream<K, B[N]> }> = {}
     for (const branchName in guards) {
+      // A number is used up for each, as in Kafka Streams.
+      graph.newName('KSTREAM-BRANCHCHILD-')
       const child = graph.check(`${name}-${branchName}`)
       cases.push({ child, accepts: guards[branchName] })
       const branchNode = singleNode({ name: child, kind: 'branch-case' })
@@ -138,17 +142,36 @@ export class Stream<K, V> {
     return branches as { readonly [N in keyof B]: Stream<K, B[N]> }
   }
 
-  process<In, Out, S extends StoreRoles> (given: Processor<In, Out, S> & (V extends In ? unknown : { readonly accepts: In })): Stream<K, Out> {
-    const { graph, node, key } = this[inner]
+  /**
+   * A node of one's own. It may change the key, so what is grouped or joined behind it is repartitioned first; say with `key` how keys of another
+   * type are written. Where the key stays use `processValues`.
+   */
+  process<In, Out, S extends StoreRoles, K2 = K> (
+    given: Processor<In, Out, S> & ([V] extends [In] ? unknown : { readonly accepts: In }), { key, value }: KeySerde<K2> & ValueSerde<Out> = {}
+  ): Stream<K2, Out> {
+    // The constraint on the argument says that V is an In; a conditional type cannot be used to convert. Without another serde what is forwarded has keys of the type that came.
+    const inherited = this[inner].key as Serde<NonNullable<K2>> | undefined
+    const { graph, node } = this[inner]
     const name = graph.check(given.name)
-    // The constraint on the argument says that V is an In; a conditional type cannot be used to convert. What is forwarded under the record's key is of its type.
-    const wire = processor(given) as RoutingWire<K, V, K, Out>
+    const wire = processor(given) as RoutingWire<K, V, K2, Out>
     const processed = singleNode({ name, wire, stores: Object.values(given.stores), changesKey: true })
     graph.add(node, processed)
-    return new Stream<K, Out>({ graph, node: processed, name, key, value: undefined, isRekeyed: true })
+    return new Stream<K2, Out>({ graph, node: processed, name, key: key ?? inherited, value, isRekeyed: true })
+  }
+
+  /** As `process`, by a node that cannot change the key: nothing is repartitioned for it. */
+  processValues<In, Out, S extends StoreRoles> (given: ValueProcessor<In, Out, S> & ([V] extends [In] ? unknown : { readonly accepts: In }), { value }: ValueSerde<Out> = {}): Stream<K, Out> {
+    const { graph, node } = this[inner]
+    const name = graph.check(given.name)
+    // As in `process`; the wire hands on under the key that came.
+    const wire = valueProcessor(given) as RoutingWire<K, V, K, Out>
+    const processed = singleNode({ name, wire, stores: Object.values(given.stores), changesValue: true })
+    graph.add(node, processed)
+    return new Stream<K, Out>({ ...this[inner], node: processed, name, value })
   }
 
   /** Through a topic of the application's own, `<application id>-<name>-repartition`: records of one key meet in one task again, whoever wrote them. */
+  repartition<B extends Rejected = Rejected> (this: WithoutRejects<V, B>, options?: Naming & KeySerde<K> & ValueSerde<V> & { readonly partitions?: number }): Stream<K, V>
   repartition (options: Naming & KeySerde<K> & ValueSerde<V> & { readonly partitions?: number } = {}): Stream<K, V> {
     const { graph, node, key, value } = this[inner]
     const prefix = options.name ?? graph.newName('KSTREAM-REPARTITION-')
@@ -168,18 +191,20 @@ export class Stream<K, V> {
       name,
       write: (physical, parents) => {
         if (format === undefined) physical.add({ kind: 'sink', name, parents, topic, wire: sink })
-        else physical.addDeadLetterSink({ kind: 'dead-letter-sink', name, parents, topic, wire: sink }, format)
+        else physical.addDeadLetterSink({ kind: 'dead-letter-sink', name, parents, topic, wire: deadLetterSink }, format)
       }
     }))
   }
 
   /** Groups by the key that the records have. */
+  groupByKey<B extends Rejected = Rejected> (this: WithoutRejects<V, B>, options?: Naming & KeySerde<K> & ValueSerde<V>): GroupedStream<NonNullable<K>, V>
   groupByKey (options: Naming & KeySerde<K> & ValueSerde<V> = {}): GroupedStream<NonNullable<K>, V> {
     const { graph, node, name, key, value, isRekeyed } = this[inner]
     return new GroupedStream<NonNullable<K>, V>({ graph, node, name, key: options.key ?? key, value: options.value ?? value, isRekeyed, repartitionName: options.name })
   }
 
   /** Groups by another key; the records are repartitioned by it. */
+  groupBy<K2, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, mapper: (value: V, key: K) => K2, options?: Naming & KeySerde<K2> & ValueSerde<V>): GroupedStream<NonNullable<K2>, V>
   groupBy<K2> (mapper: (value: V, key: K) => K2, options: Naming & KeySerde<K2> & ValueSerde<V> = {}): GroupedStream<NonNullable<K2>, V> {
     const { graph, node, value } = this[inner]
     const name = graph.nameOr(options.name, 'KSTREAM-KEY-SELECT-')
@@ -189,6 +214,7 @@ export class Stream<K, V> {
   }
 
   /** The stream read as the changes of a table: the last value of a key is its row, null deletes it. */
+  toTable<B extends Rejected = Rejected> (this: WithoutRejects<V, B>, options?: Naming & { readonly store?: TableStoreOptions<NonNullable<K>, NonNullable<V>> }): Table<NonNullable<K>, NonNullable<V>>
   toTable (options: Naming & { readonly store?: TableStoreOptions<NonNullable<K>, NonNullable<V>> } = {}): Table<NonNullable<K>, NonNullable<V>> {
     const { graph, node, key, value, isRekeyed } = this[inner]
     const name = graph.nameOr(options.name, 'KSTREAM-TOTABLE-')
@@ -198,11 +224,11 @@ export class Stream<K, V> {
   }
 
   /** Each pair of records of one key that are no further apart than the windows say. */
-  join<V2, R> (other: Stream<K, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2>, key: NonNullable<K>) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
+  join<K2 extends NonNullable<K> | null, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Stream<K2, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2>, key: NonNullable<K>) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
   /** Each record with the table's row of now; with a versioned table, of the record's time. */
-  join<V2, R> (other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2, key: NonNullable<K>) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
+  join<V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2, key: NonNullable<K>) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
   /** Each record with a row of the global table, by a key made of the record. */
-  join<K2, V2, R> (other: GlobalTable<K2, V2>, joiner: (left: NonNullable<V>, right: V2, key: K) => R, options: GlobalJoinOptions<K, V, K2>): Stream<K, R>
+  join<K2, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: GlobalTable<K2, V2>, joiner: (left: NonNullable<V>, right: V2, key: K) => R, options: GlobalJoinOptions<K, V, K2>): Stream<K, R>
   join<K2, V2, R> (
     other: Stream<K, V2> | Table<NonNullable<K>, V2> | GlobalTable<K2, V2>, joiner: AnyJoiner<R>, options?: StreamJoinOptions<K, V, V2> | TableJoinOptions<K, V> | GlobalJoinOptions<K, V, K2>
   ): Stream<K, R> {
@@ -210,9 +236,9 @@ export class Stream<K, V> {
   }
 
   /** As `join`; a record without a match comes out too, with null beside it: of two streams when no match can come any more. */
-  leftJoin<V2, R> (other: Stream<K, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2> | null, key: K) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
-  leftJoin<V2, R> (other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
-  leftJoin<K2, V2, R> (other: GlobalTable<K2, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options: GlobalJoinOptions<K, V, K2>): Stream<K, R>
+  leftJoin<K2 extends NonNullable<K> | null, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Stream<K2, V2>, joiner: (left: NonNullable<V>, right: NonNullable<V2> | null, key: K) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R>
+  leftJoin<V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Table<NonNullable<K>, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options?: TableJoinOptions<K, V>): Stream<K, R>
+  leftJoin<K2, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: GlobalTable<K2, V2>, joiner: (left: NonNullable<V>, right: V2 | null, key: K) => R, options: GlobalJoinOptions<K, V, K2>): Stream<K, R>
   leftJoin<K2, V2, R> (
     other: Stream<K, V2> | Table<NonNullable<K>, V2> | GlobalTable<K2, V2>, joiner: AnyJoiner<R>, options?: StreamJoinOptions<K, V, V2> | TableJoinOptions<K, V> | GlobalJoinOptions<K, V, K2>
   ): Stream<K, R> {
@@ -220,8 +246,9 @@ export class Stream<K, V> {
   }
 
   /** As `leftJoin`, for the records of both sides. */
-  outerJoin<V2, R> (other: Stream<K, V2>, joiner: (left: NonNullable<V> | null, right: NonNullable<V2> | null, key: K) => R, options: StreamJoinOptions<K, V, V2>): Stream<K, R> {
-    return joinAny(this, other, joiner as AnyJoiner<R>, options, 'outer')
+  outerJoin<K2 extends NonNullable<K> | null, V2, R, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, other: Stream<K2, V2>, joiner: (left: NonNullable<V> | null, right: NonNullable<V2> | null, key: K | K2) => R, options: StreamJoinOptions<K, V, V2>): Stream<K | K2, R>
+  outerJoin<V2, R> (other: Stream<K, V2>, joiner: AnyJoiner<R>, options: StreamJoinOptions<K, V, V2>): Stream<K, R> {
+    return joinAny(this, other, joiner, options, 'outer')
   }
 
   #repartitioned (graph: LogicalGraph, node: GraphNode, options: UnfinishedRepartition<NonNullable<K>, NonNullable<V>>): Stream<K, V> {

@@ -41,6 +41,7 @@ export function addSuppress<K, V> (table: Table<K, V>, options: UntilTimeLimit |
   const storeName = options.name === undefined ? graph.newStoreName('KTABLE-SUPPRESS-') : `${options.name}-store`
   const buffer = defineSuppressBuffer<K, V>({ name: storeName, key, value })
   const rows: TableRows<K, V> = {
+    stores: [],
     getter: () => suppressedView(parentRows.getter(), buffer),
     sendOldValues: force => parentRows.sendOldValues(force)
   }

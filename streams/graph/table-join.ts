@@ -14,6 +14,7 @@ export function addTableJoin<K, L, R, V> (
   left: Table<K, L>, right: Table<K, R>, kind: JoinKind, options: TableOptions<K, NonNullable<V>>, joiner: (left: L | null, right: R | null, key: K) => V | null
 ): Table<K, NonNullable<V>> {
   const { graph, key } = left[inner]
+  const historyRetentionMs = options.store?.historyRetentionMs
   const store = options.store === undefined ? undefined : resolveStore<K, NonNullable<V>>(graph, options.store, 'KTABLE-MERGE-', { key, value: undefined })
   const name = graph.nameOr(options.name, 'KTABLE-MERGE-')
   if (kind !== 'inner') left[inner].rows.sendOldValues(true)
@@ -21,12 +22,12 @@ export function addTableJoin<K, L, R, V> (
   const join: TableTableJoin<K, L, R, NonNullable<V>> = { kind, left: left[inner].rows.getter(), right: right[inner].rows.getter(), joiner: (left, right, key) => joiner(left, right, key) ?? null }
   const thisName = graph.suffixOr(options.name, '-join-this', 'KTABLE-JOINTHIS-')
   const otherName = graph.suffixOr(options.name, '-join-other', 'KTABLE-JOINOTHER-')
-  const table = store === undefined ? undefined : tableStore(store)
+  const table = store === undefined ? undefined : tableStore(store, historyRetentionMs)
   const rows = new JoinedRows(left[inner].rows, right[inner].rows, join, table && storedValues(table))
   const versioned = { left: false, right: false }
   const node = new GraphNode({
     name,
-    versioned: false,
+    versioned: historyRetentionMs !== undefined,
     useVersions (parent) {
       if (parent === left[inner].node) versioned.left = true
       if (parent === right[inner].node) versioned.right = true
@@ -43,7 +44,7 @@ export function addTableJoin<K, L, R, V> (
   })
   graph.add(left[inner].node, node)
   graph.add(right[inner].node, node)
-  return new Table<K, NonNullable<V>>({ graph, node, name, key: store?.key ?? key, value: store?.value, rows })
+  return new Table<K, NonNullable<V>>({ graph, node, name, key: store?.key ?? key, value: store?.value, rows, historyRetentionMs })
 }
 
 /** Old values of a join come from those of both sides. */
@@ -59,6 +60,10 @@ class JoinedRows<K, L, R, V> implements TableRows<K, V> {
     this.#right = right
     this.#join = join
     this.#own = own
+  }
+
+  get stores (): TableRows<K, V>['stores'] {
+    return this.#own?.stores ?? []
   }
 
   getter (): ReturnType<TableRows<K, V>['getter']> {

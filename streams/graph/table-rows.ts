@@ -1,3 +1,4 @@
+import type { Store } from '../stores/store.ts'
 import type { ValueGetterSupplier } from './value-getter.ts'
 
 /** How the rows of a table come about: what others need to read them, and to ask for the value that a row had before. */
@@ -6,6 +7,8 @@ export interface TableRows<K, V> {
   readonly getter: () => ValueGetterSupplier<K, V>
   /** Asks for old values from now on. False where the table keeps no rows to take them from, and was not forced to. */
   readonly sendOldValues: (force: boolean) => boolean
+  /** The table's own stores; none: its rows are computed where they are read. */
+  readonly stores: readonly Store[]
 }
 
 /** Rows of an aggregate, which always keeps them. */
@@ -15,6 +18,10 @@ export class StoredRows<K, V> implements TableRows<K, V> {
 
   constructor (supplier: ValueGetterSupplier<K, V>) {
     this.#supplier = supplier
+  }
+
+  get stores (): readonly Store[] {
+    return this.#supplier.stores
   }
 
   getter (): ValueGetterSupplier<K, V> {
@@ -36,6 +43,10 @@ export class SourceRows<K, V> implements TableRows<K, V> {
   constructor (supplier: ValueGetterSupplier<K, V>, isMaterialized: boolean) {
     this.#supplier = supplier
     this.isMaterialized = isMaterialized
+  }
+
+  get stores (): readonly Store[] {
+    return this.isMaterialized ? this.#supplier.stores : []
   }
 
   getter (): ValueGetterSupplier<K, V> {
@@ -62,6 +73,10 @@ export class DerivedRows<K, V, V0> implements TableRows<K, V> {
     this.#parent = parent
     this.#own = own
     this.#derive = derive
+  }
+
+  get stores (): readonly Store[] {
+    return this.#own?.stores ?? []
   }
 
   getter (): ValueGetterSupplier<K, V> {

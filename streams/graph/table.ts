@@ -9,7 +9,7 @@ import { storedValues } from './operators/table-store.ts'
 import { tableToStream } from './operators/table-to-stream.ts'
 import { GraphNode } from './graph-node.ts'
 import { erase, singleNode } from './stateless.ts'
-import { keySerde, resolveStore, type ResolvedStore, type StoreOptions } from './store-options.ts'
+import { keySerde, resolveStore, type ResolvedStore, type TableStoreOptions } from './store-options.ts'
 import { Stream, type KeySerde, type Naming, type StreamPlace, type ValueSerde } from './stream.ts'
 import { addSuppress, type SuppressOptions } from './suppress.ts'
 import { addTableJoin } from './table-join.ts'
@@ -23,7 +23,7 @@ export interface TablePlace<K, V> extends Place<K, V> {
 
 export interface TableOptions<K, V> extends Naming {
   /** Where the result is kept; left out: it is computed anew where it is read. */
-  readonly store?: StoreOptions<K, V>
+  readonly store?: TableStoreOptions<K, V>
 }
 
 /**
@@ -35,6 +35,7 @@ export class Table<K, V> {
 
   constructor (place: TablePlace<K, V>) {
     this[inner] = place
+    place.graph.tables.add(place.name)
   }
 
   /** Rows that do not pass are deleted. */
@@ -42,8 +43,8 @@ export class Table<K, V> {
   filter (predicate: (value: V, key: K) => boolean, options?: TableOptions<K, V>): Table<K, V>
   filter (predicate: (value: V, key: K) => boolean, options: TableOptions<K, V> = {}): Table<K, V> {
     const { graph, node: parent, rows: parentRows, key, value } = this[inner]
-    const { store, name } = this.#storeAndName(options, 'KTABLE-FILTER-', value)
-    const table = store === undefined ? undefined : tableStore(store)
+    const { store, name, versions, historyRetentionMs } = this.#storeAndName(options, 'KTABLE-FILTER-', value)
+    const table = store === undefined ? undefined : tableStore(store, historyRetentionMs)
     const rows = new DerivedRows<K, V, V>(parentRows, table && storedValues(table), supplier => filteredValues(supplier, predicate))
     // Old values that are known anyway tell which rows were never there.
     if (table === undefined) rows.sendOldValues(false)
@@ -51,7 +52,7 @@ export class Table<K, V> {
     let versionedInput = false
     const node = new GraphNode({
       name,
-      ...(store === undefined ? {} : { versioned: false }),
+      ...versions,
       useVersions: () => { versionedInput = true },
       write: (graph, parents) => graph.add({
         kind: 'filter',
@@ -62,7 +63,7 @@ export class Table<K, V> {
       })
     })
     graph.add(parent, node)
-    return new Table<K, V>({ graph, node, name, key: store?.key ?? key, value: store?.value ?? value, rows })
+    return new Table<K, V>({ graph, node, name, key: store?.key ?? key, value: store?.value ?? value, rows, historyRetentionMs })
   }
 
   filterNot (predicate: (value: V, key: K) => boolean, options: TableOptions<K, V> = {}): Table<K, V> {
@@ -71,13 +72,13 @@ export class Table<K, V> {
 
   mapValues<T> (mapper: (value: V, key: K) => T, options: TableOptions<K, NonNullable<T>> & ValueSerde<T> = {}): Table<K, NonNullable<T>> {
     const { graph, node: parent, rows: parentRows, key } = this[inner]
-    const { store, name } = this.#storeAndName<NonNullable<T>>(options, 'KTABLE-MAPVALUES-', options.value)
-    const table = store === undefined ? undefined : tableStore(store)
+    const { store, name, versions, historyRetentionMs } = this.#storeAndName<NonNullable<T>>(options, 'KTABLE-MAPVALUES-', options.value)
+    const table = store === undefined ? undefined : tableStore(store, historyRetentionMs)
     const orNull = (value: V, key: K): NonNullable<T> | null => mapper(value, key) ?? null
     const rows = new DerivedRows<K, NonNullable<T>, V>(parentRows, table && storedValues(table), supplier => mappedValues(supplier, orNull))
     const node = new GraphNode({
       name,
-      ...(store === undefined ? {} : { versioned: false }),
+      ...versions,
       write: (graph, parents) => graph.add({
         kind: 'map-values',
         name,
@@ -87,7 +88,7 @@ export class Table<K, V> {
       })
     })
     graph.add(parent, node)
-    return new Table<K, NonNullable<T>>({ graph, node, name, key: store?.key ?? key, value: store?.value ?? options.value, rows })
+    return new Table<K, NonNullable<T>>({ graph, node, name, key: store?.key ?? key, value: store?.value ?? options.value, rows, historyRetentionMs })
   }
 
   /** The changes of the rows as records; null where a row was deleted. With a mapper they get other keys. */
@@ -132,15 +133,16 @@ export class Table<K, V> {
   }
 
   /** A row where both tables have one. With `foreignKey` the right table's key is taken from the left row. */
-  join<V2, R> (other: Table<K, V2>, joiner: (left: V, right: V2, key: K) => R, options?: TableOptions<K, NonNullable<R>>): Table<K, NonNullable<R>>
+  // The stricter one first: the other one takes these options too, and would leave `foreignKey`'s parameters without a type.
   join<K2, V2, R> (other: Table<K2, V2>, joiner: (left: V, right: V2) => R, options: ForeignKeyJoinOptions<K, V, K2, R>): Table<K, NonNullable<R>>
+  join<V2, R> (other: Table<K, V2>, joiner: (left: V, right: V2, key: K) => R, options?: TableOptions<K, NonNullable<R>>): Table<K, NonNullable<R>>
   join<K2, V2, R> (other: Table<K2, V2>, joiner: (left: V, right: V2, key: K) => R, options: TableOptions<K, NonNullable<R>> | ForeignKeyJoinOptions<K, V, K2, R> = {}): Table<K, NonNullable<R>> {
     return addAnyJoin(this, other, 'inner', options, (left, right, key) => left === null || right === null ? null : joiner(left, right, key))
   }
 
   /** A row where the left table has one; the right side is null where it has none. */
-  leftJoin<V2, R> (other: Table<K, V2>, joiner: (left: V, right: V2 | null, key: K) => R, options?: TableOptions<K, NonNullable<R>>): Table<K, NonNullable<R>>
   leftJoin<K2, V2, R> (other: Table<K2, V2>, joiner: (left: V, right: V2 | null) => R, options: ForeignKeyJoinOptions<K, V, K2, R>): Table<K, NonNullable<R>>
+  leftJoin<V2, R> (other: Table<K, V2>, joiner: (left: V, right: V2 | null, key: K) => R, options?: TableOptions<K, NonNullable<R>>): Table<K, NonNullable<R>>
   leftJoin<K2, V2, R> (other: Table<K2, V2>, joiner: (left: V, right: V2 | null, key: K) => R, options: TableOptions<K, NonNullable<R>> | ForeignKeyJoinOptions<K, V, K2, R> = {}): Table<K, NonNullable<R>> {
     return addAnyJoin(this, other, 'left', options, (left, right, key) => left === null ? null : joiner(left, right, key))
   }
@@ -150,13 +152,28 @@ export class Table<K, V> {
     return addTableJoin(this, other, 'outer', options, joiner)
   }
 
-  /** Kafka Streams uses up a number where a store is described, also where it has no name and so none is made. */
-  #storeAndName<T> (options: TableOptions<K, T>, prefix: string, value: Place<K, T>['value']): { readonly name: string, readonly store: ResolvedStore<K, T> | undefined } {
-    const { graph, key } = this[inner]
-    if (options.store !== undefined && options.store.name === undefined) graph.newStoreName(prefix)
-    const store = options.store?.name === undefined ? undefined : resolveStore<K, T>(graph, options.store, prefix, { key, value })
-    return { store, name: graph.nameOr(options.name, prefix) }
+  /** Kafka Streams uses up a number where a store is described, also where it has no name and so none is made; with a history one is made in any case. */
+  #storeAndName<T> (options: TableOptions<K, T>, prefix: string, value: Place<K, T>['value']): DerivedStore<K, T> {
+    const { graph, key, historyRetentionMs: inherited } = this[inner]
+    const { store: asked, name } = options
+    const isKept = asked?.name !== undefined || asked?.historyRetentionMs !== undefined
+    if (asked !== undefined && !isKept) graph.newStoreName(prefix)
+    return {
+      store: isKept ? resolveStore<K, T>(graph, asked, prefix, { key, value }) : undefined,
+      name: graph.nameOr(name, prefix),
+      historyRetentionMs: asked === undefined ? inherited : asked.historyRetentionMs,
+      versions: asked === undefined ? {} : { versioned: asked.historyRetentionMs !== undefined }
+    }
   }
+}
+
+interface DerivedStore<K, V> {
+  readonly name: string
+  readonly store: ResolvedStore<K, V> | undefined
+  /** Of its own store, or of the table that it is computed from. */
+  readonly historyRetentionMs: number | undefined
+  /** Left out: as the table before. */
+  readonly versions: { readonly versioned?: boolean }
 }
 
 function addAnyJoin<K, V, K2, V2, R> (

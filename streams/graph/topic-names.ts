@@ -18,6 +18,12 @@ export function namedSubTopologies ({ subTopologies }: Topology, applicationId: 
   })
 }
 
+/** All topics that a topology reads or writes, once each; those of global tables are not among them. */
+export function topicsOf ({ nodes, deadLetters }: Pick<Topology, 'nodes' | 'deadLetters'>): Topic[] {
+  const topics = [...nodes.flatMap(({ topic }) => topic ?? []), ...deadLetters === undefined ? [] : [deadLetters.topic]]
+  return [...new Map(topics.map(topic => [topic.name, topic])).values()]
+}
+
 /** The internal topics of a topology. */
 export function internalTopicsOf ({ nodes }: Pick<Topology, 'nodes'>): Topic[] {
   return [...new Map(nodes.flatMap(({ topic }) => topic?.internal === true ? [[topic.name, topic]] : [])).values()]

@@ -3,6 +3,7 @@ import { Value } from 'typebox/value'
 import { TopologyError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 import type { Execution } from './execution.ts'
+import type { DeadLetters } from './dead-letter-place.ts'
 import { addGlobalTable, type GlobalSource, type GlobalTable } from './global-table.ts'
 import { LogicalGraph, type Optimization } from './logical-graph.ts'
 import type { Node } from './node.ts'
@@ -23,11 +24,15 @@ export interface Source {
   readonly topic: Topic
   /** Makes the running half of the graph behind the source. */
   readonly open: (execution: Execution) => Forward<unknown, unknown>
+  /** Nodes behind it are given what cannot be decoded, as `Rejected`. */
+  readonly routesRejects: boolean
 }
 
 /** A global table with the number that Kafka Streams gives it among the sub-topologies. */
 export interface NumberedGlobal extends GlobalSource {
   readonly id: number
+  /** Names of the nodes that read it. */
+  readonly readers: readonly string[]
 }
 
 /** A graph of nodes, as a value: it can be described, checked, tested and run, and holds no connection. */
@@ -37,9 +42,13 @@ export interface Topology {
   readonly sources: readonly Source[]
   readonly stores: readonly Store[]
   readonly subTopologies: readonly SubTopology[]
+  /** Names of the nodes that hand on a table: its rows as they change. */
+  readonly tables: ReadonlySet<string>
   /** Tables of which each process holds a copy. */
   readonly globals: readonly NumberedGlobal[]
   readonly deadLetterFormats: ReadonlyMap<Node, DeadLetterFormat>
+  /** Where what cannot be decoded or processed goes when no nearer place is there. */
+  readonly deadLetters: DeadLetters | undefined
   /** What may be set from outside, by name of environment variable, with defaults and descriptions. */
   readonly settings: TObject
   /** The same topology with other settings; what is left out keeps its default. */
@@ -60,6 +69,11 @@ export interface TopologyOptions<S extends TObject> {
   readonly settings?: S
   /** Kafka Streams' `topology.optimization`; left out: none. It changes numbered names, so it is chosen before the first start. */
   readonly optimization?: Optimization
+  /**
+   * Where records go that cannot be decoded or that a node fails on, of all sources behind which no validation or sink with a format has a place for
+   * them; Kafka Streams' `errors.dead.letter.queue.topic.name`. Left out: such a record stops the application.
+   */
+  readonly deadLetters?: DeadLetters
   /** False: every change of every table is handed on, also where one record changes a row several times; as with `statestore.cache.max.bytes=0`. */
   readonly caching?: boolean
 }
@@ -102,16 +116,22 @@ function buildTopology<S extends TObject> (
     sources,
     stores: [...new Set(graph.nodes.flatMap(({ stores }) => stores))],
     subTopologies: divide(graph.nodes, graph.globals.map(({ at }) => at)),
-    globals: globalsOf(graph),
+    tables: logical.tables,
+    globals: globalsOf(graph, logical),
     deadLetterFormats: graph.deadLetterFormats,
+    deadLetters: options.deadLetters,
     settings: options.settings,
     configure: (settings: Readonly<Record<string, unknown>>) => buildTopology(name, options, build, { ...given, ...settings })
   })
 }
 
-function globalsOf ({ nodes, globals }: PhysicalGraph): NumberedGlobal[] {
+function globalsOf ({ nodes, globals }: PhysicalGraph, { globalReaders }: LogicalGraph): NumberedGlobal[] {
   const first = divide(nodes).map(({ nodes: [node] }) => node?.index ?? 0)
-  return globals.map(({ source, at }, index) => ({ ...source, id: index + first.filter(each => each < at).length }))
+  return globals.map(({ source, at }, index) => ({
+    ...source,
+    id: index + first.filter(each => each < at).length,
+    readers: globalReaders.filter(({ global }) => global === source.name).map(({ node }) => node)
+  }))
 }
 
 /** A serde is never given a null, nor does it make one. */
@@ -128,6 +148,7 @@ function sourceOf (graph: PhysicalGraph, node: Node): Source[] {
   return [{
     node,
     topic,
+    routesRejects: graph.routesRejects(node),
     open (execution) {
       const byExecution = opened.get(graph) ?? new WeakMap()
       opened.set(graph, byExecution)

@@ -42,7 +42,8 @@ export class WindowedStream<K, V> {
   }
 
   count (options: WindowAggregateOptions<K, number> = {}): Table<Windowed<K>, number> {
-    burnName(this.#place, options.store)
+    // Not where windows slide: there Kafka Streams does not.
+    if (this.#windows.type !== 'sliding') burnName(this.#place, options.store)
     return this.#aggregate<number>('KSTREAM-AGGREGATE-', options, counting, long)
   }
 

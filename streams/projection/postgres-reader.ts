@@ -1,7 +1,8 @@
 import type { Counter } from '../stores/counter.ts'
-import type { Database, Session, Statement, TextRow } from '../state/postgres/database.ts'
+import type { Database, Statement, TextRow } from '../state/postgres/database.ts'
 import { findValues, valuesOf } from '../state/postgres/keyed-sql.ts'
 import { findLists, listsOf } from '../state/postgres/list-sql.ts'
+import { look } from '../state/postgres/look.ts'
 import { encodeArray, quote } from '../state/postgres/sql.ts'
 import { checkOwner, isStorable, keyOfQuestion, membersOf, rankingsToUnite } from './questions.ts'
 import type { AnswersOf, CountsQuestion, ListQuestion, Question, Ranked, RankingQuestion, StateReader, ValueQuestion } from './state-reader.ts'
@@ -20,8 +21,7 @@ export function openPostgresReader ({ database, applicationId }: PostgresReaderO
   return {
     async read (questions) {
       const planned = questions.map(question => plan(applicationId, question, questions))
-      const session = await database.session()
-      const found = await look(session, planned.map(({ statement }) => statement))
+      const found = await look(database, planned.map(({ statement }) => statement))
       const rankings: (readonly Ranked[])[] = []
       const answers = planned.map(({ answer }, index) => {
         const answered = answer(found[index] ?? [], rankings)
@@ -31,22 +31,6 @@ export function openPostgresReader ({ database, applicationId }: PostgresReaderO
       // Each answer was made by the plan of the question in its place; a mapped tuple cannot be built element by element.
       return answers as unknown as AnswersOf<typeof questions>
     }
-  }
-}
-
-/** One snapshot for all: with read committed each statement would take its own. */
-const BEGIN = 'begin isolation level repeatable read read only'
-
-async function look (session: Session, statements: readonly (Statement | undefined)[]): Promise<readonly (readonly TextRow[])[]> {
-  const begun = session.query({ text: BEGIN })
-  const answers = statements.map(async statement => statement === undefined ? [] : await session.query(statement))
-  // Ends the transaction after an error as well.
-  const ended = session.query({ text: 'commit' }).then(() => false, () => true)
-  try {
-    const [, ...rows] = await Promise.all([begun, ...answers])
-    return rows
-  } finally {
-    session.release(await ended)
   }
 }
 

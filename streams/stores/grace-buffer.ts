@@ -2,7 +2,7 @@ import type { Execution } from '../graph/execution.ts'
 import type { StreamRecord } from '../graph/record.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { packFrames, packHeaders, unpackFrames, unpackHeaders } from './frames.ts'
-import { fromRawKey, rawKey, timeKey, wordKey } from './ordered-key.ts'
+import { bytesOfKey, keyOfBytes, encodeTime, encodeInt } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
 
 /** Records that wait for the rows of their time, as data: by time, key, and then as they came. */
@@ -23,7 +23,7 @@ const TIME = 8
 const SEQUENCE = 4
 
 export function defineGraceBuffer<K, V> ({ name, key, value }: { readonly name: string, readonly key: Serde<K>, readonly value: Serde<V> }): GraceBuffer<K, V> {
-  return Object.freeze({ ordered: defineOrdered({ name, value: held(value) }), key })
+  return Object.freeze({ ordered: defineOrdered({ name, value: held(value), contents: { shape: 'grace-buffer', key, value } }), key })
 }
 
 export function openGraceBuffer<K, V> (execution: Execution, { ordered, key: serde }: GraceBuffer<K, V>): OpenGraceBuffer<K, V> {
@@ -32,13 +32,13 @@ export function openGraceBuffer<K, V> (execution: Execution, { ordered, key: ser
   return {
     add ({ key, value, timestamp, headers }) {
       sequence.set(sequence.get() + 1)
-      writer.put(timeKey(timestamp) + rawKey(serde.encode(key)) + wordKey(sequence.get()), { value, headers }, timestamp)
+      writer.put(encodeTime(timestamp) + keyOfBytes(serde.encode(key)) + encodeInt(sequence.get()), { value, headers }, timestamp)
     },
     takeUpTo (time) {
       if (time < 0) return []
-      const taken = [...writer.range('', timeKey(time + 1))]
+      const taken = [...writer.range('', encodeTime(time + 1))]
       for (const { key } of taken) writer.delete(key)
-      return taken.map(({ key, value: { value, headers }, timestamp }) => ({ key: serde.decode(fromRawKey(key.slice(TIME, -SEQUENCE))), value, timestamp, headers }))
+      return taken.map(({ key, value: { value, headers }, timestamp }) => ({ key: serde.decode(bytesOfKey(key.slice(TIME, -SEQUENCE))), value, timestamp, headers }))
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { Execution } from '../graph/execution.ts'
 import type { Serde } from '../serdes/serde.ts'
-import { closedKey, timeKey } from './ordered-key.ts'
+import { frameOf, encodeTime } from './ordered-keys.ts'
 import { defineOrdered, type Ordered, type OrderedEntry } from './ordered.ts'
+import type { StoreContents } from './store-contents.ts'
 
 /** How far around a record of the left side a match may lie, and how late a record may come. */
 export interface JoinBounds {
@@ -31,7 +32,9 @@ const SHORTEST_SEGMENT_MS = 60_000
 export function defineJoinWindow<K, V> (
   { name, key, value, bounds: { beforeMs, afterMs, graceMs } }: { readonly name: string, readonly key: Serde<K>, readonly value: Serde<V>, readonly bounds: JoinBounds }
 ): JoinWindow<K, V> {
-  return Object.freeze({ ordered: defineOrdered({ name, value }), key, retentionMs: beforeMs + afterMs + graceMs })
+  const retentionMs = beforeMs + afterMs + graceMs
+  const contents: StoreContents = { shape: 'join-window', key, value, retentionMs, windows: { type: 'join', beforeMs, afterMs, graceMs } }
+  return Object.freeze({ ordered: defineOrdered({ name, value, contents }), key, retentionMs })
 }
 
 export function openJoinWindow<K, V> (execution: Execution, { ordered, key: serde, retentionMs }: JoinWindow<K, V>): OpenJoinWindow<K, V> {
@@ -50,15 +53,15 @@ export function openJoinWindow<K, V> (execution: Execution, { ordered, key: serd
       // What is no longer found need not be kept, though it may still be too young to be counted as late.
       if (timestamp <= oldest) return segment(timestamp) >= segment(oldest)
       sequence.set(sequence.get() + 1)
-      writer.put(closedKey(serde.encode(key)) + timeKey(timestamp) + timeKey(sequence.get()), value, timestamp)
+      writer.put(frameOf(serde.encode(key)) + encodeTime(timestamp) + encodeTime(sequence.get()), value, timestamp)
       return true
     },
     fetch (key, from, to) {
       const first = Math.max(from, newest.get() - retentionMs + 1)
       if (to < first) return []
-      const prefix = closedKey(serde.encode(key))
+      const prefix = frameOf(serde.encode(key))
       // Read to the end before anything is handed on: what stands behind may write.
-      return [...writer.range(prefix + timeKey(first), prefix + timeKey(to + 1))]
+      return [...writer.range(prefix + encodeTime(first), prefix + encodeTime(to + 1))]
     }
   }
 }

@@ -33,10 +33,11 @@ export function behind (prefix: string): string {
   return prefix.slice(0, -1) + String.fromCharCode(last + 1)
 }
 
-/** Milliseconds since 1970, 0 or more, as 8 bytes. */
+/** Milliseconds since 1970, 0 or more, as 8 bytes; a time that no number counts to stands behind all others. */
 export function encodeTime (ms: number): string {
-  const high = Math.floor(ms / 0x1_0000_0000)
-  return encodeInt(high) + encodeInt(ms - high * 0x1_0000_0000)
+  const bounded = Math.min(ms, Number.MAX_SAFE_INTEGER)
+  const high = Math.floor(bounded / 0x1_0000_0000)
+  return encodeInt(high) + encodeInt(bounded - high * 0x1_0000_0000)
 }
 
 export function decodeTime (key: string, at: number): number {

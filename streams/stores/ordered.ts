@@ -1,5 +1,7 @@
 import type { Serde } from '../serdes/serde.ts'
 import { checkTableName } from './names.ts'
+import type { StoreContents } from './store-contents.ts'
+import type { Reading } from './reading.ts'
 
 /**
  * Ordered state: a btree on bytes, as windows, sessions, versions, join buffers and the tables of the language need it. Each task has a part of its
@@ -13,6 +15,10 @@ export interface Ordered<V = unknown> {
   readonly value: Serde<V>
   /** The columns that make a key, in order. */
   readonly key: readonly ['partition', 'key']
+  /** Of a store that an operator has made. */
+  readonly contents?: StoreContents
+  /** How it is read from outside; undefined: it is its operator's alone. */
+  readonly reading: Reading | undefined
 }
 
 export interface OrderedEntry<V> {
@@ -35,7 +41,7 @@ export interface OrderedWriter<V = unknown> {
   readonly expire: (before: number) => void
 }
 
-export function defineOrdered<V> ({ name, value }: { readonly name: string, readonly value: Serde<V> }): Ordered<V> {
+export function defineOrdered<V> ({ name, value, contents, reading }: { readonly name: string, readonly value: Serde<V>, readonly contents?: StoreContents, readonly reading?: Reading | undefined }): Ordered<V> {
   checkTableName('Store', name)
-  return Object.freeze({ kind: 'ordered', name, value, key: ['partition', 'key'] as const })
+  return Object.freeze({ kind: 'ordered', name, value, key: ['partition', 'key'] as const, ...(contents === undefined ? {} : { contents }), reading })
 }

@@ -4,7 +4,7 @@ import type { ValueAndTimestamp, ValueGetterSupplier } from '../graph/value-gett
 import type { Window, Windowed } from '../windows/windowed.ts'
 import { behind, bytesOfKey, decodeTime, encodeTime, frameOf, TIME_LENGTH } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
-import { defineOpenWindows, keyEncoder, timeKept, type WindowedStoreOptions } from './windowed-options.ts'
+import { beginOfSegment, defineOpenWindows, keyEncoder, timeCached, type WindowedStoreOptions } from './windowed-options.ts'
 
 /** A value per key and session. */
 export interface SessionStore<K, V> {
@@ -28,7 +28,12 @@ export interface OpenSessionStore<K, V> {
   /** The timestamp of a session is its end. null removes it. */
   readonly put: (key: K, window: Window, value: V | null) => void
   readonly remove: (key: K, window: Window) => void
-  /** The sessions that end at or before a time and were not taken yet, by end, start and then the bytes of their keys. Only of a store that is told that windows close. */
+  /** Whether the session is behind the retention: with caching it can be read for a while longer, and nobody is told that it is gone. */
+  readonly isExpired: (window: Window) => boolean
+  /**
+   * The sessions that end at or before a time and were not taken yet, by end, start and then the bytes of their keys. Those that end
+   * before the segment of the retention are never taken. Only of a store that is told that windows close.
+   */
   readonly takeClosed: (lastEnd: number) => readonly (Session<V> & { readonly key: K })[]
   /** Lets go of what nobody can read any more. */
   readonly expire: () => void
@@ -36,19 +41,24 @@ export interface OpenSessionStore<K, V> {
 
 /** Sessions whose end is before the stream time of the store (the latest end it has seen) less the retention are gone, also for who reads; with caching a while later. */
 export function defineSessionStore<K, V> (options: WindowedStoreOptions<K, V>): SessionStore<K, V> {
-  const { name, key, value, caching = true, closes = false } = options
-  const rows = defineOrdered({ name, value })
-  const openWindows = closes ? defineOpenWindows(name) : undefined
+  const { name, key, value, retentionMs, caching = true, closes = false, isNamed = false } = options
+  const keptMs = caching ? timeCached(retentionMs) : retentionMs - 1
+  const rows = defineOrdered({
+    name,
+    value,
+    contents: { shape: 'session', key, value, retentionMs, ...(options.windows === undefined ? {} : { windows: options.windows }) },
+    reading: isNamed ? { shape: 'session', key, keptMs } : undefined
+  })
+  const openWindows = closes ? defineOpenWindows(name, key) : undefined
   const stores = openWindows === undefined ? [rows] : [rows, openWindows]
-  // As in Kafka Streams, there is no cache before sessions that are emitted when they close.
-  const kept = timeKept({ retentionMs: options.retentionMs, caching: caching && !closes })
 
   const open = (execution: Execution): OpenSessionStore<K, V> => {
     const writer = orderedWriter(execution, rows)
     const byTime = openWindows === undefined ? undefined : orderedWriter(execution, openWindows)
     const observed = execution.time(name)
     const encode = keyEncoder(key)
-    const oldest = (): number => observed.get() - kept
+    const retained = (): number => observed.get() - retentionMs + 1
+    const oldest = (): number => observed.get() - keptMs
     const storeKey = (sought: K, window: Window): string => encode(sought).frame + encodeTimes(window)
 
     const remove = (removed: K, window: Window): void => {
@@ -72,19 +82,23 @@ export function defineSessionStore<K, V> (options: WindowedStoreOptions<K, V>): 
         byTime?.put(encodeTimes(window) + encode(changed).bytes, null, window.end)
       },
       remove,
+      isExpired: window => window.end < retained(),
       takeClosed (lastEnd) {
         if (byTime === undefined) throw new TypeError(`Store '${name}' does not know which windows are open; define it with closes.`)
+        const firstEnd = beginOfSegment(observed.get() - retentionMs, retentionMs)
         const closed: (Session<V> & { readonly key: K })[] = []
         for (const { key: place } of [...byTime.range('', encodeTime(lastEnd + 1))]) {
           byTime.delete(place)
+          const window = decodeTimes(place, 0)
+          if (window.end < firstEnd) continue
           const bytes = bytesOfKey(place.slice(2 * TIME_LENGTH))
           const entry = writer.get(frameOf(bytes) + place.slice(0, 2 * TIME_LENGTH))
-          if (entry !== undefined) closed.push({ key: key.decode(bytes), window: decodeTimes(place, 0), value: entry.value })
+          if (entry !== undefined) closed.push({ key: key.decode(bytes), window, value: entry.value })
         }
         return closed
       },
       expire () {
-        const before = oldest()
+        const before = closes ? beginOfSegment(observed.get() - retentionMs, retentionMs) : oldest()
         if (before > 0) writer.expire(before)
       }
     }

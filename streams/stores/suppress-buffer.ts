@@ -5,7 +5,7 @@ import { bytes } from '../serdes/bytes.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { packHeaders, unpackHeaders } from './frames.ts'
 import { packHeld, sizeOfHeld, unpackHeld } from './held-change.ts'
-import { fromRawKey, fromTimeKey, rawKey, timeKey } from './ordered-key.ts'
+import { bytesOfKey, decodeTime, keyOfBytes, encodeTime } from './ordered-keys.ts'
 import { defineOrdered, type Ordered, type OrderedEntry } from './ordered.ts'
 
 /**
@@ -38,7 +38,7 @@ const NO_BYTES = Buffer.alloc(0)
 const NOTHING = -1
 
 export function defineSuppressBuffer<K, V> ({ name, key, value }: { readonly name: string, readonly key: Serde<K>, readonly value: Serde<V> }): SuppressBuffer<K, V> {
-  return Object.freeze({ ordered: defineOrdered({ name, value: bytes }), key, value })
+  return Object.freeze({ ordered: defineOrdered({ name, value: bytes, contents: { shape: 'suppress-buffer', key, value } }), key, value })
 }
 
 export function openSuppressBuffer<K, V> (execution: Execution, { ordered, key: keys, value: values }: SuppressBuffer<K, V>): OpenSuppressBuffer<K, V> {
@@ -55,7 +55,7 @@ export function openSuppressBuffer<K, V> (execution: Execution, { ordered, key: 
   const decode = (value: Buffer | null) => value === null ? null : values.decode(value)
   const heldAt = (key: string) => {
     const place = writer.get(PLACES + key)
-    return place === undefined ? undefined : writer.get(CHANGES + timeKey(place.timestamp) + key)
+    return place === undefined ? undefined : writer.get(CHANGES + encodeTime(place.timestamp) + key)
   }
   const first = () => {
     const [entry] = writer.range(CHANGES, PLACES)
@@ -64,13 +64,13 @@ export function openSuppressBuffer<K, V> (execution: Execution, { ordered, key: 
 
   return {
     put (time, { key, value: { newValue, oldValue }, timestamp, headers }) {
-      const raw = rawKey(keys.encode(key))
+      const raw = keyOfBytes(keys.encode(key))
       const known = heldAt(raw)
       const old = encode(oldValue)
       const held = known === undefined ? undefined : unpackHeld(known.value)
       const change = { prior: held === undefined ? old : held.prior, old, new: encode(newValue), headers: packHeaders(headers) }
       const size = sizeOfHeld(raw.length, change, execution.current()?.topic ?? '', headers)
-      writer.put(known?.key ?? CHANGES + timeKey(time) + raw, packHeld(change, size), timestamp)
+      writer.put(known?.key ?? CHANGES + encodeTime(time) + raw, packHeld(change, size), timestamp)
       add(held === undefined ? 1 : 0, size - (held?.size ?? 0))
       if (held !== undefined) return
       writer.put(PLACES + raw, NO_BYTES, time)
@@ -86,7 +86,7 @@ export function openSuppressBuffer<K, V> (execution: Execution, { ordered, key: 
         const { old, new: newest, headers, size } = unpackHeld(entry.value)
         const change = { newValue: decode(newest), oldValue: decode(old), isLatest: true }
         // Given out before it is forgotten: who reads the table meanwhile finds it as it was.
-        giveOut({ key: keys.decode(fromRawKey(raw)), value: change, timestamp: entry.timestamp, headers: unpackHeaders(headers) })
+        giveOut({ key: keys.decode(bytesOfKey(raw)), value: change, timestamp: entry.timestamp, headers: unpackHeaders(headers) })
         writer.delete(entry.key)
         writer.delete(PLACES + raw)
         add(-1, -size)
@@ -95,12 +95,12 @@ export function openSuppressBuffer<K, V> (execution: Execution, { ordered, key: 
       oldest.set(entry === undefined ? NOTHING : placeOf(entry))
     },
     prior (key) {
-      const entry = heldAt(rawKey(keys.encode(key)))
+      const entry = heldAt(keyOfBytes(keys.encode(key)))
       return entry === undefined ? undefined : { value: decode(unpackHeld(entry.value).prior) }
     }
   }
 }
 
 function placeOf ({ key }: OrderedEntry<Buffer>): number {
-  return fromTimeKey(key.slice(CHANGES.length, KEY_AT))
+  return decodeTime(key.slice(CHANGES.length, KEY_AT), 0)
 }

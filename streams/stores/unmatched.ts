@@ -1,7 +1,7 @@
 import type { Execution } from '../graph/execution.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { packFrames, unpackFrames } from './frames.ts'
-import { fromRawKey, rawKey, timeKey } from './ordered-key.ts'
+import { bytesOfKey, keyOfBytes, encodeTime } from './ordered-keys.ts'
 import { defineOrdered, type Ordered, type OrderedEntry } from './ordered.ts'
 
 /** Values of one side, key and time that have no match yet, as they came. */
@@ -38,12 +38,13 @@ const KEY_AT = 9
 export function defineUnmatched<K, L, R> (
   { name, key, left, right }: { readonly name: string, readonly key: Serde<K>, readonly left: Serde<L>, readonly right: Serde<R> }
 ): Unmatched<K, L, R> {
-  return Object.freeze({ ordered: defineOrdered({ name, value: unmatchedValues(left, right) }), key })
+  const value = unmatchedValues(left, right)
+  return Object.freeze({ ordered: defineOrdered({ name, value, contents: { shape: 'join-unmatched', key, value } }), key })
 }
 
 export function openUnmatched<K, L, R> (execution: Execution, { ordered, key: serde }: Unmatched<K, L, R>): OpenUnmatched<K, L, R> {
   const writer = execution.writer(ordered)
-  const idOf = (key: K, timestamp: number, side: 'left' | 'right') => timeKey(timestamp) + (side === 'left' ? '\x01' : '\0') + rawKey(serde.encode(key))
+  const idOf = (key: K, timestamp: number, side: 'left' | 'right') => encodeTime(timestamp) + (side === 'left' ? '\x01' : '\0') + keyOfBytes(serde.encode(key))
   const entry = ({ key: id, value: of, timestamp }: OrderedEntry<UnmatchedValues<L, R>>) => ({ id, of, timestamp })
   return {
     add (key, timestamp, added) {
@@ -55,7 +56,7 @@ export function openUnmatched<K, L, R> (execution: Execution, { ordered, key: se
       if (writer.get(id) !== undefined) writer.delete(id)
     },
     remove: ({ id }) => writer.delete(id),
-    keyOf: ({ id }) => serde.decode(fromRawKey(id.slice(KEY_AT))),
+    keyOf: ({ id }) => serde.decode(bytesOfKey(id.slice(KEY_AT))),
     * oldestFirst () {
       for (const found of writer.range('', undefined)) yield entry(found)
     },

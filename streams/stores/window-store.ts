@@ -4,7 +4,7 @@ import type { ValueAndTimestamp, ValueGetterSupplier } from '../graph/value-gett
 import type { Windowed } from '../windows/windowed.ts'
 import { bytesOfKey, decodeTime, encodeInt, encodeTime, frameOf, TIME_LENGTH } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
-import { defineOpenWindows, keyEncoder, timeKept, type WindowedStoreOptions } from './windowed-options.ts'
+import { defineOpenWindows, keyEncoder, timeCached, type WindowedStoreOptions } from './windowed-options.ts'
 
 /** A value per key and start of a window. */
 export interface WindowStore<K, V> {
@@ -26,22 +26,37 @@ export interface OpenWindowStore<K, V> {
   readonly fetchRange: (key: K, from: number, to: number, options?: { readonly reverse?: boolean }) => Iterable<WindowEntry<V>>
   /** null deletes; where duplicates are kept it does nothing. */
   readonly put: (key: K, start: number, value: V | null, timestamp: number) => void
-  /** The windows that start at or before a time and were not taken yet, by start and then by the bytes of their keys. Only of a store that is told that windows close. */
-  readonly takeClosed: (lastStart: number) => readonly (WindowEntry<V> & { readonly key: K })[]
+  /**
+   * The windows that start within the range, both inclusive, and were not taken yet, by start and then by the bytes of their keys.
+   * Those that are behind the retention, or start before the range, are never taken. Only of a store that is told that windows close.
+   */
+  readonly takeClosed: (firstStart: number, lastStart: number) => readonly (WindowEntry<V> & { readonly key: K })[]
   /** Lets go of what nobody can read any more. */
   readonly expire: () => void
+}
+
+/** Whoever reads a named one from outside is told the windows' size. */
+export interface WindowStoreOptions<K, V> extends WindowedStoreOptions<K, V> {
+  readonly sizeMs?: number
+  readonly retainDuplicates?: boolean
 }
 
 /**
  * Windows that start before the stream time of the store (the latest start it has seen) less the retention are gone, also for who
  * reads. With caching they can be read for a while longer, as in Kafka Streams, whose cache answers for what its store has let go.
  */
-export function defineWindowStore<K, V> (options: WindowedStoreOptions<K, V> & { readonly retainDuplicates?: boolean }): WindowStore<K, V> {
-  const { name, key, value, caching = true, closes = false, retainDuplicates = false } = options
-  const rows = defineOrdered({ name, value })
-  const openWindows = closes ? defineOpenWindows(name) : undefined
+export function defineWindowStore<K, V> (options: WindowStoreOptions<K, V>): WindowStore<K, V> {
+  const { name, key, value, retentionMs, caching = true, closes = false, retainDuplicates = false, isNamed = false, sizeMs } = options
+  // Where windows close, the one that starts exactly a retention ago is just about to be emitted.
+  const keptMs = (caching ? timeCached(retentionMs) : retentionMs) - (closes ? 0 : 1)
+  const rows = defineOrdered({
+    name,
+    value,
+    contents: { shape: 'window', key, value, retentionMs, ...(options.windows === undefined ? {} : { windows: options.windows }) },
+    reading: isNamed && sizeMs !== undefined ? { shape: 'window', key, keptMs, sizeMs } : undefined
+  })
+  const openWindows = closes ? defineOpenWindows(name, key) : undefined
   const stores = openWindows === undefined ? [rows] : [rows, openWindows]
-  const kept = timeKept(options)
 
   const open = (execution: Execution): OpenWindowStore<K, V> => {
     const writer = orderedWriter(execution, rows)
@@ -49,8 +64,7 @@ export function defineWindowStore<K, V> (options: WindowedStoreOptions<K, V> & {
     const observed = execution.time(name)
     const sequence = execution.time(`${name}/sequence`)
     const encode = keyEncoder(key)
-    // Where windows close, the one that starts exactly a retention ago is just about to be emitted.
-    const oldest = (): number => observed.get() - kept + (closes ? 0 : 1)
+    const oldest = (): number => observed.get() - keptMs
     const storeKey = (sought: K, start: number): string => encode(sought).frame + encodeTime(start)
 
     return {
@@ -80,15 +94,19 @@ export function defineWindowStore<K, V> (options: WindowedStoreOptions<K, V> & {
           writer.put(place, newValue, timestamp, start)
         }
       },
-      takeClosed (lastStart) {
+      takeClosed (firstStart, lastStart) {
         if (byTime === undefined) throw new TypeError(`Store '${name}' does not know which windows are open; define it with closes.`)
+        // The cache still has what the store has let go.
+        const first = caching ? firstStart : Math.max(firstStart, oldest())
         const closed: (WindowEntry<V> & { readonly key: K })[] = []
         for (const { key: place } of [...byTime.range('', encodeTime(lastStart + 1))]) {
           byTime.delete(place)
+          const start = decodeTime(place, 0)
+          if (start < first) continue
           const bytes = bytesOfKey(place.slice(TIME_LENGTH))
           const entry = writer.get(frameOf(bytes) + place.slice(0, TIME_LENGTH))
           if (entry === undefined) continue
-          closed.push({ key: key.decode(bytes), start: decodeTime(place, 0), value: entry.value, timestamp: entry.timestamp })
+          closed.push({ key: key.decode(bytes), start, value: entry.value, timestamp: entry.timestamp })
         }
         return closed
       },

@@ -1,31 +1,41 @@
 import type { Serde } from '../serdes/serde.ts'
 import { frameOf } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
+import type { WindowNumbers } from './store-contents.ts'
 
 /** What stores of windows are told, whatever their windows are. */
 export interface WindowedStoreOptions<K, V> {
   readonly name: string
   readonly key: Serde<K>
   readonly value: Serde<V>
-  /** How far behind the store's stream time a window may be and still be read. */
+  /** How far behind the store's stream time a window may be and still be read, and be emitted when it closes. */
   readonly retentionMs: number
   /** Whether changes by one record go on as one; left out: yes. */
   readonly caching?: boolean
   /** Whether windows are emitted when they close: then a second table holds those that are still open, by time. */
   readonly closes?: boolean
+  /** What the windows are made of, for descriptions. */
+  readonly windows?: WindowNumbers
+  /** Given a name by the topology's author: it can be read from outside. */
+  readonly isNamed?: boolean
 }
 
-/** In Kafka Streams what the store has let go is still in the cache; it keeps it for at least this long. */
-const LEAST_CACHED_MS = 60_000
+const LEAST_SEGMENT_MS = 60_000
 
-/** How long a window can be read. */
-export function timeKept ({ retentionMs, caching = true }: Pick<WindowedStoreOptions<unknown, unknown>, 'retentionMs' | 'caching'>): number {
-  return caching ? retentionMs + Math.max(Math.floor(retentionMs / 2), LEAST_CACHED_MS) : retentionMs
+/** In Kafka Streams what the store has let go is still in the cache, until that is full. Here it is kept for as long again, so that no session misses one that it should be joined to. */
+export function timeCached (retentionMs: number): number {
+  return retentionMs + Math.max(retentionMs, LEAST_SEGMENT_MS)
+}
+
+/** Kafka Streams lets rows go in segments; this is when the oldest segment begins that still has a row of that time or a later one. */
+export function beginOfSegment (time: number, retentionMs: number): number {
+  const interval = Math.max(Math.floor(retentionMs / 2), LEAST_SEGMENT_MS)
+  return Math.floor(Math.max(0, time) / interval) * interval
 }
 
 /** The open windows of a store. A row says nothing but its key: the time, and the bytes of the window's key. */
-export function defineOpenWindows (store: string): Ordered<null> {
-  return defineOrdered<null>({ name: `${store}-open`, value: nothing })
+export function defineOpenWindows (store: string, key: Serde<unknown>): Ordered<null> {
+  return defineOrdered<null>({ name: `${store}-open`, value: nothing, contents: { shape: 'open-windows', key, value: nothing } })
 }
 
 const nothing: Serde<null> = { name: 'nothing', decode: () => null, encode: () => Buffer.alloc(0) }

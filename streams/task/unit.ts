@@ -1,5 +1,6 @@
 import type { Execution, PunctuationOptions, TaskTime } from '../graph/execution.ts'
 import { Rejected } from '../graph/contract.ts'
+import { deadLetterPlaceOf, placeOf, type DeadLetterPlace } from '../graph/dead-letter-place.ts'
 import type { GlobalSource } from '../graph/global-table.ts'
 import type { Node } from '../graph/node.ts'
 import type { GlobalTableCopy } from '../graph/operators/global-table.ts'
@@ -115,8 +116,8 @@ export class UnitRunner implements Execution {
     this.#pulse = pulse
     this.#globals = globals
     this.#names = new Map(internalTopicsOf(topology).map(topic => [topic, topicName(topic, applicationId)]))
-    this.#entries = new Map(topology.sources.map(({ node, topic, open }, source) => [
-      topicName(topic, applicationId), { source, node, topic, forward: open(this), deadLetterSink: deadLetterSinkBehind(topology, node) }
+    this.#entries = new Map(topology.sources.map(({ node, topic, open, routesRejects }, source) => [
+      topicName(topic, applicationId), { source, node, topic, forward: open(this), routesRejects, deadLetters: deadLetterPlaceOf(topology, node) }
     ]))
   }
 
@@ -265,7 +266,9 @@ export class UnitRunner implements Execution {
     if (item.record === undefined || this.#isByTime) throw new TypeError(`a value that was made by time is turned away: ${rejected.message}`)
     // Kept, so that a second run writes the same bytes.
     item.rejectedAtMs ??= this.#now()
-    this.#writeDeadLetter(sink, item, { rejected, node: validationBefore(sink)?.name ?? sink.name, cause: undefined, failedAtMs: item.rejectedAtMs })
+    const place = placeOf(this.#topology, sink)
+    if (place === undefined) return
+    this.#writeDeadLetter(place, item, { rejected, node: validationBefore(sink)?.name ?? sink.name, cause: undefined, failedAtMs: item.rejectedAtMs })
   }
 
   drop (node: Node, reason: string): void {
@@ -393,16 +396,17 @@ export class UnitRunner implements Execution {
 
   #processRecord (item: RecordItem): void {
     const { record, failure } = item
-    const { source, node, topic, forward, deadLetterSink } = this.#entry(record.topic)
-    if (failure !== undefined && deadLetterSink !== undefined) {
-      this.#trace.push(deadLetterSink.index)
-      this.#writeDeadLetter(deadLetterSink, item, failure)
+    const { source, node, topic, forward, routesRejects, deadLetters } = this.#entry(record.topic)
+    if (failure !== undefined && deadLetters !== undefined) {
+      if (deadLetters.node !== undefined) this.#trace.push(deadLetters.node.index)
+      this.#writeDeadLetter(deadLetters, item, failure)
       return
     }
     this.#trace.push(node.index)
     this.#pulse.begin(source, record.partition, record.offset, node.index)
     try {
       item.decoded ??= decode(record, topic)
+      if (!routesRejects && item.decoded.value instanceof Rejected) throw new Undecodable(item.decoded.value)
       for (const { reset } of this.#hooks) reset()
       forward(item.decoded)
       this.#punctuateByStreamTime(item.task)
@@ -425,21 +429,22 @@ export class UnitRunner implements Execution {
     const { topic, partition, offset } = item.record
     const entry = this.#entry(topic)
     const node = this.#node?.name ?? entry.node.name
-    if (entry.deadLetterSink === undefined) {
+    if (entry.deadLetters === undefined) {
       throw new FatalError(
-        `Node '${node}' failed on ${topic}-${partition}@${offset}: ${messageOf(error)}. Topology '${this.#topology.name}' has no place for dead letters of '${topic}'; route the rejects of a validation with to(topic, { format }).`,
+        `Node '${node}' failed on ${topic}-${partition}@${offset}: ${messageOf(error)}. Topology '${this.#topology.name}' has no place for dead letters of '${topic}'; ` +
+        'route the rejects of a validation with to(topic, { format }), or give the topology deadLetters: { topic, format }.',
         { cause: error }
       )
     }
-    const rejected = new Rejected({ errorType, message: `Node '${node}': ${messageOf(error)}` })
-    item.failure = { rejected, node, cause: error, failedAtMs: this.#now() } satisfies Failure
+    const rejected = error instanceof Undecodable ? error.rejected : new Rejected({ errorType, message: `Node '${node}': ${messageOf(error)}` })
+    item.failure = { rejected, node, cause: error instanceof Undecodable ? undefined : error, failedAtMs: this.#now() } satisfies Failure
   }
 
-  #writeDeadLetter (sink: Node, item: RecordItem, failure: Failure): void {
+  #writeDeadLetter ({ topic, format }: DeadLetterPlace, item: RecordItem, failure: Failure): void {
     this.#push(deadLetter(item.record, failure, {
       applicationId: this.#applicationId,
-      topic: sink.topic === undefined ? '' : this.#nameOf(sink.topic),
-      format: this.#topology.deadLetterFormats.get(sink) ?? 'raw',
+      topic: this.#nameOf(topic),
+      format,
       maxBytes: item.maxDeadLetterBytes ?? this.#maxRecordBytes
     }), item, { isDeadLetter: true, isInternal: false })
   }
@@ -485,10 +490,21 @@ interface Entry {
   readonly node: Node
   readonly topic: Topic
   readonly forward: Forward<unknown, unknown>
-  readonly deadLetterSink: Node | undefined
+  readonly routesRejects: boolean
+  readonly deadLetters: DeadLetterPlace | undefined
 }
 
-/** A value that is no value goes on as `Rejected`: the topology's validation routes it. */
+/** No node behind the source takes what is no value. */
+class Undecodable extends Error {
+  readonly rejected: Rejected
+
+  constructor (rejected: Rejected) {
+    super(rejected.message)
+    this.rejected = rejected
+  }
+}
+
+/** A value that is no value goes on as `Rejected`, where a node behind the source routes it. */
 function decode (record: LogRecord, topic: Topic): StreamRecord {
   const { timestamp, headers } = record
   try {
@@ -499,35 +515,6 @@ function decode (record: LogRecord, topic: Topic): StreamRecord {
     if (!(error instanceof DecodeError)) throw error
     return { key: record.key, value: new Rejected(error), timestamp, headers }
   }
-}
-
-/**
- * Where records of a source go that a node or a store fails on: the first place for dead letters that its own rejects can reach;
- * behind an internal topic without one, that of a source whose records lead there.
- */
-export function deadLetterSinkBehind (topology: Topology, source: Node): Node | undefined {
-  const sources = new Set([source])
-  for (const each of sources) {
-    const found = firstDeadLetterSink(topology, each)
-    if (found !== undefined) return found
-    if (each.topic?.internal !== true) continue
-    for (const node of topology.nodes) if (node.kind === 'sink' && node.topic === each.topic) for (const before of sourcesBefore(node)) sources.add(before)
-  }
-  return undefined
-}
-
-function firstDeadLetterSink (topology: Topology, source: Node): Node | undefined {
-  const reached = new Set([source])
-  for (const node of topology.nodes) {
-    if (!node.parents.some(parent => reached.has(parent))) continue
-    if (node.kind === 'dead-letter-sink') return node
-    reached.add(node)
-  }
-  return undefined
-}
-
-function sourcesBefore (node: Node): Node[] {
-  return node.kind === 'source' ? [node] : node.parents.flatMap(sourcesBefore)
 }
 
 function validationBefore (node: Node): Node | undefined {

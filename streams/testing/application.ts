@@ -1,7 +1,8 @@
-import { namedSubTopologies } from '../graph/topic-names.ts'
+import { namedSubTopologies, topicsOf } from '../graph/topic-names.ts'
 import type { Topology } from '../graph/topology.ts'
 import { silentLogger } from '../logger.ts'
 import { Pauses } from '../pauses.ts'
+import type { LogRecord } from '../log/log.ts'
 import type { State } from '../state/state.ts'
 import type { Milestone } from '../task/committer.ts'
 import { Engine } from '../task/engine.ts'
@@ -30,6 +31,8 @@ export interface ApplicationOptions {
   /** How many partitions a topic of this name has; internal topics have as many as what is written to them comes from. */
   readonly partitionsOf: (topic: string) => number
   readonly committed: (unit: Unit) => void
+  /** A global table could do nothing with it. */
+  readonly skipped: (record: LogRecord) => void
   /** Runs every record twice and compares. */
   readonly debug: boolean
 }
@@ -112,10 +115,10 @@ export class Application {
 
   /** Before the records of tasks: a copy is level with its topic when it is joined with. */
   #fillGlobals (): void {
-    const { topology, log } = this.#options
+    const { topology, log, skipped } = this.#options
     for (const name of new Set(topology.globals.map(({ topic }) => topic.name))) {
       const records = log.recordsOf(name)
-      for (const record of records.slice(this.#filled.get(name) ?? 0)) applyToGlobals(topology, this.#globals, record, () => {})
+      for (const record of records.slice(this.#filled.get(name) ?? 0)) applyToGlobals(topology, this.#globals, record, skipped)
       this.#filled.set(name, records.length)
     }
   }
@@ -184,7 +187,7 @@ export class Application {
 
   async #takeOver (ledger: UnitLedger): Promise<Task[]> {
     const { topology, applicationId, log, state, partitionsOf } = this.#options
-    const inputs = new Set([...topology.nodes.flatMap(({ topic }) => topic === undefined || topic.internal ? [] : [topic.name]), ...topology.globals.map(({ topic }) => topic.name)])
+    const inputs = new Set([...topicsOf(topology).flatMap(({ name, internal }) => internal ? [] : name), ...topology.globals.map(({ topic }) => topic.name)])
     await log.createTopics([...inputs].map(name => ({ name, partitions: partitionsOf(name) })))
     const ready = await ensureTopics(topology, { applicationId, log, state, logger: silentLogger, noted: await state.noteInputs(new Map()) })
     await state.noteInputs(ready.inputs)

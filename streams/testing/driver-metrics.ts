@@ -1,3 +1,4 @@
+import type { LogRecord } from '../log/log.ts'
 import { timestampOf } from '../task/item.ts'
 import type { Unit } from '../task/unit.ts'
 
@@ -14,6 +15,7 @@ export interface TaskMetrics {
 export class DriverMetrics {
   /** By partition: the driver counts as Kafka Streams' does, where all sub-topologies of a partition are one task. */
   readonly #streamTimes = new Map<number, number>()
+  readonly #skipped = new Set<string>()
   #records = 0
   #dropped = 0
   #lateness = 0
@@ -33,10 +35,15 @@ export class DriverMetrics {
     }
   }
 
+  /** By a global table, which no task fills. Each life of the application fills it anew. */
+  skipped ({ topic, partition, offset }: LogRecord): void {
+    this.#skipped.add(`${topic}/${partition}/${offset}`)
+  }
+
   read (): TaskMetrics {
     return {
       'process-total': this.#records,
-      'dropped-records-total': this.#dropped,
+      'dropped-records-total': this.#dropped + this.#skipped.size,
       'record-lateness-avg': this.#lateness / this.#records,
       'record-lateness-max': this.#maxLateness
     }

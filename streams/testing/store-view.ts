@@ -1,27 +1,40 @@
 import type { Static, TSchema } from 'typebox'
-import { compareBytes } from '../projection/byte-order.ts'
+import type { Table } from '../graph/table.ts'
+import type { Topology } from '../graph/topology.ts'
+import { openMemorySource } from '../queries/memory-source.ts'
+import { openStoreQueries } from '../queries/store-queries.ts'
+import type { NamedEntry, NamedView, RangeOptions, StoreEntry, StorePage, TableEntry, WindowedEntry, WindowsOptions } from '../queries/store-views.ts'
 import type { MemoryState } from '../state/memory-state.ts'
-import { joinKey, type Columns, type KeyColumns, type KeyOf, type RowOf } from '../stores/columns.ts'
+import type { Columns, KeyColumns, KeyOf, RowOf } from '../stores/columns.ts'
 import type { Counter } from '../stores/counter.ts'
 import type { Keyed } from '../stores/keyed.ts'
 import type { List } from '../stores/list.ts'
-import { joinRowKey, type RowKey, type Rows } from '../stores/rows.ts'
-import type { Store } from '../stores/store.ts'
-import type { Row } from '../state/state.ts'
-
-export interface StoreEntry<Key, Value> {
-  readonly key: Key
-  readonly value: Value
-}
+import type { Ordered } from '../stores/ordered.ts'
+import type { RowKey, Rows } from '../stores/rows.ts'
+import type { Windowed } from '../windows/windowed.ts'
 
 /** What is committed, as readers see it. */
-export interface StoreView<Key, Value> {
+export interface StoreView<Key, Value, Entry = StoreEntry<Key, Value>, Bound = Key> {
   readonly get: (key: Key) => Promise<Value | undefined>
   /** In the order of the keys' bytes. */
-  readonly all: () => Promise<StoreEntry<Key, Value>[]>
+  readonly all: () => Promise<Entry[]>
   /** Both ends included. */
-  readonly range: (from: Key, to: Key) => Promise<StoreEntry<Key, Value>[]>
+  readonly range: (from: Bound, to: Bound) => Promise<Entry[]>
 }
+
+/** Of a table with a store of its own. */
+export interface TableStoreView<Key, Value> extends StoreView<Key, Value, TableEntry<Key, Value>> {
+  /** What the row was at a time; of a store with versions only. */
+  readonly asOf: (key: Key, time: number) => Promise<Value | undefined>
+}
+
+/** Of a table of windows or sessions: a row is got by its key and window, and found by its key. */
+export interface WindowedStoreView<Key, Value> extends StoreView<Windowed<Key>, Value, WindowedEntry<Key, Value>, Key> {
+  /** Windows that start from one time to another, sessions that overlap; left out: all that are kept. */
+  readonly windows: (key: Key, options?: Pick<WindowsOptions, 'from' | 'to'>) => Promise<WindowedEntry<Key, Value>[]>
+}
+
+export type TableStoreViewOf<K, V> = K extends Windowed<infer K2> ? WindowedStoreView<K2, V> : TableStoreView<K, V>
 
 /** Of a counter the count, of a list its entries, newest first, of rows the row. */
 export type StoreViewOf<S> =
@@ -31,49 +44,97 @@ export type StoreViewOf<S> =
         : S extends Rows<infer C extends Columns, infer K extends readonly string[]> ? StoreView<RowKey<C, K>, RowOf<C>>
           : never
 
-/** `settled` resolves when what was asked for before is done. */
-export function openStoreView<S extends Store> (store: S, state: MemoryState, settled: () => Promise<void>): StoreViewOf<S> {
-  const keyOf = (key: object): string => joined(store, { ...key })
-  const entries = async (): Promise<Entry[]> => {
-    await settled()
-    return entriesOf(store, state.table(store)).sort((a, b) => compareBytes(a.joined, b.joined))
-  }
-  const view: StoreView<object, unknown> = {
-    get: async key => (await entries()).find(entry => entry.joined === keyOf(key))?.value,
-    all: async () => (await entries()).map(({ key, value }) => ({ key, value })),
-    range: async (from, to) => (await entries())
-      .filter(entry => compareBytes(keyOf(from), entry.joined) <= 0 && compareBytes(entry.joined, keyOf(to)) <= 0)
-      .map(({ key, value }) => ({ key, value }))
-  }
-  // Keys and values are read from this very store's table, whose declaration gives them their types.
-  return view as StoreViewOf<S>
+/** What the store's shape does not have is refused with a sentence. */
+export interface NamedStoreView extends StoreView<unknown, unknown, NamedEntry> {
+  readonly asOf: (key: unknown, time: number) => Promise<unknown>
+  readonly windows: (key: unknown, options?: Pick<WindowsOptions, 'from' | 'to'>) => Promise<NamedEntry[]>
 }
 
-interface Entry extends StoreEntry<Row, unknown> {
-  readonly joined: string
+/** A store to be read, by a table's handle, its declaration, or its name. */
+export interface StoreViews {
+  <K, V>(table: Table<K, V>): TableStoreViewOf<K, V>
+  <S extends Counter | Keyed | List | Rows>(store: S): StoreViewOf<S>
+  /** As its operators made it, in bytes. */
+  <V>(store: Ordered<V>): OrderedView<V>
+  (name: string): NamedStoreView
 }
 
-function entriesOf (store: Store, rows: readonly Row[]): Entry[] {
-  const keyed = rows.map(row => ({ key: pick(row, store.key), row, joined: joined(store, row) }))
-  switch (store.kind) {
-    case 'counter': return keyed.map(({ key, row, joined }) => ({ key, joined, value: row[store.count] }))
-    case 'keyed': return keyed.map(({ key, row, joined }) => ({ key, joined, value: JSON.parse(String(row['value'])) }))
-    case 'rows': return keyed.map(({ key, row, joined }) => ({ key, joined, value: row }))
-    case 'list': return [...Map.groupBy(keyed, ({ joined }) => joined)].map(([joined, entries]) => ({
-      key: entries[0]?.key ?? {}, joined, value: entries.map(({ row }) => pick(row, Object.keys(store.entry)))
-    }))
-    case 'ordered': throw new TypeError(`Store '${store.name}' is ordered; its content is read through the operator that it belongs to.`)
+export interface StoreViewsOptions {
+  readonly topology: Topology
+  readonly applicationId: string
+  readonly state: MemoryState
+  /** Resolves when what was asked for before is done. */
+  readonly settled: () => Promise<void>
+}
+
+/** Views over the same queries that read a running application. */
+export function openStoreViews ({ topology, applicationId, state, settled }: StoreViewsOptions): StoreViews {
+  const queries = openStoreQueries({ topology, applicationId, source: openMemorySource(state) })
+  // Any of the three opens it; a view's types are those of the store that the handle or declaration stands for.
+  const open = (given: string | Ordered): NamedStoreView | OrderedView<unknown> => typeof given === 'object' && 'kind' in given && given.kind === 'ordered'
+    ? orderedView(given, state, settled)
+    : viewOf(queries.store(given as string), settled)
+  return open as StoreViews
+}
+
+/** Where an entry of ordered state stands: the partition of its task, and its key, one character per byte. */
+export interface OrderedPlace {
+  readonly partition: number
+  readonly key: string
+}
+
+export interface OrderedView<V> {
+  /** The parts of all tasks, by partition and key. */
+  readonly all: () => Promise<readonly (OrderedPlace & { readonly value: V, readonly timestamp: number })[]>
+}
+
+function orderedView<V> (store: Ordered<V>, state: MemoryState, settled: () => Promise<void>): OrderedView<V> {
+  return {
+    async all () {
+      await settled()
+      return state.table(store).map(({ partition, key, value, timestamp }) => ({
+        partition: Number(partition), key: String(key), value: store.value.decode(Buffer.from(String(value), 'latin1')), timestamp: Number(timestamp)
+      }))
+    }
   }
 }
 
-function joined (store: Store, row: Row): string {
-  switch (store.kind) {
-    case 'rows': return joinRowKey(store, row)
-    case 'ordered': return String(row['key'])
-    default: return joinKey(store.key, row)
+/** As many as there may be in one. */
+const PAGE = 1_000
+
+function viewOf (view: NamedView, settled: () => Promise<void>): NamedStoreView {
+  const range = async (options: RangeOptions<unknown>): Promise<NamedEntry[]> => await allOf(cursor => view.range({ ...options, cursor, limit: PAGE }))
+  return {
+    async get (key) {
+      await settled()
+      return (await view.get(key))?.value
+    },
+    async asOf (key, time) {
+      await settled()
+      return (await view.asOf(key, time))?.value
+    },
+    async all () {
+      await settled()
+      return await range({})
+    },
+    async range (from, to) {
+      await settled()
+      return await range({ from, to })
+    },
+    async windows (key, options) {
+      await settled()
+      return await allOf(cursor => view.windows(key, { ...options, cursor, limit: PAGE }))
+    }
   }
 }
 
-function pick (row: Row, columns: readonly string[]): Row {
-  return Object.fromEntries(columns.map(column => [column, row[column] ?? null]))
+async function allOf (page: (cursor: string | undefined) => Promise<StorePage<NamedEntry>>): Promise<NamedEntry[]> {
+  const entries: NamedEntry[] = []
+  let cursor: string | undefined
+  do {
+    const next = await page(cursor)
+    entries.push(...next.entries)
+    cursor = next.cursor
+  } while (cursor !== undefined)
+  return entries
 }

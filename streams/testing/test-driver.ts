@@ -2,13 +2,12 @@ import type { Topic } from '../graph/topic.ts'
 import type { Topology } from '../graph/topology.ts'
 import type { LogRecord } from '../log/log.ts'
 import { openMemoryState } from '../state/memory-state.ts'
-import type { Store } from '../stores/store.ts'
 import type { Milestone } from '../task/committer.ts'
 import { Application } from './application.ts'
 import { deadLetterTopics, readDeadLetter, type DeadLetter } from './dead-letters.ts'
 import { DriverLog } from './driver-log.ts'
 import { DriverMetrics, type TaskMetrics } from './driver-metrics.ts'
-import { openStoreView, type StoreViewOf } from './store-view.ts'
+import { openStoreViews, type StoreViews } from './store-view.ts'
 import { encodeRecord, openOutput, type InputTopic, type OutputTopic } from './topics.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -31,7 +30,8 @@ export interface TestDriverOptions {
 export interface TestDriver {
   readonly topic: <K, V>(topic: Topic<K, V>) => InputTopic<K, V>
   readonly output: <K, V>(topic: Topic<K, V>) => OutputTopic<K, V>
-  readonly store: <S extends Store>(store: S) => StoreViewOf<S>
+  /** What a store holds, by a table's handle, the store's declaration, or its name. */
+  readonly store: StoreViews
   /** All that were written, the oldest first per topic. */
   readonly deadLetters: () => Promise<DeadLetter[]>
   readonly metrics: () => Promise<TaskMetrics>
@@ -65,6 +65,7 @@ export function createTestDriver (topology: Topology, { startAt = 0, partitions 
     maxUnitRecords,
     partitionsOf: name => typeof partitions === 'number' ? partitions : partitions[name] ?? 1,
     committed: unit => metrics.committed(unit),
+    skipped: record => metrics.skipped(record),
     debug
   })
   const inTurn = createTurns()
@@ -87,10 +88,7 @@ export function createTestDriver (topology: Topology, { startAt = 0, partitions 
       return { pipeAll, pipe: (key, value, options = {}) => pipeAll([{ ...options, key, value }]) }
     },
     output: topic => openOutput(topic, limit => inTurn(() => take(topic.name, limit))),
-    store: store => {
-      checkHasStore(topology, store)
-      return openStoreView(store, state, () => inTurn(() => {}))
-    },
+    store: openStoreViews({ topology, applicationId, state, settled: () => inTurn(() => {}) }),
     deadLetters: () => inTurn(() => deadLetterTopics(topology).flatMap(name => log.recordsOf(name).map(readDeadLetter))),
     metrics: () => inTurn(() => metrics.read()),
     advanceWallClock: ms => inTurn(() => application.advanceWallClock(ms)),
@@ -117,9 +115,4 @@ function checkIsRead ({ name, sources, globals }: Topology, topic: Topic): void 
   const read = [...sources, ...globals].map(source => source.topic.name)
   if (read.includes(topic.name)) return
   throw new TypeError(`Topology '${name}' does not read topic '${topic.name}'; it reads ${read.join(', ')}.`)
-}
-
-function checkHasStore ({ name, stores }: Topology, store: Store): void {
-  if (stores.includes(store)) return
-  throw new TypeError(`Topology '${name}' has no store '${store.name}'; it has ${stores.length === 0 ? 'none' : stores.map(store => store.name).join(', ')}.`)
 }

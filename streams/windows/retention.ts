@@ -13,9 +13,7 @@ export function retentionOf (store: string, windows: AggregateWindows, retention
   if (asked < least) {
     throw new RangeError(`Store '${store}': retentionMs is ${asked}; its windows can be reached for ${least} ms, grace included: keep them at least so long.`)
   }
-  // A late record's first window is made of the window of a record that was up to two differences older.
-  // Kafka Streams keeps one difference less, and finds them in its cache.
-  return windows.type === 'sliding' ? Math.max(asked, 3 * windows.timeDifferenceMs + windows.graceMs + 1) : asked
+  return asked
 }
 
 function leastRetention (windows: AggregateWindows): number {

@@ -1,7 +1,7 @@
 import type { Logger } from '../logger.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { Topology } from '../graph/topology.ts'
-import { namedSubTopologies, topicName } from '../graph/topic-names.ts'
+import { namedSubTopologies, topicName, topicsOf } from '../graph/topic-names.ts'
 import type { Topic } from '../graph/topic.ts'
 import type { Log } from '../log/log.ts'
 import type { State } from '../state/state.ts'
@@ -32,7 +32,7 @@ type TopicsOfLog = Pick<Log, 'partitionCounts' | 'createTopics'>
  */
 export async function ensureTopics (topology: Topology, options: TopicsOptions): Promise<ReadyTopics> {
   const { applicationId, log, logger, noted } = options
-  const topics = [...new Map(topology.nodes.flatMap(({ topic }) => topic === undefined ? [] : [[topic.name, topic]])).values()]
+  const topics = topicsOf(topology)
   const counts = new Map(await log.partitionCounts(topics.map(topic => topicName(topic, applicationId))))
   for (const topic of topics) if (!topic.internal && !counts.has(topic.name)) await make(topic, counts, log, logger)
   const internal = internalPartitions(topology, applicationId, counts)

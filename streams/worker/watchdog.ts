@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts'
 import type { PostgresOptions } from '../state/postgres/database.ts'
 import type { EngineSchema } from '../state/postgres/engine-schema.ts'
 import type { Pulse } from '../task/pulse.ts'
-import { deadLetterSinkBehind } from '../task/unit.ts'
+import { deadLetterPlaceOf } from '../graph/dead-letter-place.ts'
 import { TICK_MS } from './loop-watch.ts'
 
 export interface WatchdogOptions {
@@ -54,7 +54,7 @@ export function startWatchdog ({ topology, schema, pulse, recordTimeoutMs, datab
     sources: topology.sources.map(({ node, topic }) => ({
       topic: topicName(topic, schema.applicationId),
       subTopology: topology.subTopologies.find(({ nodes }) => nodes.includes(node))?.name ?? '',
-      hasDeadLetters: deadLetterSinkBehind(topology, node) !== undefined
+      hasDeadLetters: deadLetterPlaceOf(topology, node) !== undefined
     })),
     nodes: topology.nodes.map(({ name }) => name)
   }

@@ -1,3 +1,4 @@
+import { topicsOf } from '../../streams/graph/topic-names.ts'
 import type { TestContext } from 'node:test'
 import { createMemoryLog } from '../../streams/log/memory.ts'
 import { openMemoryState, type MemoryState } from '../../streams/state/memory-state.ts'
@@ -20,7 +21,7 @@ export interface Embedded {
 /** A topology on the log and the state in memory: the real worker, tasks and commit units, without a service. */
 export async function openEmbedded (t: TestContext, topology: Topology, { maxUnitRecords = 100, partitions = 1 }: { readonly maxUnitRecords?: number, readonly partitions?: number } = {}): Promise<Embedded> {
   const log = createMemoryLog()
-  const topics = new Set(topology.nodes.flatMap(({ topic }) => topic === undefined || topic.internal ? [] : [topic.name]))
+  const topics = new Set(topicsOf(topology).flatMap(({ name, internal }) => internal ? [] : name))
   await log.createTopics([...topics].map(name => ({ name, partitions })))
   const state = openMemoryState()
   const units: Unit[] = []

@@ -16,5 +16,7 @@ export const anything = defineTopic({ name: 'anything' })
 
 export type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 
-/** Compiles only where both types are the same. */
-export function same<A, B> (_is: Same<A, B>): void {}
+/** `typeOf(value).is<T>(true)` compiles only where the value's type is T. */
+export function typeOf<V> (_value: V): { readonly is: <T>(_same: Same<V, T>) => void } {
+  return { is () {} }
+}

@@ -8,7 +8,7 @@ export function describeAsDot (topology: Topology): string {
     `digraph ${quoted(topology.name)} {`,
     '  rankdir=LR',
     '  node [shape=box, fontname="sans-serif"]',
-    ...topics.map(({ id, label }) => `  ${id} [label=${quoted(label)}, shape=box, style="rounded,filled", fillcolor="#fff3d6"]`),
+    ...topics.map(({ id, label, internal }) => `  ${id} [label=${lines(label)}, shape=box, style="rounded,filled${internal ? ',dashed' : ''}", fillcolor="#fff3d6"]`),
     ...groups.flatMap(groupLines),
     ...edges.map(edgeLine),
     '}',
@@ -19,17 +19,21 @@ export function describeAsDot (topology: Topology): string {
 function groupLines ({ id, label, nodes, stores }: Group): string[] {
   return [
     `  subgraph cluster_${id} {`,
-    `    label=${quoted(label)}`,
-    ...nodes.map(({ id, label, branches }) => `    ${id} [label=${quoted(label)}${branches ? ', shape=diamond' : ''}]`),
-    ...stores.map(({ id, label }) => `    ${id} [label=${quoted(label)}, shape=cylinder, style=filled, fillcolor="#e6f6ec"]`),
+    `    label=${lines(label)}`,
+    ...nodes.map(({ id, label, branches }) => `    ${id} [label=${lines(label)}${branches ? ', shape=diamond' : ''}]`),
+    ...stores.map(({ id, label }) => `    ${id} [label=${lines(label)}, shape=cylinder, style=filled, fillcolor="#e6f6ec"]`),
     '  }'
   ]
 }
 
 function edgeLine ({ from, to, label, kind }: Edge): string {
-  const style = { record: [], 'dead-letter': ['style=dashed'], state: ['arrowhead=none'] }[kind]
+  const style = { record: [], change: ['penwidth=2'], 'dead-letter': ['style=dashed'], state: ['arrowhead=none'] }[kind]
   const attributes = [...label === '' ? [] : [`label=${quoted(label)}`], ...style]
   return `  ${from} -> ${to}${attributes.length === 0 ? '' : ` [${attributes.join(', ')}]`}`
+}
+
+function lines (label: readonly string[]): string {
+  return quoted(label.join('\n')).replaceAll('\n', '\\n')
 }
 
 function quoted (text: string): string {

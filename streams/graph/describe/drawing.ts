@@ -1,20 +1,22 @@
 import type { Node } from '../node.ts'
 import type { SubTopology } from '../sub-topologies.ts'
-import type { Topology } from '../topology.ts'
+import type { NumberedGlobal, Topology } from '../topology.ts'
+import { storeLabel, topicLabel } from './labels.ts'
 
 /**
  * What the drawings show. Sources and sinks are drawn as their topics, and the cases of a branch as words on its edges, so
  * that every box is a node somebody wrote. Identifiers are numbers, in order of definition.
  */
 export interface Drawing {
-  readonly topics: readonly Shape[]
+  readonly topics: readonly (Shape & { readonly internal: boolean })[]
   readonly groups: readonly Group[]
   readonly edges: readonly Edge[]
 }
 
 export interface Shape {
   readonly id: string
-  readonly label: string
+  /** The name; what else is to be known stands in a line below it. */
+  readonly label: readonly string[]
 }
 
 export interface Group extends Shape {
@@ -26,19 +28,22 @@ export interface Edge {
   readonly from: string
   readonly to: string
   readonly label: string
-  /** record: the way of records · dead-letter: the way of those turned away · state: a node and its store. */
-  readonly kind: 'record' | 'dead-letter' | 'state'
+  /** record: the way of records · change: that of a table's rows · dead-letter: of what was turned away · state: a node and its store, or a global table. */
+  readonly kind: 'record' | 'change' | 'dead-letter' | 'state'
 }
 
 export function draw (topology: Topology): Drawing {
-  const topics = numbered('topic', topology.nodes.flatMap(({ topic }) => topic?.name ?? []))
+  const drawn = new Map([...topology.nodes.flatMap(({ topic }) => topic ?? []), ...topology.globals.map(({ topic }) => topic)].map(topic => [topic.name, topic]))
+  const topics = numbered('topic', [...drawn.keys()])
   const stores = numbered('store', topology.stores.map(({ name }) => name))
   const idOf = (node: Node): string => node.topic === undefined ? `node${node.index}` : topics.get(node.topic.name) ?? ''
   return {
-    topics: [...topics].map(([label, id]) => ({ id, label })),
-    groups: topology.subTopologies.map(subTopology => groupOf(subTopology, { idOf, stores })),
+    topics: [...drawn.values()].map(topic => ({ id: topics.get(topic.name) ?? '', label: topicLabel(topic), internal: topic.internal })),
+    // What only passes records from topic to topic has nothing to show.
+    groups: [...topology.subTopologies.map(subTopology => groupOf(subTopology, { idOf, stores })), ...topology.globals.map(globalGroup)].filter(({ nodes, stores }) => nodes.length + stores.length > 0),
     edges: [
-      ...topology.nodes.filter(isDrawn).flatMap(node => node.parents.map(parent => edgeTo(node, parent, idOf))),
+      ...topology.nodes.filter(isDrawn).flatMap(node => node.parents.map(parent => edgeTo(node, parent, idOf, topology.tables))),
+      ...topology.globals.flatMap(global => globalEdges(global, topics.get(global.topic.name) ?? '', topology.nodes.filter(({ name }) => global.readers.includes(name)).map(idOf))),
       ...topology.nodes.flatMap(node => node.stores.map(({ name }): Edge => ({ from: idOf(node), to: stores.get(name) ?? '', label: '', kind: 'state' })))
     ]
   }
@@ -49,14 +54,27 @@ function groupOf (
 ): Group {
   return {
     id: `sub${id}`,
-    label: name,
-    nodes: nodes.filter(node => isDrawn(node) && node.topic === undefined).map(node => ({ id: ids.idOf(node), label: node.name, branches: node.kind === 'branch' })),
-    stores: stores.map(({ name }) => ({ id: ids.stores.get(name) ?? '', label: name }))
+    label: [name],
+    nodes: nodes.filter(node => isDrawn(node) && node.topic === undefined).map(node => ({ id: ids.idOf(node), label: [node.name], branches: node.kind === 'branch' })),
+    stores: stores.map(store => ({ id: ids.stores.get(store.name) ?? '', label: storeLabel(store) }))
   }
 }
 
-function edgeTo (node: Node, parent: Node, idOf: (node: Node) => string): Edge {
-  const kind = node.kind === 'dead-letter-sink' ? 'dead-letter' : 'record'
+/** Each process has a copy of its own: it belongs to no sub-topology. */
+function globalGroup ({ id, name, storeName }: NumberedGlobal): Group {
+  return { id: `sub${id}`, label: ['global table'], nodes: [{ id: `global${id}`, label: [name], branches: false }], stores: [{ id: `copy${id}`, label: [storeName] }] }
+}
+
+function globalEdges ({ id }: NumberedGlobal, topic: string, readers: readonly string[]): Edge[] {
+  return [
+    { from: topic, to: `global${id}`, label: '', kind: 'record' },
+    { from: `global${id}`, to: `copy${id}`, label: '', kind: 'state' },
+    ...readers.map((reader): Edge => ({ from: `copy${id}`, to: reader, label: '', kind: 'state' }))
+  ]
+}
+
+function edgeTo (node: Node, parent: Node, idOf: (node: Node) => string, tables: ReadonlySet<string>): Edge {
+  const kind = node.kind === 'dead-letter-sink' ? 'dead-letter' : tables.has(parent.name) || (node.kind === 'merge' && tables.has(node.name)) ? 'change' : 'record'
   const [branch] = parent.parents
   if (parent.kind !== 'branch-case' || branch === undefined) return { from: idOf(parent), to: idOf(node), label: '', kind }
   return { from: idOf(branch), to: idOf(node), label: parent.name.slice(branch.name.length + 1), kind }

@@ -1,15 +1,20 @@
-import type { Topology } from '../topology.ts'
+import type { GlobalSource } from '../global-table.ts'
 import type { NodeKind } from '../node.ts'
-import type { Store } from '../../stores/store.ts'
+import { isNumbered } from '../numbered.ts'
 import type { DeadLetterFormat } from '../stream.ts'
+import type { Topic } from '../topic.ts'
+import type { Topology } from '../topology.ts'
+import { storeAsJson, type StoreJson } from './store-json.ts'
 
-/** The shape of `--format json`. Fields are only ever added to it. */
+/** The shape of `--format json`. Fields are only ever added to it: `millrace lint --against` reads what earlier versions have printed. */
 export interface TopologyJson {
   readonly topology: string
   /** In order of `id`; nodes in order of definition. */
   readonly subTopologies: readonly SubTopologyJson[]
+  readonly globalTables: readonly GlobalTableJson[]
   readonly topics: readonly TopicJson[]
   readonly stores: readonly StoreJson[]
+  readonly settings: readonly SettingJson[]
 }
 
 export interface SubTopologyJson {
@@ -25,6 +30,10 @@ export interface SubTopologyJson {
 export interface NodeJson {
   readonly name: string
   readonly kind: NodeKind
+  /** Given by the topology's author, and not numbered. */
+  readonly named: boolean
+  /** What it hands on: records, or the changes of a table's rows. */
+  readonly handsOn: 'records' | 'changes'
   /** Names of the nodes before it. */
   readonly parents: readonly string[]
   readonly stores: readonly string[]
@@ -34,17 +43,33 @@ export interface NodeJson {
   readonly deadLetterFormat: DeadLetterFormat | null
 }
 
+export interface GlobalTableJson {
+  readonly id: number
+  readonly name: string
+  readonly topic: string
+  readonly store: string
+  /** Names of the nodes that read it. */
+  readonly readers: readonly string[]
+}
+
 export interface TopicJson {
+  /** Of an internal topic without the application id before it. */
   readonly name: string
   readonly read: boolean
   readonly written: boolean
   readonly optional: boolean
+  readonly internal: boolean
+  /** What it is made with where it is missing: a count, as many as another topic has, or null: as many as its writers need. */
+  readonly partitions: number | { readonly asManyAs: string } | null
+  /** Names of the serdes. */
+  readonly key: string
+  readonly value: string
 }
 
-export interface StoreJson {
+export interface SettingJson {
   readonly name: string
-  readonly kind: Store['kind']
-  readonly key: readonly string[]
+  readonly default: unknown
+  readonly description: string
 }
 
 export function describeAsJson (topology: Topology): TopologyJson {
@@ -58,23 +83,44 @@ export function describeAsJson (topology: Topology): TopologyJson {
       nodes: nodes.map(node => ({
         name: node.name,
         kind: node.kind,
+        named: !isNumbered(node.name),
+        handsOn: topology.tables.has(node.name) ? 'changes' : 'records',
         parents: node.parents.map(({ name }) => name),
         stores: node.stores.map(({ name }) => name),
         topic: node.topic?.name ?? null,
         deadLetterFormat: topology.deadLetterFormats.get(node) ?? null
       }))
     })),
+    globalTables: topology.globals.map(({ id, name, topic, storeName, readers }) => ({ id, name, topic: topic.name, store: storeName, readers })),
     topics: topicsOf(topology),
-    stores: topology.stores.map(({ name, kind, key }) => ({ name, kind, key }))
+    stores: topology.stores.map(storeAsJson),
+    settings: settingsOf(topology)
   }
 }
 
-function topicsOf ({ nodes }: Topology): TopicJson[] {
-  const ends = nodes.flatMap(({ kind, topic }) => topic === undefined ? [] : [{ kind, topic }])
-  return [...Map.groupBy(ends, ({ topic }) => topic.name)].map(([name, uses]) => ({
+function topicsOf ({ nodes, deadLetters, globals }: Topology): TopicJson[] {
+  const ends: { readonly kind: NodeKind, readonly topic: Topic }[] = [
+    ...nodes.flatMap(({ kind, topic }) => topic === undefined ? [] : [{ kind, topic }]),
+    ...globals.map(({ topic }: GlobalSource) => ({ kind: 'source' as const, topic })),
+    ...deadLetters === undefined ? [] : [{ kind: 'dead-letter-sink' as const, topic: deadLetters.topic }]
+  ]
+  return [...Map.groupBy(ends, ({ topic }) => topic.name)].flatMap(([name, uses]) => uses.slice(0, 1).map(({ topic }) => ({
     name,
     read: uses.some(({ kind }) => kind === 'source'),
     written: uses.some(({ kind }) => kind !== 'source'),
-    optional: uses.some(({ topic }) => topic.optional)
+    optional: uses.some(({ topic }) => topic.optional),
+    internal: topic.internal,
+    partitions: typeof topic.partitions === 'object' ? { asManyAs: topic.partitions.name } : topic.partitions ?? null,
+    key: topic.key.name,
+    value: topic.value.name
+  })))
+}
+
+function settingsOf ({ settings }: Topology): SettingJson[] {
+  return Object.entries(settings.properties).map(([name, schema]) => ({
+    name,
+    // What a schema says beside its type is not in its type.
+    default: ('default' in schema ? schema.default : undefined) ?? null,
+    description: 'description' in schema ? String(schema.description) : ''
   }))
 }

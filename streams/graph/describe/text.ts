@@ -41,8 +41,13 @@ function describeNode ({ node, predecessors, successors }: Linked): string {
   switch (node.kind) {
     case 'source': return `Source: ${node.name} (topics: [${node.topic?.name ?? ''}])${onward}`
     case 'sink': case 'dead-letter-sink': return `Sink: ${node.name} (topic: ${node.topic?.name ?? ''})${back}`
-    default: return `Processor: ${node.name} (stores: [${hashOrder(node.stores.map(({ name }) => name)).join(', ')}])${onward}${back}`
+    default: return `Processor: ${node.name} (stores: [${hashOrder(hashOrder(storesOf(node)), { isCopy: true }).join(', ')}])${onward}${back}`
   }
+}
+
+/** Where open windows are kept is in Kafka Streams no store of its own. */
+function storesOf ({ stores }: Node): string[] {
+  return stores.filter(store => store.kind !== 'ordered' || store.contents?.shape !== 'open-windows').map(({ name }) => name)
 }
 
 function namesOf (neighbours: ArrivalOrder<Linked>): string {

@@ -30,7 +30,9 @@ export function sessionWindowAggregate<K, V, A> (
 
     const changed = (key: K, window: Window, newValue: NonNullable<A> | null, oldValue: NonNullable<A> | null, stored: NonNullable<A> | null, headers: readonly LogHeader[]): void => {
       if (onClose) return
-      forwarder.forward(rows.storeKey(key, window), { key: { key, window }, value: { newValue, oldValue, isLatest: true }, timestamp: window.end, headers }, stored)
+      // The cache of Kafka Streams asks its store for what was there before, and that has let go of what is expired.
+      const known = store.caching && rows.isExpired(window) ? null : stored
+      forwarder.forward(rows.storeKey(key, window), { key: { key, window }, value: { newValue, oldValue, isLatest: true }, timestamp: window.end, headers }, known)
     }
     const emitClosed = (closeTime: number, headers: readonly LogHeader[]): void => times.advance(closeTime, () => {
       // A session's end is its last record's: it is closed when that is past.

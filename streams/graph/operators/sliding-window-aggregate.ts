@@ -19,11 +19,11 @@ export function slidingWindowAggregate<K, V, A> (
     const forwarder = changeForwarder(execution, { caching: store.caching && !onClose, sendsOldValues, store }, forward)
     const times = closeTimes(execution, node, store.name, graceMs)
 
-    const emitClosed = (closeTime: number, headers: readonly LogHeader[]): void => times.advance(closeTime, () => {
-      // A window's last ms is its end: it is closed when that is past.
+    const emitClosed = (closeTime: number, headers: readonly LogHeader[]): void => times.advance(closeTime, from => {
+      // What a late record makes before the first of them was closed already. A window's last ms is its end: it is closed when that is past.
       const lastStart = closeTime - timeDifferenceMs - 1
       if (lastStart < 0) return
-      for (const { key, start, value, timestamp } of rows.takeClosed(lastStart)) {
+      for (const { key, start, value, timestamp } of rows.takeClosed(from - timeDifferenceMs, lastStart)) {
         forward({ key: { key, window: { start, end: start + timeDifferenceMs } }, value: { newValue: value, oldValue: null, isLatest: true }, timestamp, headers })
       }
     })

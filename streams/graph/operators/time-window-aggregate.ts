@@ -37,7 +37,7 @@ export function timeWindowAggregate<K, V, A> (
         const lastStart = closeTime - sizeMs
         // No window has begun between what was closed and what closes.
         if (lastStart < 0 || Math.floor(lastStart / advanceMs) === Math.floor((from - sizeMs) / advanceMs)) return
-        for (const { key, start, value, timestamp } of rows.takeClosed(lastStart)) {
+        for (const { key, start, value, timestamp } of rows.takeClosed(from - sizeMs + 1, lastStart)) {
           forward({ key: { key, window: { start, end: start + sizeMs } }, value: { newValue: value, oldValue: null, isLatest: true }, timestamp, headers })
         }
       })

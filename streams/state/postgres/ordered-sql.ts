@@ -102,9 +102,10 @@ function rangeStatements (schema: string, { name }: Ordered, ranges: readonly Or
   })
 }
 
-const ENTRY = 't.partition, t.key, t.value, t.timestamp, t.time'
+/** What `entryOf` reads. */
+export const ENTRY = 't.partition, t.key, t.value, t.timestamp, t.time'
 
-function entryOf (row: TextRow): StoredEntry {
+export function entryOf (row: TextRow): StoredEntry {
   return { partition: Number(row[0]), key: bytesOf(row[1]).toString('latin1'), value: bytesOf(row[2]), timestamp: Number(row[3]), time: Number(row[4]) }
 }
 

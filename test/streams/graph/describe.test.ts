@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Type from 'typebox'
 import { recommender } from '../../../topology/recommender.ts'
-import { defineCounter, defineProcessor, defineTopic, defineTopology, isRejected, isValid } from '../../../streams/index.ts'
+import { defineCounter, defineProcessor, defineTopic, defineTopology, isRejected, isValid, serdes, timeWindows } from '../../../streams/index.ts'
 import { describe } from '../../../streams/graph/describe.ts'
 import { describeAsText } from '../../../streams/graph/describe/text.ts'
 import type { Node } from '../../../streams/graph/node.ts'
@@ -77,9 +77,9 @@ const kafkaStreams = {
       --> KSTREAM-MERGE-0000000006
       <-- KSTREAM-WINDOWED-0000000002
     Processor: KSTREAM-MERGE-0000000006 (stores: [])
-      --> KSTREAM-SINK-0000000004
+      --> KSTREAM-SINK-0000000006
       <-- KSTREAM-JOINTHIS-0000000004, KSTREAM-JOINOTHER-0000000005
-    Sink: KSTREAM-SINK-0000000004 (topic: out)
+    Sink: KSTREAM-SINK-0000000006 (topic: out)
       <-- KSTREAM-MERGE-0000000006
 
 `,
@@ -89,11 +89,11 @@ const kafkaStreams = {
     Source: KSTREAM-SOURCE-0000000000 (topics: [left])
       --> Grace
     Processor: Grace (stores: [Grace-Buffer, tbl])
-      --> KSTREAM-SINK-0000000004
+      --> KSTREAM-SINK-0000000006
       <-- KSTREAM-SOURCE-0000000000
     Source: KSTREAM-SOURCE-0000000001 (topics: [right])
       --> KTABLE-SOURCE-0000000002
-    Sink: KSTREAM-SINK-0000000004 (topic: out)
+    Sink: KSTREAM-SINK-0000000006 (topic: out)
       <-- Grace
     Processor: KTABLE-SOURCE-0000000002 (stores: [tbl])
       --> none
@@ -174,14 +174,14 @@ for (const [name, text] of Object.entries(kafkaStreams)) {
 
 test('mermaid: topics are round, stores cylinders, branches words on edges, dead letters dashed', () => {
   assert.equal(describe(withDeadLetters(), 'mermaid'), `flowchart LR
-  topic0(["in"]):::topic
-  topic1(["dlq"]):::topic
-  topic2(["out"]):::topic
+  topic0(["in<br/>text → json"]):::topic
+  topic1(["dlq<br/>text → json"]):::topic
+  topic2(["out<br/>text → json"]):::topic
   subgraph sub0["in"]
     node1["check"]:::node
     node2{"checked"}:::node
     node6["count"]:::node
-    store0[("counts")]:::store
+    store0[("counts<br/>counter")]:::store
   end
   topic0 --> node1
   node1 --> node2
@@ -201,30 +201,66 @@ test('dot: the same drawing for Graphviz', () => {
   assert.match(dot, /^digraph "t" \{\n {2}rankdir=LR\n/)
   assert.match(dot, /subgraph cluster_sub0 \{\n {4}label="in"\n/)
   assert.match(dot, /node2 -> topic1 \[label="dlq", style=dashed\]/)
-  assert.match(dot, /store0 \[label="counts", shape=cylinder,/)
+  assert.match(dot, /store0 \[label="counts\\ncounter", shape=cylinder,/)
 })
 
 test('json: nodes, topics, stores and sub-topologies as data', () => {
   const json = JSON.parse(describe(withDeadLetters(), 'json'))
 
-  assert.deepEqual(Object.keys(json), ['topology', 'subTopologies', 'topics', 'stores'])
+  assert.deepEqual(Object.keys(json), ['topology', 'subTopologies', 'globalTables', 'topics', 'stores', 'settings'])
   const [only] = json.subTopologies
   assert.deepEqual({ ...only, nodes: only.nodes.map(({ name }: { name: string }) => name) }, {
-    id: 0, name: 'in', topics: ['in'], stores: ['counts'], nodes: ['KSTREAM-SOURCE-0000000000', 'check', 'checked', 'checked-valid', 'checked-dlq', 'dead', 'count', 'KSTREAM-SINK-0000000004']
+    id: 0, name: 'in', topics: ['in'], stores: ['counts'], nodes: ['KSTREAM-SOURCE-0000000000', 'check', 'checked', 'checked-valid', 'checked-dlq', 'dead', 'count', 'KSTREAM-SINK-0000000006']
   })
-  assert.deepEqual(only.nodes[5], { name: 'dead', kind: 'dead-letter-sink', parents: ['checked-dlq'], stores: [], topic: 'dlq', deadLetterFormat: 'envelope' })
+  assert.deepEqual(only.nodes[5], { name: 'dead', kind: 'dead-letter-sink', named: true, handsOn: 'records', parents: ['checked-dlq'], stores: [], topic: 'dlq', deadLetterFormat: 'envelope' })
   assert.deepEqual(json.topics, [
-    { name: 'in', read: true, written: false, optional: false },
-    { name: 'dlq', read: false, written: true, optional: false },
-    { name: 'out', read: false, written: true, optional: false }
+    { name: 'in', read: true, written: false, optional: false, internal: false, partitions: 6, key: 'text', value: 'json' },
+    { name: 'dlq', read: false, written: true, optional: false, internal: false, partitions: 6, key: 'text', value: 'json' },
+    { name: 'out', read: false, written: true, optional: false, internal: false, partitions: 6, key: 'text', value: 'json' }
   ])
-  assert.deepEqual(json.stores, [{ name: 'counts', kind: 'counter', key: ['id'] }])
+  assert.deepEqual(json.stores, [{ name: 'counts', kind: 'counter', key: ['id'], named: true, shape: null, keySerde: null, valueSerde: null, retentionMs: null, windows: null }])
+})
+
+test('mermaid: changes of tables are thick, internal topics dashed with how many partitions they get, global tables stand by themselves', () => {
+  const drawing = describe(withTables(), 'mermaid')
+
+  assert.match(drawing, /topic\d\(\["by-value-repartition<br\/>text → text, partitions as its writers need"\]\):::internal\n/)
+  assert.match(drawing, /topic\d\(\["again-repartition<br\/>text → long, 3 partitions"\]\):::internal\n/)
+  assert.match(drawing, /store\d\[\("counts<br\/>window of 1 min: text → long, kept 1 min"\)\]/)
+  assert.match(drawing, /subgraph sub0\["global table"\]\n {4}global0\["names"\]:::node\n {4}copy0\[\("names-store"\)\]:::store\n/)
+  const node = (name: string): string => new RegExp(`(node\\d+)\\["${name}"\\]`).exec(drawing)?.[1] ?? name
+  assert.ok(drawing.includes(`  ${node('counted')} ==> ${node('changes')}\n`), drawing)
+  assert.ok(drawing.includes(`  copy0 --- ${node('with-names')}\n`), drawing)
+})
+
+test('json: what two versions of a topology are compared by', () => {
+  const json = JSON.parse(describe(withTables(), 'json'))
+
+  assert.deepEqual(json.globalTables, [{ id: 0, name: 'names', topic: 'people', store: 'names-store', readers: ['with-names'] }])
+  assert.deepEqual(json.stores, [{
+    name: 'counts', kind: 'ordered', key: ['partition', 'key'], named: true, shape: 'window', keySerde: 'text', valueSerde: 'long', retentionMs: 60_000, windows: { type: 'time', sizeMs: 60_000, advanceMs: 60_000, graceMs: 0 }
+  }])
+  assert.deepEqual(json.topics.find(({ name }: { name: string }) => name === 'again-repartition'), {
+    name: 'again-repartition', read: true, written: true, optional: false, internal: true, partitions: 3, key: 'text', value: 'long'
+  })
+  assert.deepEqual(json.settings, [{ name: 'LIMIT', default: 3, description: 'how many' }])
+  assert.deepEqual(json.subTopologies.flatMap(({ nodes }: { nodes: { name: string, handsOn: string }[] }) => nodes).filter(({ handsOn }: { handsOn: string }) => handsOn === 'changes').map(({ name }: { name: string }) => name), ['counted'])
 })
 
 test('a description names every node of the recommender, and is the same each time', () => {
   for (const { name } of recommender.nodes) assert.match(describe(recommender), new RegExp(`: ${name} \\(`))
   assert.equal(describe(recommender, 'mermaid'), describe(recommender.configure({}), 'mermaid'))
 })
+
+function withTables () {
+  const settings = Type.Object({ LIMIT: Type.Integer({ default: 3, description: 'how many' }) })
+  return defineTopology('t', { settings }, ({ stream, globalTable }) => {
+    const names = globalTable(topic('people'), { name: 'names', store: { name: 'names-store' } })
+    const records = stream(defineTopic({ name: 'in', value: serdes.string })).join(names, value => value, { name: 'with-names', keyMapper: value => value })
+    records.groupBy(value => value, { name: 'by-value', value: serdes.string }).windowedBy(timeWindows({ sizeMs: 60_000 }))
+      .count({ name: 'counted', store: { name: 'counts' } }).toStream((_, { key }) => key, { name: 'changes' }).repartition({ name: 'again', partitions: 3 }).to(topic('out'))
+  })
+}
 
 function withDeadLetters () {
   const counts = defineCounter({ name: 'counts', key: ['id'], count: 'n' })

@@ -11,6 +11,7 @@ import { text } from '../../../streams/serdes/text.ts'
 import { timeWindowed } from '../../../streams/serdes/windowed.ts'
 import { joinWindows } from '../../../streams/windows/join-windows.ts'
 import { timeWindows } from '../../../streams/windows/time-windows.ts'
+import { kafkaPrograms } from './kafka-programs.ts'
 
 /** Texts that Kafka Streams itself printed for these programs. */
 const texts: Readonly<Record<string, string>> = JSON.parse(readFileSync(new URL('kafka-descriptions.json', import.meta.url), 'utf8'))
@@ -24,6 +25,7 @@ const counts = (name: string) => defineTopic({ name, value: long })
 const proc = defineProcessor({ name: 'proc', input: Type.Any(), output: Type.String(), stores: { store: defineOrdered({ name: 'store', value: text }) }, process () {} })
 
 const programs: Readonly<Record<string, (builder: TopologyBuilder<object>) => void>> = {
+  ...kafkaPrograms,
   'source-sink': ({ stream }) => stream(topic('input-topic')).to(out),
   'filter-group-count-named-store': ({ stream }) => stream(topic('input')).filter(() => true).groupByKey().count({ store: { name: 'Purchase_count_store' } }).toStream().to(counts('output')),
   'grouped-count-zero-arg': ({ stream }) => { stream(topic('input-topic')).groupByKey().count() },

@@ -110,7 +110,7 @@ export interface Performance {
 export async function perform (topology: Topology, { steps, partitions, maxUnitRecords, debug, repartitioned, unitMs }: Play, oneByOne: boolean): Promise<Performance> {
   const clock = new VirtualClock(0)
   const log = new WatchedLog(clock.now)
-  const application = new Application({ topology, applicationId: 'test', log, state: log.watch(openMemoryState()), clock, maxUnitRecords, partitionsOf: () => partitions, committed: () => {}, debug })
+  const application = new Application({ topology, applicationId: 'test', log, state: log.watch(openMemoryState()), clock, maxUnitRecords, partitionsOf: () => partitions, committed: () => {}, skipped: () => {}, debug })
   const piped: Arrival[] = []
   const read = new Set<string>(topology.sources.map(({ topic }) => topic.name))
   await application.engine()

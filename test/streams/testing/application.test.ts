@@ -10,7 +10,7 @@ import { faulty, moving } from '../../helpers/tasks.ts'
 function open (state: State) {
   const clock = new VirtualClock(0)
   const log = new DriverLog(clock.now)
-  const application = new Application({ topology: moving, applicationId: 'test', log, state, clock, maxUnitRecords: 1, partitionsOf: () => 1, committed: () => {}, debug: true })
+  const application = new Application({ topology: moving, applicationId: 'test', log, state, clock, maxUnitRecords: 1, partitionsOf: () => 1, committed: () => {}, skipped: () => {}, debug: true })
   return { application, log }
 }
 

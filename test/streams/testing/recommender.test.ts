@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serdes, defineTopic } from '../../../streams/index.ts'
 import { createTestDriver, type TestDriver, type TestDriverOptions } from '../../../streams/testing.ts'
-import { openStoreView } from '../../../streams/testing/store-view.ts'
+import { openStoreViews } from '../../../streams/testing/store-view.ts'
 import { recommender } from '../../../topology/recommender.ts'
 import { openEmbedded, type Embedded } from '../../helpers/embedded.ts'
 import { contractSettings, type ModelRecord } from '../../helpers/model.ts'
@@ -21,14 +21,15 @@ interface Result {
 
 async function resultOf (driver: TestDriver): Promise<Result> {
   const stores: Record<string, readonly unknown[]> = {}
-  for (const store of topology.stores) stores[store.name] = await driver.store(store).all()
+  for (const store of topology.stores) stores[store.name] = await driver.store(store.name).all()
   const deadLetters = (await driver.deadLetters()).map(({ source: { topic, partition, offset }, node, errorType }) => `${topic}-${partition}@${offset} ${node} ${errorType}`)
   return { stores, deadLetters: [...new Set(deadLetters)].sort() }
 }
 
 async function embeddedResult ({ state, units }: Embedded): Promise<Result> {
   const stores: Record<string, readonly unknown[]> = {}
-  for (const store of topology.stores) stores[store.name] = await openStoreView(store, state, async () => {}).all()
+  const view = openStoreViews({ topology, applicationId: 'test', state, settled: async () => {} })
+  for (const { name } of topology.stores) stores[name] = await view(name).all()
   const deadLetters = units.flatMap(({ emissions }) => emissions.filter(({ isDeadLetter }) => isDeadLetter)).map(({ item, record: { headers } }) => {
     const text = (name: string): string => headers.find(([each]) => each === name)?.[1]?.toString() ?? ''
     return `${item.record?.topic}-${item.record?.partition}@${item.record?.offset} ${text('__millrace.errors.node')} ${text('__millrace.errors.type')}`
