@@ -3,13 +3,16 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { findServices } from '../scripts/services/find.ts'
 import type { Services } from '../test/helpers/services.ts'
-import type { Benchmark, Options } from './lib/benchmark.ts'
-import { describeMachine } from './lib/machine.ts'
+import type { Benchmark, LocalBenchmark, Result } from './lib/benchmark.ts'
+import { describeMachine, type Machine } from './lib/machine.ts'
 import { writeReport } from './lib/report.ts'
 import { faults } from './faults.ts'
+import { driver } from './driver.ts'
 import { freshness } from './freshness.ts'
+import { graph } from './graph.ts'
 import { serving } from './serving.ts'
 import { compare, floor, oneWorker, throughput } from './throughput.ts'
+import { types } from './types.ts'
 
 const usage = `npm run bench -- [name…] [options]
 
@@ -19,6 +22,9 @@ const usage = `npm run bench -- [name…] [options]
   worker       one worker alone
   floor        the floor alone
   faults       the fault suite, as a table
+  graph        what a record costs in the nodes alone; needs no services
+  types        what checking the types of a topology of 200 nodes costs; needs no services
+  driver       how long a simple test takes; needs no services
 
   --events N     length of the log (100000)
   --repeats N    runs of each subject of throughput; the median counts (3)
@@ -37,6 +43,7 @@ const benchmarks: readonly Benchmark[] = [
   { name: 'floor', run: async context => await compare(context, [floor]) },
   faults
 ]
+const local: readonly LocalBenchmark[] = [graph, types, driver]
 const DEFAULT = ['throughput', 'freshness', 'serving']
 
 async function main (): Promise<void> {
@@ -54,7 +61,7 @@ async function main (): Promise<void> {
       help: { type: 'boolean', default: false }
     }
   })
-  const unknown = positionals.find(name => !benchmarks.some(benchmark => benchmark.name === name))
+  const unknown = positionals.find(name => ![...benchmarks, ...local].some(benchmark => benchmark.name === name))
   if (values.help || unknown !== undefined) {
     process.stdout.write(unknown === undefined ? usage : `There is no benchmark '${unknown}'.\n\n${usage}`)
     process.exitCode = unknown === undefined ? 0 : 2
@@ -62,25 +69,29 @@ async function main (): Promise<void> {
   }
   const options = { events: positive('events', values.events), repeats: positive('repeats', values.repeats), seconds: positive('seconds', values.seconds), rounds: positive('rounds', values.rounds), from: values.from, profile: values.profile }
   const chosen = positionals.length === 0 ? DEFAULT : positionals
-  await withServices(async services => {
-    for (const benchmark of benchmarks.filter(({ name }) => chosen.includes(name))) {
-      await runOne(benchmark, services, options, values.save)
-    }
-    if (values.save) await writeReport()
-  })
+  for (const { name, runLocally } of local.filter(({ name }) => chosen.includes(name))) {
+    await runOne(name, await describeMachine(), async () => await runLocally({ ...options, say: tell }), values.save)
+  }
+  const onServices = benchmarks.filter(({ name }) => chosen.includes(name))
+  if (onServices.length > 0) {
+    await withServices(async services => {
+      for (const { name, run } of onServices) await runOne(name, await describeMachine(services), async () => await run({ ...options, services, say: tell }), values.save)
+    })
+  }
+  if (values.save) await writeReport()
 }
 
-async function runOne (benchmark: Benchmark, services: Services, options: Options, save: boolean): Promise<void> {
-  const machine = await describeMachine(services)
-  say(`\n${benchmark.name}: ${machine.cores} × ${machine.cpu}, load ${machine.loadBefore.join(' ')}, Node ${machine.node}, Postgres ${machine.postgres}, Redis ${machine.redis}`)
-  const result = await benchmark.run({ ...options, services, say: line => say(`  ${line}`) })
-  for (const mistake of result.mistakes) say(`  WRONG: ${mistake}`)
-  say(`  load after ${loadavg().map(load => load.toFixed(2)).join(' ')}`)
+async function runOne (name: string, machine: Machine, run: () => Promise<Result>, save: boolean): Promise<void> {
+  const { cores, cpu, loadBefore, node, postgres, redis } = machine
+  say(`\n${name}: ${cores} × ${cpu}, load ${loadBefore.join(' ')}, Node ${node}${postgres === undefined ? '' : `, Postgres ${postgres}, Redis ${redis}`}`)
+  const result = await run()
+  for (const mistake of result.mistakes) tell(`WRONG: ${mistake}`)
+  tell(`load after ${loadavg().map(load => load.toFixed(2)).join(' ')}`)
   if (!result.correct) process.exitCode = 1
   if (!save) return
   const folder = new URL('results/', import.meta.url)
   await mkdir(folder, { recursive: true })
-  await writeFile(new URL(`${benchmark.name}.json`, folder), JSON.stringify({ name: benchmark.name, machine, ...result }, null, 2) + '\n')
+  await writeFile(new URL(`${name}.json`, folder), JSON.stringify({ name, machine, ...result }, null, 2) + '\n')
 }
 
 async function withServices (work: (services: Services) => Promise<void>): Promise<void> {
@@ -100,6 +111,10 @@ function positive (name: string, text: string): number {
   const value = Number(text)
   if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`--${name} is '${text}'; a whole number from 1 is wanted.`)
   return value
+}
+
+function tell (line: string): void {
+  say(`  ${line}`)
 }
 
 function say (line: string): void {

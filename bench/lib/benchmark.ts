@@ -38,3 +38,9 @@ export interface Benchmark {
   readonly name: string
   readonly run: (context: Context) => Promise<Result>
 }
+
+/** One that needs no services. */
+export interface LocalBenchmark {
+  readonly name: string
+  readonly runLocally: (context: Omit<Context, 'services'>) => Promise<Result>
+}

@@ -14,11 +14,12 @@ export interface Machine {
   /** Over one, five and fifteen minutes, before the benchmark. Everything above zero is somebody else's. */
   readonly loadBefore: readonly number[]
   readonly node: string
-  readonly postgres: string
-  readonly redis: string
+  /** Both left out where no services were used. */
+  readonly postgres?: string
+  readonly redis?: string
 }
 
-export async function describeMachine (services: Services): Promise<Machine> {
+export async function describeMachine (services?: Services): Promise<Machine> {
   return {
     at: new Date().toISOString(),
     commit: commit(),
@@ -27,8 +28,7 @@ export async function describeMachine (services: Services): Promise<Machine> {
     memoryGigabytes: round(totalmem() / 2 ** 30),
     loadBefore: loadavg().map(each => round(each, 2)),
     node: process.versions.node,
-    postgres: await postgresVersion(services.postgres),
-    redis: await redisVersion(services.redis)
+    ...(services === undefined ? {} : { postgres: await postgresVersion(services.postgres), redis: await redisVersion(services.redis) })
   }
 }
 

@@ -39,5 +39,5 @@ function renderRows (rows: Table['rows']): string {
 }
 
 function renderMachine ({ at, commit, cores, cpu, memoryGigabytes, loadBefore, node, postgres, redis }: Machine): string {
-  return `${at.slice(0, 10)}, ${commit}: ${cores} cores (${cpu}), ${memoryGigabytes} GB, load before ${loadBefore.join(' ')}; Node ${node}, Postgres ${postgres}, Redis ${redis}.`
+  return `${at.slice(0, 10)}, ${commit}: ${cores} cores (${cpu}), ${memoryGigabytes} GB, load before ${loadBefore.join(' ')}; Node ${node}${postgres === undefined ? '' : `, Postgres ${postgres}, Redis ${redis}`}.`
 }

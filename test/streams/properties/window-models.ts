@@ -5,6 +5,9 @@ import type { Arrival, Output } from './play.ts'
  * records anew each time.
  */
 
+/** Of Kafka Streams' stores. */
+const LEAST_SEGMENT_MS = 60_000
+
 export interface WindowRules {
   readonly graceMs: number
   readonly onClose: boolean
@@ -39,7 +42,7 @@ export function timeWindowed (arrivals: readonly Arrival[], { sizeMs, advanceMs,
       const output = outputOf(key, start)
       if (start + sizeMs > closeTime || emitted.has(output.key)) continue
       emitted.add(output.key)
-      outputs.push(output)
+      if (isKept(start, accepted.map(each => each.start), sizeMs + graceMs)) outputs.push(output)
     }
   }
   return outputs
@@ -84,7 +87,7 @@ export function slidingWindowed (arrivals: readonly Arrival[], { differenceMs, g
     for (const window of known.values()) {
       if (window.start + differenceMs >= closeTime || window.isEmitted) continue
       window.isEmitted = true
-      outputs.push(outputOf(window.key, window.start))
+      if (isKept(window.start, [...known.values()].map(({ start }) => start), 2 * differenceMs + graceMs)) outputs.push(outputOf(window.key, window.start))
     }
   }
   return outputs
@@ -95,13 +98,16 @@ export function sessionWindowed (arrivals: readonly Arrival[], { gapMs, graceMs,
   const outputs: Output[] = []
   let sessions: { readonly key: string, readonly start: number, readonly end: number, readonly values: readonly (number | null)[] }[] = []
   let streamTime = -1
+  let latestEnd = -1
+  const segmentMs = Math.max((gapMs + graceMs) / 2, LEAST_SEGMENT_MS)
   for (const record of arrivals) {
     if (!isKeyed(record)) continue
     const { key, timestamp } = record
     streamTime = Math.max(streamTime, timestamp)
     const closeTime = streamTime - graceMs - gapMs
+    // What is as old as the store keeps it is no longer found, though it may not be closed.
     const isNear = (session: { readonly key: string, readonly start: number, readonly end: number }): boolean =>
-      session.key === key && session.start <= timestamp + gapMs && session.end >= timestamp - gapMs
+      session.key === key && session.end > latestEnd - gapMs - graceMs && session.start <= timestamp + gapMs && session.end >= timestamp - gapMs
     const near = sessions.filter(isNear)
     const merged = {
       key,
@@ -112,11 +118,14 @@ export function sessionWindowed (arrivals: readonly Arrival[], { gapMs, graceMs,
     if (merged.end >= closeTime) {
       if (!onClose && merged.start !== merged.end) for (const { start, end } of near) outputs.push({ key: windowKey(key, start, end), value: null, timestamp: end })
       sessions = [...sessions.filter(session => !near.includes(session)), merged]
+      latestEnd = Math.max(latestEnd, merged.end)
       if (!onClose) outputs.push({ key: windowKey(key, merged.start, merged.end), value: aggregate(merged.values), timestamp: merged.end })
     }
     const closed = sessions.filter(({ end }) => end < closeTime)
     sessions = sessions.filter(({ end }) => end >= closeTime)
-    if (onClose) outputs.push(...closed.map(({ key, start, end, values }) => ({ key: windowKey(key, start, end), value: aggregate(values), timestamp: end })))
+    // What is in segments that the store has let go of is not given out any more.
+    const kept = closed.filter(({ end }) => Math.floor(end / segmentMs) >= Math.floor((latestEnd - gapMs - graceMs) / segmentMs))
+    if (onClose) outputs.push(...kept.map(({ key, start, end, values }) => ({ key: windowKey(key, start, end), value: aggregate(values), timestamp: end })))
   }
   return outputs
 }
@@ -140,6 +149,11 @@ export function suppressedUntilClose (updates: readonly (Output & { readonly end
 
 export function windowKey (key: string, start: number, end: number): string {
   return `${key}@${start}/${end}`
+}
+
+/** Whether the store still has a window when it closes: as in Kafka Streams, a long jump of time makes it let go of windows that nobody has seen. */
+function isKept (start: number, starts: readonly number[], keptMs: number): boolean {
+  return start >= Math.max(...starts) - keptMs
 }
 
 function isKeyed (record: Arrival): record is Keyed {
