@@ -9,7 +9,7 @@ import type { NamedEntry, ReadOptions, StorePage } from './store-views.ts'
 export interface StoreListing {
   readonly application_id: string
   readonly topology: string
-  readonly stores: readonly StoreDescription[]
+  readonly stores: StoreDescription[]
 }
 
 export interface StoreDescription {
@@ -29,7 +29,7 @@ export interface TextEntry {
 }
 
 export interface TextPage {
-  readonly entries: readonly TextEntry[]
+  readonly entries: TextEntry[]
   /** null: this was the last page. */
   readonly cursor: string | null
 }
@@ -102,12 +102,12 @@ function entryAnswer (store: QueryableStore, key: string, entry: NamedEntry | un
   return { kind: 'entry', entry: textEntry(store, entry) }
 }
 
-function pageAnswer (store: QueryableStore, { entries, cursor = null }: StorePage<NamedEntry>): TextAnswer {
-  return { kind: 'page', page: { entries: entries.map(entry => textEntry(store, entry)), cursor } }
+function pageAnswer (store: QueryableStore, { entries, cursor }: StorePage<NamedEntry>): TextAnswer {
+  return { kind: 'page', page: { entries: entries.map(entry => textEntry(store, entry)), cursor: cursor ?? null } }
 }
 
-function textEntry (store: QueryableStore, { key, value, timestamp = null, window }: NamedEntry): TextEntry {
-  return { key: keyToText(store, key), value: jsonOf(value), timestamp, ...(window === undefined ? {} : { window }) }
+function textEntry (store: QueryableStore, { key, value, timestamp, window }: NamedEntry): TextEntry {
+  return { key: keyToText(store, key), value: jsonOf(value), timestamp: timestamp ?? null, ...(window === undefined ? {} : { window }) }
 }
 
 function describeStore ({ name, shape, store, reading }: QueryableStore): StoreDescription {
