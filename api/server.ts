@@ -15,6 +15,7 @@ import { useMetrics } from './metrics.ts'
 import { page } from './page.ts'
 import { reco } from './reco.ts'
 import { recommend } from './recommend.ts'
+import { stores, type StoresReader } from './stores.ts'
 import { streamWorker, type WorkerOptions } from './stream-worker.ts'
 
 /** All that the API is given: nothing here can write. */
@@ -22,6 +23,7 @@ export interface ApiReaders {
   readonly features: RecoFeaturesReader
   readonly baseline: BaselineKpisReader
   readonly workers: WorkerStatusReader
+  readonly stores: StoresReader
   readonly ready: Readiness
 }
 
@@ -65,6 +67,7 @@ export function createServer (readers: ApiReaders, options: ApiOptions): Fastify
   app.register(history, { features })
   app.register(contract, { settings })
   app.register(baseline, { baseline: readers.baseline, now })
+  app.register(stores, { stores: readers.stores })
   app.register(streamWorker, { workers: readers.workers, groupId, settings, worker })
   app.register(health, { ready: readers.ready })
   app.register(page)

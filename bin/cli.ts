@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { addDescribe } from './commands/describe.ts'
 import { addLag } from './commands/lag.ts'
 import { addLint } from './commands/lint.ts'
+import { addQuery } from './commands/query.ts'
 import { addReset } from './commands/reset.ts'
 import { addRun } from './commands/run-command.ts'
 import { sentenceOf } from './commands/sentence.ts'
@@ -26,12 +27,12 @@ async function main (args: readonly string[]): Promise<number> {
 
 function createProgram (): Command {
   const program = new Command('millrace')
-    .description('Draw, check, run, watch and reset topologies.')
+    .description('Draw, check, run, watch, read and reset topologies.')
     .version(readVersion())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'millrace: ')) })
     .showHelpAfterError('(--help says more)')
-  for (const add of [addRun, addDescribe, addLint, addLag, addReset]) add(program).option('--verbose', 'with errors, say where in the code they come from')
+  for (const add of [addRun, addDescribe, addLint, addLag, addQuery, addReset]) add(program).option('--verbose', 'with errors, say where in the code they come from')
   return program
 }
 

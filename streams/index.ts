@@ -39,4 +39,6 @@ export {
   countsOf, entriesOf, NotLevelError, rankingOf, valueOf,
   type AnswersOf, type Question, type Ranked, type StateReader
 } from './projection/state-reader.ts'
+export type { StoreSource } from './queries/store-source.ts'
+export type { StoreEntry, StorePage, TableView, TableViewOf, WindowedView } from './queries/store-views.ts'
 export { LogError, type Log, type LogRecord, type LogReader, type LogProducer, type OutgoingRecord, type TopicPartition } from './log/log.ts'

@@ -37,8 +37,11 @@ function readApplicationId (text: string): string {
 }
 
 export function addConnections (command: Command): Command {
+  return addDatabase(command.addOption(new Option('--bootstrap <brokers>', 'Kafka brokers, host:port, separated by commas').env('KAFKA_BOOTSTRAP').default('localhost:9092')))
+}
+
+export function addDatabase (command: Command): Command {
   return command
-    .addOption(new Option('--bootstrap <brokers>', 'Kafka brokers, host:port, separated by commas').env('KAFKA_BOOTSTRAP').default('localhost:9092'))
     .addOption(new Option('--database-url <url>', 'Postgres').env('DATABASE_URL').default('postgres://postgres@localhost:5432/postgres'))
 }
 
@@ -67,9 +70,7 @@ export async function withConnections<T> ({ bootstrap, databaseUrl, redisUrl }: 
   const database = openPostgres({ url: databaseUrl, applicationName: 'millrace cli', maxConnections: 2, lockTimeoutMs: LOCK_TIMEOUT_MS })
   try {
     await Promise.all([
-      database.query({ text: 'select 1' }).catch(error => {
-        throw unreachable(postgresRefusal(error, 'DATABASE_URL', databaseUrl), { what: 'Postgres', where: addressOf(databaseUrl, 'DATABASE_URL'), option: '--database-url or DATABASE_URL' }, error)
-      }),
+      checkPostgres(database, databaseUrl),
       answers(log, bootstrap)
     ])
     return await work({ log, database })
@@ -91,6 +92,24 @@ export async function withKafka<T> (bootstrap: string, work: (log: Log) => Promi
 
 async function answers (log: Log, bootstrap: string): Promise<void> {
   await log.partitionCounts([]).catch(error => { throw unreachable(kafkaRefusal(error, bootstrap), { what: 'Kafka', where: bootstrap, option: '--bootstrap or KAFKA_BOOTSTRAP' }, error) })
+}
+
+/** Opens Postgres for reading only, sees that it answers, and closes it after the work. */
+export async function withReader<T> ({ databaseUrl }: Pick<ConnectionOptions, 'databaseUrl'>, work: (database: Database) => Promise<T>): Promise<T> {
+  readSecurity({ DATABASE_URL: databaseUrl })
+  const database = openPostgres({ url: databaseUrl, applicationName: 'millrace cli', maxConnections: 1, readOnly: true })
+  try {
+    await checkPostgres(database, databaseUrl)
+    return await work(database)
+  } finally {
+    await database.close()
+  }
+}
+
+async function checkPostgres (database: Database, url: string): Promise<void> {
+  await database.query({ text: 'select 1' }).catch(error => {
+    throw unreachable(postgresRefusal(error, 'DATABASE_URL', url), { what: 'Postgres', where: addressOf(url, 'DATABASE_URL'), option: '--database-url or DATABASE_URL' }, error)
+  })
 }
 
 /** As the environment says it: there is no option for a password, which every process of the machine could read. */

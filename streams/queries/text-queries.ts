@@ -9,7 +9,7 @@ import type { NamedEntry, ReadOptions, StorePage } from './store-views.ts'
 export interface StoreListing {
   readonly application_id: string
   readonly topology: string
-  readonly stores: readonly StoreDescription[]
+  readonly stores: StoreDescription[]
 }
 
 export interface StoreDescription {
@@ -29,7 +29,7 @@ export interface TextEntry {
 }
 
 export interface TextPage {
-  readonly entries: readonly TextEntry[]
+  readonly entries: TextEntry[]
   /** null: this was the last page. */
   readonly cursor: string | null
 }

@@ -13,7 +13,7 @@ const MILLRACE = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url)
 const STREAMS = pathToFileURL(fileURLToPath(new URL('../../streams/index.ts', import.meta.url))).href
 
 test('every command says what it takes', async () => {
-  for (const args of [['--help'], ['run', '--help'], ['describe', '--help'], ['lint', '--help'], ['lag', '--help'], ['reset', '--help']]) {
+  for (const args of [['--help'], ['run', '--help'], ['describe', '--help'], ['lint', '--help'], ['lag', '--help'], ['query', '--help'], ['reset', '--help']]) {
     const { code, stdout, stderr } = await millrace(...args)
 
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' }, args.join(' '))
@@ -34,6 +34,8 @@ const misuses: readonly [args: string[], sentence: RegExp][] = [
   [['describe', 'recommender', '--format', 'xml'], /Allowed choices are text, mermaid, dot, json/],
   [['lint', 'recommender', '--format', 'xml'], /Allowed choices are text, json/],
   [['lag'], /'--application-id <id>' not specified/],
+  [['query', 'item_popularity'], /'--application-id <id>' not specified/],
+  [['query', '--application-id', 'x', 'item_popularity', '--limit', 'all'], /whole number/],
   [['reset', '--application-id', 'x', '--to-latest', '--to-offset', '3'], /cannot be used with/],
   [['reset', '--application-id', 'x', '--to-offset', '-3'], /whole number, 0 or more/],
   [['reset', '--application-id', 'x', '--to-datetime', 'yesterday'], /YYYY-MM-DDTHH:mm:SS\.sss/],

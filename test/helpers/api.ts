@@ -29,6 +29,7 @@ export function openApi (t: TestContext, { state = {}, readers = {}, options = {
     features: openRecoFeatures({ projection: fakeReader(state), postgres: fakeReader(state) }),
     baseline: { over: async ({ days }) => ({ window_days: days, requests: 0, impressions: 0, watches: 0, watched_impressions: 0, ctr_at_20_pct: 0, avg_watch_time_sec: 0, catalog_coverage_at_20_pct: 0 }) },
     workers: { current: async () => undefined },
+    stores: { list: () => ({ application_id: 'reco-stream-worker-v1', topology: 'recommender', stores: [] }), ask: async () => ({ kind: 'not_found', message: 'There is no store.' }) },
     ready: async () => true,
     ...readers
   }, {

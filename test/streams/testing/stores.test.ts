@@ -5,6 +5,7 @@ import { eventLog } from '../../../stores/event-log.ts'
 import { itemPopularity } from '../../../stores/item-popularity.ts'
 import { userHistory } from '../../../stores/user-history.ts'
 import { coVisitation } from '../../../stores/co-visitation.ts'
+import { prices, queriedTopology, words } from '../../helpers/queried.ts'
 import { profiles } from '../../helpers/stores.ts'
 import { moves, moving, seen } from '../../helpers/tasks.ts'
 
@@ -46,6 +47,26 @@ test('a store shows what is committed: a record that dies before is not in it, a
 
   assert.equal(await driver.store(itemPopularity).get({ item_id: 'a' }), 3)
   assert.equal((await driver.output(seen).readAll()).length, 4)
+})
+
+test("a table's store is read by its handle, typed, and by its name", async () => {
+  const { topology, counts, minutes, history, unnamed } = queriedTopology()
+  const driver = createTestDriver(topology)
+  await driver.topic(words).pipe('u1', 'hello', { timestamp: 1_000 })
+  await driver.topic(words).pipe('u2', 'hello', { timestamp: 2_000 })
+  await driver.topic(prices).pipe('a', 1, { timestamp: 1_000 })
+  await driver.topic(prices).pipe('a', 2, { timestamp: 2_000 })
+
+  const count: number | undefined = await driver.store(counts).get('hello')
+  assert.equal(count, 2)
+  assert.equal(await driver.store('counts').get('hello'), 2)
+  assert.equal(await driver.store('counts').get('nothing'), undefined)
+  assert.deepEqual(await driver.store(counts).all(), [{ key: 'hello', value: 2, timestamp: 2_000 }])
+  const window = { start: 0, end: 60_000 }
+  assert.equal(await driver.store(minutes).get({ key: 'hello', window }), 2)
+  assert.deepEqual(await driver.store(minutes).windows('hello'), [{ key: 'hello', value: 2, timestamp: 2_000, window }])
+  assert.equal(await driver.store(history).asOf('a', 1_500), 1)
+  assert.throws(() => driver.store(unnamed), /has no store with a name/)
 })
 
 test('a store that the topology does not have is refused by name', () => {
