@@ -10,6 +10,8 @@ export const pageViews = defineTopic({ name: 'page-views', value: serdes.json(Pa
 export const visits = defineTopic({ name: 'visits', value: serdes.json(Visit) })
 
 const HALF_AN_HOUR = 1_800_000
+/** Longer than any gap between two records: as in Kafka Streams, a session that the store lets go first is never handed on. */
+const DAY = 86_400_000
 
 const nothing: Static<typeof Seen> = { views: 0, pages: [] }
 
@@ -29,7 +31,7 @@ export const sessions = defineTopology('sessions', ({ stream }) => {
     .aggregate(() => nothing,
       (visit, { page }) => ({ views: visit.views + 1, pages: both(visit.pages, [page]) }),
       (one, other) => ({ views: one.views + other.views, pages: both(one.pages, other.pages) }),
-      { name: 'grow', store: { name: 'visits-by-visitor' } })
+      { name: 'grow', store: { name: 'visits-by-visitor', retentionMs: DAY } })
     .toStream({ name: 'closed' })
     .filter(visit => visit !== null, { name: 'real-visits' })
     .map((visit, { key: visitor, window }) => [visitor, { ...visit, seconds: (window.end - window.start) / 1_000 }], { name: 'by-visitor' })
