@@ -93,7 +93,7 @@ test('the result of a filter, mapValues or a join of tables can keep versions of
   assert.doesNotThrow(() => internal(({ stream, table }) => {
     const store = (name: string) => ({ store: { name, historyRetentionMs: 10 } })
     const [left, right] = [table(topic('left')), table(topic('right'))]
-    for (const each of [left.filter(() => true, store('filtered')), left.mapValues(value => value, store('mapped')), left.join(right, both, store('joined')), left.join(right, both, { foreignKey: value => value, ...store('by-key') })]) {
+    for (const each of [left.filter(() => true, store('filtered')), left.mapValues(value => value, store('mapped')), left.join(right, both, store('joined')), left.join(right, both, { foreignKey: (value: string) => value, ...store('by-key') })]) {
       stream(topic('in')).join(each, both, { graceMs: 10 })
     }
   }))
