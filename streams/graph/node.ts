@@ -4,6 +4,9 @@ import type { Topic } from './topic.ts'
 export type NodeKind =
   'source' | 'validate' | 'filter' | 'map-values' | 'peek' | 'merge' | 'branch' | 'branch-case' | 'processor' | 'sink' | 'dead-letter-sink'
 
+/** Where partitions are begun that nobody has read yet. */
+export type OffsetReset = 'earliest' | 'latest'
+
 /** A node as data: enough to draw, check and number it. What it does is wired by its stream. */
 export interface Node {
   /** Its place in the order of definition. */
@@ -14,4 +17,6 @@ export interface Node {
   readonly stores: readonly Store[]
   /** Of a source or a sink. */
   readonly topic: Topic | undefined
+  /** Of a source that says so; left out: as the worker is told. */
+  readonly offsetReset?: OffsetReset | undefined
 }

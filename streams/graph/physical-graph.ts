@@ -2,7 +2,7 @@ import { TopologyError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 import type { Execution } from './execution.ts'
 import type { GlobalSource } from './global-table.ts'
-import type { Node, NodeKind } from './node.ts'
+import type { Node, NodeKind, OffsetReset } from './node.ts'
 import type { Forward } from './record.ts'
 import type { DeadLetterFormat } from './stream.ts'
 import type { Topic } from './topic.ts'
@@ -17,6 +17,7 @@ export interface NodeDefinition {
   readonly parents: readonly string[]
   readonly stores?: readonly Store[]
   readonly topic?: Topic
+  readonly offsetReset?: OffsetReset | undefined
   readonly wire?: AnyWire
 }
 
@@ -116,9 +117,9 @@ export class PhysicalGraph {
 
   #finish (): readonly Node[] {
     const nodes: Node[] = []
-    for (const { definition: { kind, name, parents, topic }, stores } of this.#definitions) {
+    for (const { definition: { kind, name, parents, topic, offsetReset }, stores } of this.#definitions) {
       const node: Node = Object.freeze({
-        index: nodes.length, name, kind, topic, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
+        index: nodes.length, name, kind, topic, offsetReset, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
       })
       nodes.push(node)
       const format = this.#formats.get(name)

@@ -1,16 +1,17 @@
 import { FatalError } from '../errors.ts'
+import type { OffsetReset } from '../graph/node.ts'
 import type { SubTopology } from '../graph/sub-topologies.ts'
 import { internalSinksOf } from '../graph/topic-names.ts'
 import type { Log, TopicPartition } from '../log/log.ts'
 import type { State, TaskId, TaskPosition, TaskStart } from '../state/state.ts'
-
-export type OffsetReset = 'earliest' | 'latest'
 
 export interface StartOptions {
   readonly applicationId: string
   readonly log: Log
   readonly state: State
   readonly offsetReset: OffsetReset
+  /** Of topics whose source says something else. */
+  readonly resets?: ReadonlyMap<string, OffsetReset>
   /** Partition counts when the application id first saw each input. */
   readonly noted: ReadonlyMap<string, number>
   readonly internalTopics: ReadonlySet<string>
@@ -83,7 +84,7 @@ async function firstOffsets (missing: readonly TopicPartition[], options: StartO
 }
 
 async function offsetsByPolicy (
-  missing: readonly TopicPartition[], { applicationId, log, offsetReset, noted }: StartOptions
+  missing: readonly TopicPartition[], { applicationId, log, offsetReset, resets, noted }: StartOptions
 ): Promise<readonly (TopicPartition & { readonly offset: number })[]> {
   const isLater = ({ topic, partition }: TopicPartition): boolean => partition >= (noted.get(topic) ?? Infinity)
   const group = await log.groupOffsets(applicationId)
@@ -95,10 +96,10 @@ async function offsetsByPolicy (
     )
   }
   const later = missing.filter(isLater)
-  const first = missing.filter(each => !isLater(each))
+  const first = Map.groupBy(missing.filter(each => !isLater(each)), ({ topic }) => resets?.get(topic) ?? offsetReset)
   const found = await Promise.all([
     later.length === 0 ? [] : log.offsets(later, 'earliest'),
-    first.length === 0 ? [] : log.offsets(first, offsetReset)
+    ...[...first].map(async ([reset, partitions]) => await log.offsets(partitions, reset))
   ])
   return found.flat()
 }

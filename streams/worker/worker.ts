@@ -1,7 +1,8 @@
 import { systemClock } from '../clock.ts'
 import { FatalError, messageOf } from '../errors.ts'
+import type { OffsetReset } from '../graph/node.ts'
 import type { SubTopology } from '../graph/sub-topologies.ts'
-import { namedSubTopologies } from '../graph/topic-names.ts'
+import { namedSubTopologies, topicName } from '../graph/topic-names.ts'
 import type { Topology } from '../graph/topology.ts'
 import type { Log, GroupMember, LogReader, ReadPosition, TopicPartition } from '../log/log.ts'
 import { LogError } from '../log/log.ts'
@@ -22,7 +23,7 @@ import { UnitGate } from '../task/unit-gate.ts'
 import { UnitLedger } from '../task/unit-ledger.ts'
 import { openGlobalReader } from './global-reader.ts'
 import { skipOf, type OutOfRangePolicy, type Skip } from './out-of-range.ts'
-import { candidatesOf, startsOf, type Candidate, type OffsetReset } from './starts.ts'
+import { candidatesOf, startsOf, type Candidate } from './starts.ts'
 import { startPurging } from './purge.ts'
 import { watchForStuck } from './stuck.ts'
 import { ensureTopics } from './topics.ts'
@@ -80,6 +81,8 @@ export class Worker {
   readonly #ledger: UnitLedger
   readonly #globals: GlobalTables
   readonly #subTopologies: readonly SubTopology[]
+  /** Of sources that say where to begin. */
+  readonly #resets: ReadonlyMap<string, OffsetReset>
   readonly #reads: ReadonlyMap<string, Readonly<Reads>>
   readonly #reader: LogReader
   readonly #outbound: Outbound
@@ -116,6 +119,7 @@ export class Worker {
     this.#closers.push(producer.close)
     this.#outbound = new Outbound(producer)
     this.#subTopologies = namedSubTopologies(topology, applicationId)
+    this.#resets = new Map(topology.sources.flatMap(({ node: { offsetReset }, topic }) => offsetReset === undefined ? [] : [[topicName(topic, applicationId), offsetReset]]))
     this.#ledger = new UnitLedger({ state, learned: () => this.#engine.decided() })
     this.#closers.push(async () => await this.#ledger.close())
     this.#globals = createGlobalTables(topology)
@@ -265,7 +269,7 @@ export class Worker {
           await new Promise(resolve => setTimeout(resolve, 100))
           continue
         }
-        const starts = await startsOf(candidates, { applicationId, log, state, offsetReset, noted: this.#noted, internalTopics: new Set(this.#internalTopics.keys()) })
+        const starts = await startsOf(candidates, { applicationId, log, state, offsetReset, resets: this.#resets, noted: this.#noted, internalTopics: new Set(this.#internalTopics.keys()) })
         const positions = await state.takeOver(starts)
         const condemned = await state.condemned(candidates)
         return candidates.flatMap(({ subTopology, partition, topics }) => {

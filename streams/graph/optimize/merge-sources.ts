@@ -15,6 +15,9 @@ export function mergeSources ({ root, topology }: LogicalGraph): void {
     if (known.topic.key.name !== node.topic.key.name || known.topic.value.name !== node.topic.value.name) {
       throw new TopologyError(`Topology '${topology}' reads topic '${node.topic.name}' with two kinds of key or value; define the topic once and use it twice.`)
     }
+    if (known.offsetReset !== node.offsetReset) {
+      throw new TopologyError(`Topology '${topology}' reads topic '${node.topic.name}' from two places, ${known.offsetReset ?? 'where the worker is told'} and ${node.offsetReset ?? 'where the worker is told'}; a topic is read once, so give both the same offsetReset.`)
+    }
     for (const child of [...node.children]) {
       node.removeChild(child)
       known.addChild(child)
