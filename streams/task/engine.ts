@@ -243,7 +243,7 @@ export class Engine {
         continue
       }
       const { node } = runner
-      for (const following of items.slice(index)) runner.speculate(following)
+      runner.speculate(items.slice(index))
       const wanted = stores.takeMissing()
       try {
         stores.accept(await state.load(wanted), wanted)
