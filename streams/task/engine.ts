@@ -249,7 +249,7 @@ export class Engine {
         if (!await this.#loadSchema(awaited, node)) return [items]
         continue
       }
-      for (const following of items.slice(index)) runner.speculate(following)
+      runner.speculate(items.slice(index))
       const wanted = stores.takeMissing()
       try {
         stores.accept(await state.load(wanted), wanted)

@@ -166,19 +166,22 @@ export class UnitRunner implements Execution {
     return true
   }
 
-  /** Walks a record only to learn which state it will ask for; nothing of it remains. */
-  speculate (item: Item): void {
-    if (item.failure !== undefined) return
-    this.#begin(item)
+  /** Walks records, each behind the ones before it, only to learn which state they will ask for; nothing of them remains. */
+  speculate (items: readonly Item[]): void {
+    this.#mark()
+    this.#stores.journal.forget()
     this.#stores.mode.speculating = true
-    try {
-      this.#process(item)
-    } catch {
-      // A guess about missing state led it astray; the real run decides whether the record is bad.
-    } finally {
-      this.#stores.mode.speculating = false
-      this.#undoToMark()
+    for (const item of items) {
+      if (item.failure !== undefined) continue
+      this.#enter(item)
+      try {
+        this.#process(item)
+      } catch {
+        // A guess about missing state led it astray; the real run decides whether the record is bad.
+      }
     }
+    this.#stores.mode.speculating = false
+    this.#undoToMark()
   }
 
   /** Why the last record could not be run, where it was not for the state: its schema is not here yet. */
@@ -339,11 +342,16 @@ export class UnitRunner implements Execution {
   }
 
   #begin (item: Item): void {
+    this.#mark()
+    this.#stores.journal.forget()
+    this.#enter(item)
+  }
+
+  #enter (item: Item): void {
     const { task } = item
     const timestamp = timestampOf(item)
-    this.#mark()
     this.#isByTime = false
-    this.#stores.beginRecord(task.partition)
+    this.#stores.followRecord(task.partition)
     this.#item = item
     this.#times = task.times
     task.times.levelWith(this.#undone, task.position, this.#timeNames)

@@ -36,9 +36,14 @@ export class StoreStates {
   }
 
   beginRecord (partition: number): void {
+    this.journal.forget()
+    this.followRecord(partition)
+  }
+
+  /** On top of the one before: both are undone together. */
+  followRecord (partition: number): void {
     this.#at.partition = partition
     this.mode.missed = false
-    this.journal.forget()
   }
 
   undoRecord (): void {

@@ -95,7 +95,7 @@ test('a record whose state is missing did nothing, and does the same when it is 
 test('speculation learns at once all that a record and those behind it will ask for, and leaves nothing', async () => {
   const it = world()
   const items = [it.item(moveRecord(0, { user: 'u' })), it.item(moveRecord(1, { user: 'v' }))]
-  for (const item of items) it.runner.speculate(item)
+  it.runner.speculate(items)
 
   // An event, a history and a profile each.
   assert.equal(await it.load(), 6)
@@ -116,7 +116,7 @@ test('what only a guess about missing state led to is not held against the recor
   const it = world(defineTopology('guess', ({ stream }) => stream(moves).process(asksTwice)))
   const item = it.item(logRecord())
 
-  it.runner.speculate(item)
+  it.runner.speculate([item])
   it.stores.accept([{ store: eventLog, found: new Set(['e']) }], it.stores.takeMissing())
 
   assert.equal(it.runner.run(item), true)
