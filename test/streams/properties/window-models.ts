@@ -117,7 +117,9 @@ export function sessionWindowed (arrivals: readonly Arrival[], { gapMs, graceMs,
     }
     if (merged.end >= closeTime) {
       if (!onClose && merged.start !== merged.end) for (const { start, end } of near) outputs.push({ key: windowKey(key, start, end), value: null, timestamp: end })
-      sessions = [...sessions.filter(session => !near.includes(session)), merged]
+      // One that is no longer found may be there all the same, and is written over.
+      const isWrittenOver = (session: { readonly key: string, readonly start: number, readonly end: number }): boolean => session.key === key && session.start === merged.start && session.end === merged.end
+      sessions = [...sessions.filter(session => !near.includes(session) && !isWrittenOver(session)), merged]
       latestEnd = Math.max(latestEnd, merged.end)
       if (!onClose) outputs.push({ key: windowKey(key, merged.start, merged.end), value: aggregate(merged.values), timestamp: merged.end })
     }
