@@ -54,7 +54,7 @@ export function plainAggregation<K, V, A> (store: ResolvedStore<K, NonNullable<A
     getter: table.getter,
     versioned: historyRetentionMs !== undefined,
     graceMs: undefined,
-    wire: ({ initializer, aggregator, sendsOldValues }) => aggregate<K, V | null, A>({ store: table, initializer, aggregator: (key, value, row) => aggregator(row, value, key), sendsOldValues })
+    wire: ({ initializer, aggregator, sendsOldValues }) => aggregate<K, V | null, A>({ store: table, initializer, aggregator, sendsOldValues })
   }
 }
 
@@ -85,7 +85,7 @@ export function windowAggregation<K, V, A> (
     versioned: false,
     graceMs: windows.graceMs,
     wire ({ initializer, aggregator, sendsOldValues }) {
-      const parts = { store: table, emit, initializer, aggregator: (key: K, value: V, row: A) => aggregator(row, value, key), sendsOldValues, ...idleOf(closeWhenIdleMs) }
+      const parts = { store: table, emit, initializer, aggregator, sendsOldValues, ...idleOf(closeWhenIdleMs) }
       // Sliding windows never aggregate a null value, so their aggregator is not given one.
       return windows.type === 'sliding' ? slidingWindowAggregate<K, V, A>({ ...parts, windows }) as Wire<K | null, V, Windowed<K>, Change<NonNullable<A>>> : timeWindowAggregate<K, V, A>({ ...parts, windows })
     }
@@ -108,7 +108,7 @@ export function sessionAggregation<K, V, A> (
     wire ({ initializer, aggregator, merger, sendsOldValues }) {
       if (merger === undefined) throw new TypeError(`The aggregate in store '${store.name}' is over sessions, so it needs a merger.`)
       return sessionWindowAggregate<K, V, A>({
-        windows, store: table, emit, initializer, sendsOldValues, ...idleOf(closeWhenIdleMs), aggregator: (key, value, row) => aggregator(row, value, key), merger: (key, one, other) => merger(one, other, key)
+        windows, store: table, emit, initializer, aggregator, merger, sendsOldValues, ...idleOf(closeWhenIdleMs)
       })
     }
   }

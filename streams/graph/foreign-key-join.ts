@@ -116,5 +116,5 @@ function topicNode (name: string, kind: 'sink' | 'source', topic: Topic, partiti
 /** An answer goes where the row is that has asked. */
 function primaryPartition (value: unknown): number | undefined {
   // Only the nodes above write to this sink, and they write answers.
-  return (value as SubscriptionResponseWrapper<unknown> & { readonly primaryPartition?: number }).primaryPartition
+  return (value as SubscriptionResponseWrapper<unknown>).primaryPartition
 }

@@ -26,6 +26,8 @@ export interface SubscriptionWrapper<K> {
 export interface SubscriptionResponseWrapper<V> {
   readonly originalValueHash: Buffer | null
   readonly foreignValue: V | null
+  /** Where the asking row is; it chooses the partition of the answer and is not written into it. */
+  readonly primaryPartition?: number
 }
 
 /** The key under which the right side remembers who refers to it: in byte order all rows of one foreign key stand together. */

@@ -1,5 +1,5 @@
 import type { Execution } from '../graph/execution.ts'
-import { orderedWriter } from '../graph/ordered-writer.ts'
+import { openOrdered } from './open-ordered.ts'
 import type { ValueAndTimestamp, ValueGetterSupplier } from '../graph/value-getter.ts'
 import type { Window, Windowed } from '../windows/windowed.ts'
 import { behind, bytesOfKey, decodeTime, encodeTime, frameOf, TIME_LENGTH } from './ordered-keys.ts'
@@ -53,8 +53,8 @@ export function defineSessionStore<K, V> (options: WindowedStoreOptions<K, V>): 
   const stores = openWindows === undefined ? [rows] : [rows, openWindows]
 
   const open = (execution: Execution): OpenSessionStore<K, V> => {
-    const writer = orderedWriter(execution, rows)
-    const byTime = openWindows === undefined ? undefined : orderedWriter(execution, openWindows)
+    const writer = openOrdered(execution, rows)
+    const byTime = openWindows === undefined ? undefined : openOrdered(execution, openWindows)
     const observed = execution.time(name)
     const encode = keyEncoder(key)
     const retained = (): number => observed.get() - retentionMs + 1

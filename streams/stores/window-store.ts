@@ -1,5 +1,5 @@
 import type { Execution } from '../graph/execution.ts'
-import { orderedWriter } from '../graph/ordered-writer.ts'
+import { openOrdered } from './open-ordered.ts'
 import type { ValueAndTimestamp, ValueGetterSupplier } from '../graph/value-getter.ts'
 import type { Windowed } from '../windows/windowed.ts'
 import { bytesOfKey, decodeTime, encodeInt, encodeTime, frameOf, TIME_LENGTH } from './ordered-keys.ts'
@@ -59,8 +59,8 @@ export function defineWindowStore<K, V> (options: WindowStoreOptions<K, V>): Win
   const stores = openWindows === undefined ? [rows] : [rows, openWindows]
 
   const open = (execution: Execution): OpenWindowStore<K, V> => {
-    const writer = orderedWriter(execution, rows)
-    const byTime = openWindows === undefined ? undefined : orderedWriter(execution, openWindows)
+    const writer = openOrdered(execution, rows)
+    const byTime = openWindows === undefined ? undefined : openOrdered(execution, openWindows)
     const observed = execution.time(name)
     const sequence = execution.time(`${name}/sequence`)
     const encode = keyEncoder(key)

@@ -41,8 +41,8 @@ export function output ({ key, value, timestamp }: StreamRecord<string | Windowe
 /** `0+1+2`: shows what was aggregated, and in which order. */
 export const adding = {
   initializer: () => '0',
-  aggregator: (_key: string, value: string | null, aggregate: string) => `${aggregate}+${value}`,
-  merger: (_key: string, aggregate: string, other: string) => `${aggregate}+${other}`
+  aggregator: (aggregate: string, value: string | null) => `${aggregate}+${value}`,
+  merger: (aggregate: string, other: string) => `${aggregate}+${other}`
 }
 
 export const numbers: Serde<number> = { name: 'numbers', decode: bytes => Number(bytes), encode: value => Buffer.from(String(value)) }

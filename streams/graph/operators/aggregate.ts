@@ -22,7 +22,7 @@ export function aggregate<K, V, A> (
       const stored = rows.get(key)
       const before: A = stored === undefined ? initializer() : stored.value
       const previous = execution.enter(node)
-      const newValue = aggregator(key, value, before) ?? null
+      const newValue = aggregator(before, value, key) ?? null
       execution.leave(previous)
       const newTimestamp = stored === undefined ? timestamp : Math.max(timestamp, stored.timestamp)
       const put = rows.put(key, newValue, newTimestamp)

@@ -61,8 +61,8 @@ export function sessionWindowAggregate<K, V, A> (
         execution.drop(node, 'late')
       } else {
         const previous = execution.enter(node)
-        const merged = sessions.reduce((aggregate, session) => merger(key, aggregate, session.value), initializer())
-        const newValue = aggregator(key, value, merged) ?? null
+        const merged = sessions.reduce((aggregate, session) => merger(aggregate, session.value, key), initializer())
+        const newValue = aggregator(merged, value, key) ?? null
         execution.leave(previous)
         // A session of records of one time stays what it is when another one of that time comes.
         const grows = window.start !== window.end

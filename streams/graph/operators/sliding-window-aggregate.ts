@@ -49,7 +49,7 @@ export function slidingWindowAggregate<K, V, A> (
         let newTimestamp = base === undefined ? timestamp : base.timestamp
         if (holdsRecord) {
           const previous = execution.enter(node)
-          newValue = aggregator(key, value, before) ?? null
+          newValue = aggregator(before, value, key) ?? null
           execution.leave(previous)
           newTimestamp = Math.max(timestamp, newTimestamp)
         }

@@ -59,7 +59,7 @@ export function timeWindowAggregate<K, V, A> (
         const stored = rows.fetch(key, window.start)
         const before: A = stored === undefined ? initializer() : stored.value
         const previous = execution.enter(node)
-        const newValue = aggregator(key, value, before) ?? null
+        const newValue = aggregator(before, value, key) ?? null
         execution.leave(previous)
         const newTimestamp = stored === undefined ? timestamp : Math.max(timestamp, stored.timestamp)
         rows.put(key, window.start, newValue, newTimestamp)

@@ -3,7 +3,7 @@ import { openOrdered } from '../../../stores/open-ordered.ts'
 import type { Change } from '../../change.ts'
 import type { Wire } from '../../wire.ts'
 import { within } from '../within.ts'
-import type { SubscriptionResponseWrapper } from './messages.ts'
+import type { SubscriptionResponseWrapper } from '../../../serdes/foreign-key.ts'
 import type { Subscriptions } from './subscription-receive.ts'
 
 export interface ForeignTableJoin<FK, K> extends Subscriptions<FK, K> {

@@ -1,7 +1,7 @@
 import type { ValueGetterSupplier } from '../../value-getter.ts'
 import type { Wire } from '../../wire.ts'
 import { within } from '../within.ts'
-import type { SubscriptionResponseWrapper } from './messages.ts'
+import type { SubscriptionResponseWrapper } from '../../../serdes/foreign-key.ts'
 
 export interface ResponseJoin<K, V, VO, VR> {
   readonly kind: 'inner' | 'left'

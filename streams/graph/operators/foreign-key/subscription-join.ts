@@ -1,7 +1,7 @@
 import type { ValueGetterSupplier } from '../../value-getter.ts'
 import type { Wire } from '../../wire.ts'
 import { within } from '../within.ts'
-import type { CombinedKey, SubscriptionResponseWrapper, SubscriptionWrapper } from './messages.ts'
+import type { CombinedKey, SubscriptionResponseWrapper, SubscriptionWrapper } from '../../../serdes/foreign-key.ts'
 
 /** Answers a row of the left side with the value it refers to now, as far as its instruction asks for an answer. */
 export function subscriptionJoin<FK, K, VO> (

@@ -2,12 +2,12 @@ import { openOrdered } from '../../../stores/open-ordered.ts'
 import type { Ordered } from '../../../stores/ordered.ts'
 import type { Wire } from '../../wire.ts'
 import { within } from '../within.ts'
-import type { CombinedKey, CombinedKeyBytes, SubscriptionWrapper } from './messages.ts'
+import type { CombinedKey, CombinedKeySerde, SubscriptionWrapper } from '../../../serdes/foreign-key.ts'
 
 export interface Subscriptions<FK, K> {
   /** Who refers to which row of the right side. */
   readonly store: Ordered<SubscriptionWrapper<K>>
-  readonly combinedKey: CombinedKeyBytes<FK, K>
+  readonly combinedKey: CombinedKeySerde<FK, K>
 }
 
 /** Remembers who refers to which foreign key. A row that refers to nothing is not remembered, and goes on for its answer. */

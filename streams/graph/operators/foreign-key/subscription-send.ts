@@ -2,7 +2,7 @@ import type { Change } from '../../change.ts'
 import type { Serde } from '../../../serdes/serde.ts'
 import type { Wire } from '../../wire.ts'
 import { within } from '../within.ts'
-import type { Instruction, SubscriptionWrapper } from './messages.ts'
+import type { Instruction, SubscriptionWrapper } from '../../../serdes/foreign-key.ts'
 
 export interface SubscriptionSend<K, V, FK> {
   readonly kind: 'inner' | 'left'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { aggregate } from '../../../../streams/graph/operators/aggregate.ts'
-import { counting, reducing } from '../../../../streams/graph/operators/aggregation.ts'
+import { counting } from '../../../../streams/graph/operators/counting.ts'
+import { reducing } from '../../../../streams/graph/operators/reducing.ts'
 import { keyValueOf, tableStore } from '../../../../streams/graph/materialize.ts'
 import type { Serde } from '../../../../streams/serdes/serde.ts'
 import { text } from '../../../../streams/serdes/text.ts'
@@ -43,7 +44,7 @@ test('null keys and null values are dropped, and not counted', () => {
 test('a reduce begins with the first value as it is, and begins anew when it was deleted', () => {
   const { pipe } = openOperator(aggregate<string, string, string | null>({
     initializer: () => null,
-    aggregator: (key, value, before) => value === 'delete' ? null : reducing<string>((one, other) => `${one}+${other}`).aggregator(key, value, before),
+    aggregator: (before, value) => value === 'delete' ? null : reducing<string, string>((one, other) => `${one}+${other}`).aggregator(before, value),
     store: aggregateStore('rows', text),
     sendsOldValues
   }))
@@ -58,7 +59,7 @@ test('streams that are aggregated together make one row, which is heard of once 
   const store = aggregateStore('rows', text)
   const outputs: Output[] = []
   const [names, numbered] = (['n', '#'] as const).map(sign => aggregate<string, string, string>({
-    store, sendsOldValues, initializer: () => '', aggregator: (_key, value, before) => before + sign + value
+    store, sendsOldValues, initializer: () => '', aggregator: (before, value) => before + sign + value
   })(bench.execution, bench.node(`aggregate${sign}`), record => { outputs.push(output(record)) }))
 
   bench.run(() => {

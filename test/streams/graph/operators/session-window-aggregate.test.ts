@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { counting, reducing } from '../../../../streams/graph/operators/aggregation.ts'
+import { counting } from '../../../../streams/graph/operators/counting.ts'
+import { reducing } from '../../../../streams/graph/operators/reducing.ts'
 import { sessionWindowAggregate } from '../../../../streams/graph/operators/session-window-aggregate.ts'
 import type { EmitStrategy } from '../../../../streams/graph/operators/window-emission.ts'
 import { text } from '../../../../streams/serdes/text.ts'
@@ -146,7 +147,7 @@ test('a null key is dropped, a null value is aggregated', () => {
 test('a reduce takes the values of merged sessions as it takes values', () => {
   const { store, options } = settings({ gapMs: 10 })
   const { pipe } = openOperator(sessionWindowAggregate<string, string, string | null>({
-    ...options, ...reducing<string>((one, other) => `${one}+${other}`), store: defineSessionStore<string, string>({ ...store, value: text })
+    ...options, ...reducing<string, string>((one, other) => `${one}+${other}`), store: defineSessionStore<string, string>({ ...store, value: text })
   }))
   pipe('a', '1', 0)
   pipe('a', '2', 15)

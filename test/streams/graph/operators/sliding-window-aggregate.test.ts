@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { reducing } from '../../../../streams/graph/operators/aggregation.ts'
+import { reducing } from '../../../../streams/graph/operators/reducing.ts'
 import { slidingWindowAggregate } from '../../../../streams/graph/operators/sliding-window-aggregate.ts'
 import type { EmitStrategy } from '../../../../streams/graph/operators/window-emission.ts'
 import { text } from '../../../../streams/serdes/text.ts'
@@ -26,7 +26,7 @@ function define ({ differenceMs = 10, graceMs = 5, emit = 'on-window-update', ca
 }
 
 const open = (options: Options) => openOperator(slidingWindowAggregate({ ...define(options), ...adding }))
-const openReduce = (options: Options) => openOperator(slidingWindowAggregate<string, string, string | null>({ ...define(options), ...reducing<string>((one, other) => `${one}+${other}`) }))
+const openReduce = (options: Options) => openOperator(slidingWindowAggregate<string, string, string | null>({ ...define(options), ...reducing<string, string>((one, other) => `${one}+${other}`) }))
 
 /** Each window's values in the order in which they went on. */
 function byWindow (outputs: readonly Output[]): Record<string, (readonly [unknown, number])[]> {

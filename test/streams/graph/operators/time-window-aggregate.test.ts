@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { counting, reducing } from '../../../../streams/graph/operators/aggregation.ts'
+import { counting } from '../../../../streams/graph/operators/counting.ts'
+import { reducing } from '../../../../streams/graph/operators/reducing.ts'
 import { timeWindowAggregate } from '../../../../streams/graph/operators/time-window-aggregate.ts'
 import type { EmitStrategy } from '../../../../streams/graph/operators/window-emission.ts'
 import { text } from '../../../../streams/serdes/text.ts'
@@ -148,7 +149,7 @@ test('reduce begins with the value itself, count counts null values too', () => 
   const reduced = defineWindowStore<string, string>({ name: 'reduced', key: text, value: text, retentionMs: 10 })
   const common = { windows, emit: 'on-window-update', sendsOldValues: () => false } as const
   const count = openOperator(timeWindowAggregate<string, string | null, number>({ ...common, ...counting, store: counts }))
-  const reduce = openOperator(timeWindowAggregate<string, string, string | null>({ ...common, ...reducing<string>((one, other) => `${one}+${other}`), store: reduced }))
+  const reduce = openOperator(timeWindowAggregate<string, string, string | null>({ ...common, ...reducing<string, string>((one, other) => `${one}+${other}`), store: reduced }))
 
   assert.deepEqual([count.pipe('A', '1', 0), count.pipe('A', null, 1)], [[['[A@0/10]', 1, 0]], [['[A@0/10]', 2, 1]]])
   assert.deepEqual([reduce.pipe('A', '1', 5), reduce.pipe('A', '2', 1)], [[['[A@0/10]', '1', 5]], [['[A@0/10]', '1+2', 5]]])
@@ -157,7 +158,7 @@ test('reduce begins with the value itself, count counts null values too', () => 
 test('an aggregate that becomes null is deleted, and is not emitted when its window closes', () => {
   const { store, windows } = define({ emit: 'on-window-close', advanceMs: 10, graceMs: 0 })
   const { pipe } = openOperator(timeWindowAggregate<string, string, string | null>({
-    windows, store, emit: 'on-window-close', initializer: () => null, aggregator: (_key, value) => value === 'gone' ? null : value, sendsOldValues: () => false
+    windows, store, emit: 'on-window-close', initializer: () => null, aggregator: (_before, value) => value === 'gone' ? null : value, sendsOldValues: () => false
   }))
 
   pipe('A', '1', 0)

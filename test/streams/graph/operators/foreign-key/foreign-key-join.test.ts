@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { foreignTableJoin } from '../../../../../streams/graph/operators/foreign-key/foreign-table-join.ts'
-import type { CombinedKey, SubscriptionResponseWrapper, SubscriptionWrapper } from '../../../../../streams/graph/operators/foreign-key/messages.ts'
+import { combinedKey as combinedKeySerde, type SubscriptionResponseWrapper, type SubscriptionWrapper } from '../../../../../streams/serdes/foreign-key.ts'
 import { responseJoin } from '../../../../../streams/graph/operators/foreign-key/response-join.ts'
 import { subscriptionJoin } from '../../../../../streams/graph/operators/foreign-key/subscription-join.ts'
 import { subscriptionReceive } from '../../../../../streams/graph/operators/foreign-key/subscription-receive.ts'
@@ -24,18 +24,7 @@ const afterPipe = (value: string): string | null => {
   return reference === 'none' ? null : reference
 }
 
-const combinedKey = {
-  prefix: (foreignKey: string) => {
-    const length = Buffer.alloc(4)
-    length.writeInt32BE(Buffer.byteLength(foreignKey))
-    return Buffer.concat([length, Buffer.from(foreignKey)])
-  },
-  encode: ({ foreignKey, primaryKey }: CombinedKey<string, string>) => Buffer.concat([combinedKey.prefix(foreignKey), Buffer.from(primaryKey)]),
-  decode (bytes: Buffer): CombinedKey<string, string> {
-    const end = 4 + bytes.readInt32BE()
-    return { foreignKey: bytes.toString('utf8', 4, end), primaryKey: bytes.toString('utf8', end) }
-  }
-}
+const combinedKey = combinedKeySerde(text, text)
 
 /** All five nodes; topics between them hand on at once, unless `held` has them waiting until `release`. */
 function openForeignKeyJoin (kind: 'inner' | 'left', { leftVersioned = false, rightVersioned = false, foreignKey = afterPipe } = {}) {
