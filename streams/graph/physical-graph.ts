@@ -24,7 +24,7 @@ export interface NodeDefinition {
 /** A wire whose types are no longer known: the typed classes have paired it with parents that hand on what it takes. */
 export type AnyWire = RoutingWire<unknown, unknown, unknown, unknown>
 
-/** Stands before what a node does: given the node's wire, the one that is opened in its place. It has to answer with what the node would. */
+/** Stands before what a node does: given the node's wire, the one that is opened in its place. As a node, it keeps no state of its own. */
 export type WrapProcessor = (wire: AnyWire, node: Node) => AnyWire
 
 type AnyForward = Forward<unknown, unknown>
