@@ -24,7 +24,12 @@ export interface NodeDefinition {
 /** A wire whose types are no longer known: the typed classes have paired it with parents that hand on what it takes. */
 export type AnyWire = RoutingWire<unknown, unknown, unknown, unknown>
 
+/** Stands before what a node does: given the node's wire, the one that is opened in its place. As a node, it keeps no state of its own. */
+export type WrapProcessor = (wire: AnyWire, node: Node) => AnyWire
+
 type AnyForward = Forward<unknown, unknown>
+
+const passing: AnyWire = (_execution, _node, forward) => forward
 
 /** The nodes that run, in the order in which they were written, and their running halves. */
 export class PhysicalGraph {
@@ -85,7 +90,7 @@ export class PhysicalGraph {
   }
 
   /** The running half of the graph behind each source, made once per execution; by the source's name. */
-  open (execution: Execution): ReadonlyMap<string, AnyForward> {
+  open (execution: Execution, wrap: WrapProcessor = wire => wire): ReadonlyMap<string, AnyForward> {
     const children = this.#children()
     const inputs = new Map<string, AnyForward>()
     // Hooks of nodes run in the order of the nodes, but a node is wired behind what stands behind it: so its children are looked up late.
@@ -98,8 +103,8 @@ export class PhysicalGraph {
         return record => late.get(child)?.(record)
       }
       const forward = handOn(execution, node, behind, late)
-      const { wire } = this.#definitions[node.index]?.definition ?? {}
-      const input = wire === undefined ? forward : wire(execution, node, forward, to)
+      const { wire = passing } = this.#definitions[node.index]?.definition ?? {}
+      const input = wrap(wire, node)(execution, node, forward, to)
       late.set(node, input)
       if (node.kind !== 'source') continue
       const routers = routersOfRejects(node, each => children.get(each) ?? [])

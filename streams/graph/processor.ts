@@ -1,8 +1,14 @@
 import type { Static, TSchema } from 'typebox'
+import type { StateStore } from '../stores/state-stores/state-store.ts'
 import type { Store, WritersOf } from '../stores/store.ts'
 import type { RecordMetadata, StreamRecord } from './record.ts'
 
-export type StoreRoles = Readonly<Record<string, Store>>
+export type StoreRoles = Readonly<Record<string, Store | StateStore>>
+
+/** What is kept for the roles: the tables. */
+export function tablesOf (roles: StoreRoles): Store[] {
+  return Object.values(roles).flatMap((store): readonly Store[] => store.kind === 'state-store' ? store.stores : [store])
+}
 
 export interface ProcessorContext<Out, S extends StoreRoles> {
   readonly stores: WritersOf<S>

@@ -11,7 +11,7 @@ import { processor, valueProcessor } from './operators/processor.ts'
 import { deadLetterSink, sinkBy } from './operators/repartition.ts'
 import { filter, flatMap, flatMapValues, map, mapValues, passOn, peek, selectKey } from './operators/stateless.ts'
 import { validate } from './operators/validate.ts'
-import type { Processor, StoreRoles } from './processor.ts'
+import { tablesOf, type Processor, type StoreRoles } from './processor.ts'
 import type { StreamRecord } from './record.ts'
 import { addRepartition, type UnfinishedRepartition } from './repartition.ts'
 import { addRows } from './source-table.ts'
@@ -154,7 +154,7 @@ export class Stream<K, V> {
     const { graph, node } = this[inner]
     const name = graph.check(given.name)
     const wire = processor(given) as RoutingWire<K, V, K2, Out>
-    const processed = singleNode({ name, wire, stores: Object.values(given.stores), changesKey: true })
+    const processed = singleNode({ name, wire, stores: tablesOf(given.stores), changesKey: true })
     graph.add(node, processed)
     return new Stream<K2, Out>({ graph, node: processed, name, key: key ?? inherited, value, isRekeyed: true })
   }
@@ -165,7 +165,7 @@ export class Stream<K, V> {
     const name = graph.check(given.name)
     // As in `process`; the wire hands on under the key that came.
     const wire = valueProcessor(given) as RoutingWire<K, V, K, Out>
-    const processed = singleNode({ name, wire, stores: Object.values(given.stores), changesValue: true })
+    const processed = singleNode({ name, wire, stores: tablesOf(given.stores), changesValue: true })
     graph.add(node, processed)
     return new Stream<K, Out>({ ...this[inner], node: processed, name, value })
   }

@@ -8,7 +8,7 @@ import type { DeadLetters } from './dead-letter-place.ts'
 import { addGlobalTable, type GlobalSource, type GlobalTable } from './global-table.ts'
 import { LogicalGraph, type Optimization } from './logical-graph.ts'
 import type { Node } from './node.ts'
-import type { PhysicalGraph } from './physical-graph.ts'
+import type { PhysicalGraph, WrapProcessor } from './physical-graph.ts'
 import type { Forward } from './record.ts'
 import { StreamSourceNode, type SourceOptions } from './source-node.ts'
 import { addSourceTable } from './source-table.ts'
@@ -79,6 +79,8 @@ export interface TopologyOptions<S extends TObject> {
   readonly ensureExplicitNames?: boolean
   /** False: every change of every table is handed on, also where one record changes a row several times; as with `statestore.cache.max.bytes=0`. */
   readonly caching?: boolean
+  /** Called for every node when the graph is opened, those of the language's operators too; Kafka Streams' `processor.wrapper.class`. */
+  readonly wrapProcessor?: WrapProcessor
 }
 
 const NoSettings = Type.Object({})
@@ -112,7 +114,7 @@ function buildTopology<S extends TObject> (
   })
   const graph = logical.write()
   if (options.ensureExplicitNames === true) checkExplicitNames(name, graph.nodes)
-  const sources = graph.nodes.flatMap(node => sourceOf(graph, node))
+  const sources = graph.nodes.flatMap(node => sourceOf(graph, node, options.wrapProcessor))
   if (sources.length === 0 && graph.globals.length === 0) throw new TopologyError(`Topology '${name}' reads no topic; begin with stream(topic).`)
   return Object.freeze({
     name,
@@ -146,7 +148,7 @@ function serdesOf<K, V> ({ key, value }: Topic<K, V>): { readonly key: Serde<Non
 /** The whole graph is opened once for an execution, whatever source it is begun at. */
 const opened = new WeakMap<PhysicalGraph, WeakMap<Execution, ReadonlyMap<string, Forward<unknown, unknown>>>>()
 
-function sourceOf (graph: PhysicalGraph, node: Node): Source[] {
+function sourceOf (graph: PhysicalGraph, node: Node, wrap: WrapProcessor | undefined): Source[] {
   const { topic } = node
   if (node.kind !== 'source' || topic === undefined) return []
   return [{
@@ -156,7 +158,7 @@ function sourceOf (graph: PhysicalGraph, node: Node): Source[] {
     open (execution) {
       const byExecution = opened.get(graph) ?? new WeakMap()
       opened.set(graph, byExecution)
-      const inputs = byExecution.get(execution) ?? graph.open(execution)
+      const inputs = byExecution.get(execution) ?? graph.open(execution, wrap)
       byExecution.set(execution, inputs)
       return inputs.get(node.name) ?? (() => {})
     }

@@ -5,6 +5,7 @@ import type { Keyed, KeyedWriter } from './keyed.ts'
 import type { List, ListWriter } from './list.ts'
 import type { Ordered, OrderedWriter } from './ordered.ts'
 import type { Rows, RowsWriter } from './rows.ts'
+import type { StateStore } from './state-stores/state-store.ts'
 
 /** A state store, as data: its shape, its table, its name in Redis. It holds no connection. */
 export type Store = Counter | Keyed | List | Ordered | Rows
@@ -16,6 +17,7 @@ export type WriterOf<S> =
       : S extends List<infer K extends KeyColumns, infer E extends Columns> ? ListWriter<K, E>
         : S extends Rows<infer C extends Columns, infer K extends readonly string[]> ? RowsWriter<C, K>
           : S extends Ordered<infer V> ? OrderedWriter<V>
-            : never
+            : S extends StateStore<infer W> ? W
+              : never
 
-export type WritersOf<S extends Readonly<Record<string, Store>>> = { readonly [P in keyof S]: WriterOf<S[P]> }
+export type WritersOf<S extends Readonly<Record<string, Store | StateStore>>> = { readonly [P in keyof S]: WriterOf<S[P]> }

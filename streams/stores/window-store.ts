@@ -2,7 +2,7 @@ import type { Execution } from '../graph/execution.ts'
 import { openOrdered } from './open-ordered.ts'
 import type { ValueAndTimestamp, ValueGetterSupplier } from '../graph/value-getter.ts'
 import type { Windowed } from '../windows/windowed.ts'
-import { bytesOfKey, decodeTime, encodeInt, encodeTime, frameOf, TIME_LENGTH } from './ordered-keys.ts'
+import { bytesOfFrame, bytesOfKey, decodeTime, encodeInt, encodeTime, frameOf, TIME_LENGTH } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
 import { defineOpenWindows, keyEncoder, timeCached, type WindowedStoreOptions } from './windowed-options.ts'
 
@@ -24,6 +24,8 @@ export interface OpenWindowStore<K, V> {
   readonly fetch: (key: K, start: number) => ValueAndTimestamp<V> | undefined
   /** The windows of a key that start within the range, both inclusive, by start. */
   readonly fetchRange: (key: K, from: number, to: number, options?: { readonly reverse?: boolean }) => Iterable<WindowEntry<V>>
+  /** Windows of all keys; not of a store that keeps duplicates. */
+  readonly all: () => Iterable<WindowEntry<V> & { readonly key: K }>
   /** null deletes; where duplicates are kept it does nothing. */
   readonly put: (key: K, start: number, value: V | null, timestamp: number) => void
   /**
@@ -76,6 +78,14 @@ export function defineWindowStore<K, V> (options: WindowStoreOptions<K, V>): Win
         const { frame } = encode(sought)
         for (const entry of writer.range(frame + encodeTime(first), frame + encodeTime(to + 1), { reverse })) {
           yield { start: decodeTime(entry.key, frame.length), value: entry.value, timestamp: entry.timestamp }
+        }
+      },
+      * all () {
+        const first = oldest()
+        for (const entry of writer.range('', undefined)) {
+          const frameLength = entry.key.length - TIME_LENGTH
+          const start = decodeTime(entry.key, frameLength)
+          if (start >= first) yield { key: key.decode(bytesOfFrame(entry.key.slice(0, frameLength))), start, value: entry.value, timestamp: entry.timestamp }
         }
       },
       put (changed, start, newValue, timestamp) {

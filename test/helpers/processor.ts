@@ -3,7 +3,6 @@ import type { Store } from '../../streams/index.ts'
 import { openMemoryState } from '../../streams/state/memory-state.ts'
 import type { Row } from '../../streams/state/state.ts'
 import { StoreStates } from '../../streams/task/stores/store-states.ts'
-import type { StoreRoles } from '../../streams/graph/processor.ts'
 
 export interface ProcessorRun<Out> {
   /** Values handed on, in order. */
@@ -15,7 +14,7 @@ export interface ProcessorRun<Out> {
 }
 
 /** One node by itself over stores in memory: each value is a record and a unit of its own, read and committed like any other. */
-export async function runProcessor<In, Out, S extends StoreRoles> (processor: Processor<In, Out, S>, values: readonly In[]): Promise<ProcessorRun<Out>> {
+export async function runProcessor<In, Out, S extends Readonly<Record<string, Store>>> (processor: Processor<In, Out, S>, values: readonly In[]): Promise<ProcessorRun<Out>> {
   const stores = new StoreStates(Object.values(processor.stores))
   const state = openMemoryState()
   const forwarded: Out[] = []

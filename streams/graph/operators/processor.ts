@@ -49,7 +49,7 @@ export function valueProcessor<In, Out, S extends StoreRoles> (given: ValueProce
 function contextOf<Out, S extends StoreRoles> (stores: S, [execution, node, forward, to]: Wiring): ProcessorContext<Out, S> {
   return {
     // Each role is given the writer of the store named for it; `fromEntries` cannot express that correspondence.
-    stores: Object.fromEntries(Object.entries(stores).map(([role, store]) => [role, execution.writer(store)])) as WritersOf<S>,
+    stores: Object.fromEntries(Object.entries(stores).map(([role, store]) => [role, store.kind === 'state-store' ? store.open(execution, node) : execution.writer(store)])) as WritersOf<S>,
     forward: (record, child) => child === undefined ? forward(record) : to(child)(record),
     drop: reason => execution.drop(node, reason),
     recordMetadata: () => execution.current()
