@@ -1,4 +1,5 @@
 import type { Store } from '../stores/store.ts'
+import type { TimestampExtractor } from './timestamp-extractor.ts'
 import type { Topic } from './topic.ts'
 
 export type NodeKind =
@@ -19,4 +20,6 @@ export interface Node {
   readonly topic: Topic | undefined
   /** Of a source that says so; left out: as the worker is told. */
   readonly offsetReset?: OffsetReset | undefined
+  /** Of a source that has one; left out: a record's own timestamp counts. */
+  readonly timestampExtractor?: TimestampExtractor | undefined
 }

@@ -5,6 +5,7 @@ import type { GlobalSource } from './global-table.ts'
 import type { Node, NodeKind, OffsetReset } from './node.ts'
 import type { Forward } from './record.ts'
 import type { DeadLetterFormat } from './stream.ts'
+import type { TimestampExtractor } from './timestamp-extractor.ts'
 import type { Topic } from './topic.ts'
 import { Rejected } from './contract.ts'
 import { routersOfRejects } from './rejects.ts'
@@ -18,6 +19,7 @@ export interface NodeDefinition {
   readonly stores?: readonly Store[]
   readonly topic?: Topic
   readonly offsetReset?: OffsetReset | undefined
+  readonly timestampExtractor?: TimestampExtractor | undefined
   readonly wire?: AnyWire
 }
 
@@ -117,9 +119,9 @@ export class PhysicalGraph {
 
   #finish (): readonly Node[] {
     const nodes: Node[] = []
-    for (const { definition: { kind, name, parents, topic, offsetReset }, stores } of this.#definitions) {
+    for (const { definition: { kind, name, parents, topic, offsetReset, timestampExtractor }, stores } of this.#definitions) {
       const node: Node = Object.freeze({
-        index: nodes.length, name, kind, topic, offsetReset, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
+        index: nodes.length, name, kind, topic, offsetReset, timestampExtractor, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
       })
       nodes.push(node)
       const format = this.#formats.get(name)
