@@ -2,7 +2,7 @@ import { TopologyError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 import type { Execution } from './execution.ts'
 import type { GlobalSource } from './global-table.ts'
-import type { Node, NodeKind, OffsetReset } from './node.ts'
+import type { Node, NodeKind, OffsetReset, TopicChoice } from './node.ts'
 import type { Forward } from './record.ts'
 import type { DeadLetterFormat } from './stream.ts'
 import type { TimestampExtractor } from './timestamp-extractor.ts'
@@ -18,6 +18,7 @@ export interface NodeDefinition {
   readonly parents: readonly string[]
   readonly stores?: readonly Store[]
   readonly topic?: Topic
+  readonly choice?: TopicChoice
   readonly offsetReset?: OffsetReset | undefined
   readonly timestampExtractor?: TimestampExtractor | undefined
   readonly wire?: AnyWire
@@ -119,9 +120,9 @@ export class PhysicalGraph {
 
   #finish (): readonly Node[] {
     const nodes: Node[] = []
-    for (const { definition: { kind, name, parents, topic, offsetReset, timestampExtractor }, stores } of this.#definitions) {
+    for (const { definition: { kind, name, parents, topic, choice, offsetReset, timestampExtractor }, stores } of this.#definitions) {
       const node: Node = Object.freeze({
-        index: nodes.length, name, kind, topic, offsetReset, timestampExtractor, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
+        index: nodes.length, name, kind, topic, choice, offsetReset, timestampExtractor, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
       })
       nodes.push(node)
       const format = this.#formats.get(name)

@@ -263,8 +263,7 @@ export class UnitRunner implements Execution {
     this.#trace.push(node.index + OUT)
   }
 
-  emit (sink: Node, record: StreamRecord, given?: ChosenPartition): void {
-    const { topic } = sink
+  emit (sink: Node, record: StreamRecord, given?: ChosenPartition, topic = sink.topic): void {
     if (topic === undefined || this.#item === undefined) return
     const partition = given ?? partitionOfInnerKey(topic.key, record.key)
     this.#push({
