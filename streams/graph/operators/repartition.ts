@@ -1,4 +1,5 @@
 import type { AnyWire } from '../physical-graph.ts'
+import { TopologyError } from '../../errors.ts'
 import { Rejected } from '../contract.ts'
 import type { ChosenPartition } from '../execution.ts'
 import type { StreamRecord } from '../record.ts'
@@ -36,6 +37,8 @@ export function sinkTo (partitionOf: (record: StreamRecord) => ChosenPartition |
 
 /** As `sink`, to the topic that the record chooses among those that were declared. */
 export function sinkAmong<K, V> (choose: (record: StreamRecord<K, V>) => Topic, topics: readonly Topic[]): AnyWire {
+  const internal = topics.find(topic => topic.internal)
+  if (internal !== undefined) throw new TopologyError(`A sink that chooses its topic cannot write to the internal topic '${internal.name}'; write to it with a sink of its own.`)
   return (execution, node) => record => {
     const previous = execution.enter(node)
     if (record.value instanceof Rejected) throw new TypeError(`a value that was turned away came here, and would be written as if it were one (${record.value.message}); branch it off before`)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defineTopic, defineTopology, serdes, type StreamRecord } from '../../../streams/index.ts'
+import { defineInternalTopic, defineTopic, defineTopology, serdes, type StreamRecord } from '../../../streams/index.ts'
 import { topicsOf } from '../../../streams/graph/topic-names.ts'
 import { describeAsText } from '../../../streams/graph/describe/text.ts'
 import { createTestDriver } from '../../../streams/testing.ts'
@@ -38,4 +38,9 @@ test('all declared topics are among those that have to exist, and no other', () 
 
 test('the description says what chooses, as Kafka Streams does', () => {
   assert.match(describeAsText(topology.subTopologies), /Sink: KSTREAM-SINK-0000000001 \(extractor class: bySize\)\n {6}<-- KSTREAM-SOURCE-0000000000/)
+})
+
+test('an internal topic cannot be chosen', () => {
+  const hidden = defineInternalTopic({ name: 'hidden', key: serdes.string, value: serdes.string })
+  assert.throws(() => defineTopology('hiding', ({ stream }) => stream(input).to(() => hidden, { topics: [hidden] })), /internal topic 'hidden'/)
 })
