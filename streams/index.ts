@@ -12,6 +12,9 @@ export type { GroupedTable } from './graph/grouped-table.ts'
 export type { WindowedStream, EmitStrategy } from './graph/windowed-stream.ts'
 export type { SessionWindowedStream } from './graph/session-windowed-stream.ts'
 export type { CogroupedStream } from './graph/cogrouped-stream.ts'
+export {
+  failOnInvalidTimestamp, logAndSkipOnInvalidTimestamp, usePartitionTimeOnInvalidTimestamp, type TimestampExtractor
+} from './graph/timestamp-extractor.ts'
 export { defineInternalTopic, defineTopic, type Topic } from './graph/topic.ts'
 export type { WrapProcessor } from './graph/physical-graph.ts'
 export { defineTopology, type Topology, type TopologyBuilder } from './graph/topology.ts'

@@ -5,6 +5,7 @@ import type { Node } from './node.ts'
 import type { GlobalTableCopy } from './operators/global-table.ts'
 import type { Rejected } from './contract.ts'
 import type { StreamRecord } from './record.ts'
+import type { Topic } from './topic.ts'
 
 /**
  * What nodes may do while a record goes through them. Everything is an effect of the commit unit: undone when the unit is
@@ -21,8 +22,8 @@ export interface Execution {
   /** Whether this node has accepted the record's value in an earlier run. */
   readonly wasAccepted: (node: Node) => boolean
   readonly accepted: (node: Node) => void
-  /** Left out, the partition is that of the key; also where the choice is undefined. */
-  readonly emit: (sink: Node, record: StreamRecord, partition?: ChosenPartition) => void
+  /** Left out, the partition is that of the key, also where the choice is undefined; and the topic is that of the sink. */
+  readonly emit: (sink: Node, record: StreamRecord, partition?: ChosenPartition, topic?: Topic) => void
   readonly deadLetter: (sink: Node, rejected: Rejected) => void
   /** Counted by node and reason, and logged with the source record's coordinates. */
   readonly drop: (node: Node, reason: string) => void

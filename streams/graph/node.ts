@@ -1,4 +1,5 @@
 import type { Store } from '../stores/store.ts'
+import type { TimestampExtractor } from './timestamp-extractor.ts'
 import type { Topic } from './topic.ts'
 
 export type NodeKind =
@@ -6,6 +7,12 @@ export type NodeKind =
 
 /** Where partitions are begun that nobody has read yet. */
 export type OffsetReset = 'earliest' | 'latest'
+
+export interface TopicChoice {
+  /** What the function that chooses is called. */
+  readonly chooser: string
+  readonly topics: readonly Topic[]
+}
 
 /** A node as data: enough to draw, check and number it. What it does is wired by its stream. */
 export interface Node {
@@ -15,8 +22,12 @@ export interface Node {
   readonly kind: NodeKind
   readonly parents: readonly Node[]
   readonly stores: readonly Store[]
-  /** Of a source or a sink. */
+  /** Of a source, or a sink of one topic. */
   readonly topic: Topic | undefined
+  /** Of a sink that chooses a topic for each record. */
+  readonly choice?: TopicChoice | undefined
   /** Of a source that says so; left out: as the worker is told. */
   readonly offsetReset?: OffsetReset | undefined
+  /** Of a source that has one; left out: a record's own timestamp counts. */
+  readonly timestampExtractor?: TimestampExtractor | undefined
 }

@@ -2,9 +2,10 @@ import { TopologyError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 import type { Execution } from './execution.ts'
 import type { GlobalSource } from './global-table.ts'
-import type { Node, NodeKind, OffsetReset } from './node.ts'
+import type { Node, NodeKind, OffsetReset, TopicChoice } from './node.ts'
 import type { Forward } from './record.ts'
 import type { DeadLetterFormat } from './stream.ts'
+import type { TimestampExtractor } from './timestamp-extractor.ts'
 import type { Topic } from './topic.ts'
 import { Rejected } from './contract.ts'
 import { routersOfRejects } from './rejects.ts'
@@ -17,7 +18,9 @@ export interface NodeDefinition {
   readonly parents: readonly string[]
   readonly stores?: readonly Store[]
   readonly topic?: Topic
+  readonly choice?: TopicChoice
   readonly offsetReset?: OffsetReset | undefined
+  readonly timestampExtractor?: TimestampExtractor | undefined
   readonly wire?: AnyWire
 }
 
@@ -122,9 +125,9 @@ export class PhysicalGraph {
 
   #finish (): readonly Node[] {
     const nodes: Node[] = []
-    for (const { definition: { kind, name, parents, topic, offsetReset }, stores } of this.#definitions) {
+    for (const { definition: { kind, name, parents, topic, choice, offsetReset, timestampExtractor }, stores } of this.#definitions) {
       const node: Node = Object.freeze({
-        index: nodes.length, name, kind, topic, offsetReset, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
+        index: nodes.length, name, kind, topic, choice, offsetReset, timestampExtractor, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
       })
       nodes.push(node)
       const format = this.#formats.get(name)

@@ -4,7 +4,7 @@ import { tableStore } from './materialize.ts'
 import { storeOf, storedValues } from './operators/table-store.ts'
 import { tableSource } from './operators/table-source.ts'
 import type { PhysicalGraph } from './physical-graph.ts'
-import type { SourceOptions } from './source-node.ts'
+import { erasedExtractor, type SourceOptions } from './source-node.ts'
 import { erase } from './stateless.ts'
 import { resolveStore, type ResolvedStore, type TableStoreOptions } from './store-options.ts'
 import type { Naming } from './stream.ts'
@@ -13,7 +13,7 @@ import { Table } from './table.ts'
 import type { Topic } from './topic.ts'
 
 /** A topic read as a table: a source, and the node that keeps its rows. */
-export function addSourceTable<K, V> (graph: LogicalGraph, topic: Topic<K, V>, { name: given, store: options, offsetReset }: Naming & SourceOptions & { readonly store?: TableStoreOptions<K, V> } = {}): Table<K, V> {
+export function addSourceTable<K, V> (graph: LogicalGraph, topic: Topic<K, V>, { name: given, store: options, offsetReset, timestampExtractor }: Naming & SourceOptions<K, V> & { readonly store?: TableStoreOptions<K, V> } = {}): Table<K, V> {
   const store = resolveStore(graph, options, `${topic.name}-`, { key: topic.key, value: topic.value })
   const sourceName = graph.suffixOr(given, '-source', 'KSTREAM-SOURCE-')
   const name = graph.nameOr(given, 'KTABLE-SOURCE-')
@@ -22,7 +22,7 @@ export function addSourceTable<K, V> (graph: LogicalGraph, topic: Topic<K, V>, {
     store,
     historyRetentionMs: options?.historyRetentionMs,
     addParents (physical) {
-      physical.add({ kind: 'source', name: sourceName, parents: [], topic, offsetReset })
+      physical.add({ kind: 'source', name: sourceName, parents: [], topic, offsetReset, timestampExtractor: erasedExtractor(timestampExtractor) })
       return [sourceName]
     }
   })

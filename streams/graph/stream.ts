@@ -8,7 +8,7 @@ import type { LogicalGraph } from './logical-graph.ts'
 import type { NodeKind } from './node.ts'
 import { branch, type BranchCase } from './operators/branch.ts'
 import { processor, valueProcessor } from './operators/processor.ts'
-import { deadLetterSink, sinkBy } from './operators/repartition.ts'
+import { deadLetterSink, sinkAmong, sinkBy } from './operators/repartition.ts'
 import { filter, flatMap, flatMapValues, map, mapValues, passOn, peek, selectKey } from './operators/stateless.ts'
 import { validate } from './operators/validate.ts'
 import { tablesOf, type Processor, type StoreRoles } from './processor.ts'
@@ -184,14 +184,21 @@ export class Stream<K, V> {
    * With a `format` it is a place for dead letters: what a validation refused, and also every record from the same sources
    * that a node or a store fails on. `raw` keeps the source's bytes and says why in headers, `envelope` wraps them in JSON too.
    */
-  to (topic: SinkTopic<NonNullable<K>, V>, { name: given, format, partitioner }: Naming & ChoosesPartition<K, V> & { readonly format?: DeadLetterFormat } = {}): void {
+  to (topic: SinkTopic<NonNullable<K>, V>, options?: Naming & ChoosesPartition<K, V> & { readonly format?: DeadLetterFormat }): void
+  /** To one of the declared topics, which are all made where they are missing; another one is an error of the record. */
+  to<T extends SinkTopic<NonNullable<K>, V>> (choose: (record: StreamRecord<K, V>) => T, options: Naming & { readonly topics: readonly T[] }): void
+  to (
+    target: SinkTopic<NonNullable<K>, V> | ((record: StreamRecord<K, V>) => SinkTopic<NonNullable<K>, V>),
+    { name: given, format, partitioner, topics = [] }: Naming & ChoosesPartition<K, V> & { readonly format?: DeadLetterFormat, readonly topics?: readonly SinkTopic<NonNullable<K>, V>[] } = {}
+  ): void {
     const { graph, node } = this[inner]
     const name = graph.nameOr(given, 'KSTREAM-SINK-')
     graph.add(node, new GraphNode({
       name,
       write: (physical, parents) => {
-        if (format === undefined) physical.add({ kind: 'sink', name, parents, topic, wire: sinkBy(partitioner) })
-        else physical.addDeadLetterSink({ kind: 'dead-letter-sink', name, parents, topic, wire: deadLetterSink }, format)
+        if (typeof target === 'function') physical.add({ kind: 'sink', name, parents, choice: { chooser: target.name || 'anonymous', topics }, wire: sinkAmong(target, topics) })
+        else if (format === undefined) physical.add({ kind: 'sink', name, parents, topic: target, wire: sinkBy(partitioner) })
+        else physical.addDeadLetterSink({ kind: 'dead-letter-sink', name, parents, topic: target, wire: deadLetterSink }, format)
       }
     }))
   }

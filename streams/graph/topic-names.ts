@@ -20,7 +20,7 @@ export function namedSubTopologies ({ subTopologies }: Topology, applicationId: 
 
 /** All topics that a topology reads or writes, once each; those of global tables are not among them. */
 export function topicsOf ({ nodes, deadLetters }: Pick<Topology, 'nodes' | 'deadLetters'>): Topic[] {
-  const topics = [...nodes.flatMap(({ topic }) => topic ?? []), ...deadLetters === undefined ? [] : [deadLetters.topic]]
+  const topics = [...nodes.flatMap(({ topic, choice }) => topic ?? choice?.topics ?? []), ...deadLetters === undefined ? [] : [deadLetters.topic]]
   return [...new Map(topics.map(topic => [topic.name, topic])).values()]
 }
 

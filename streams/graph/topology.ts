@@ -10,7 +10,7 @@ import { LogicalGraph, type Optimization } from './logical-graph.ts'
 import type { Node } from './node.ts'
 import type { PhysicalGraph, WrapProcessor } from './physical-graph.ts'
 import type { Forward } from './record.ts'
-import { StreamSourceNode, type SourceOptions } from './source-node.ts'
+import { erasedExtractor, StreamSourceNode, type SourceOptions } from './source-node.ts'
 import { addSourceTable } from './source-table.ts'
 import type { TableStoreOptions, StoreOptions } from './store-options.ts'
 import { Stream, type DeadLetterFormat, type Naming } from './stream.ts'
@@ -59,9 +59,9 @@ export interface Topology {
 export interface TopologyBuilder<S> {
   readonly settings: S
   /** Records as they come. */
-  readonly stream: <K, V>(topic: Topic<K, V>, options?: Naming & SourceOptions) => Stream<K | null, V | null>
+  readonly stream: <K, V>(topic: Topic<K, V>, options?: Naming & SourceOptions<K, V>) => Stream<K | null, V | null>
   /** The last value of each key; a record without a value deletes the row, one without a key is dropped, and counted. */
-  readonly table: <K, V>(topic: Topic<K, V>, options?: Naming & SourceOptions & { readonly store?: TableStoreOptions<K, V> }) => Table<K, V>
+  readonly table: <K, V>(topic: Topic<K, V>, options?: Naming & SourceOptions<K, V> & { readonly store?: TableStoreOptions<K, V> }) => Table<K, V>
   /** All of a topic in every process, to be joined with by any key. Loaded before anything else is processed. */
   readonly globalTable: <K, V>(topic: Topic<K, V>, options?: Naming & { readonly store?: Pick<StoreOptions<K, V>, 'name'> }) => GlobalTable<K, V>
 }
@@ -103,9 +103,9 @@ function buildTopology<S extends TObject> (
   const logical = new LogicalGraph(name, options)
   build({
     settings: readSettings(name, options.settings, given),
-    stream<K, V> (topic: Topic<K, V>, sourceOptions?: Naming & SourceOptions) {
+    stream<K, V> (topic: Topic<K, V>, sourceOptions?: Naming & SourceOptions<K, V>) {
       const nodeName = logical.nameOr(sourceOptions?.name, 'KSTREAM-SOURCE-')
-      const node = new StreamSourceNode(nodeName, topic, sourceOptions)
+      const node = new StreamSourceNode(nodeName, topic, { offsetReset: sourceOptions?.offsetReset, timestampExtractor: erasedExtractor(sourceOptions?.timestampExtractor) })
       logical.add(logical.root, node)
       return new Stream<K | null, V | null>({ graph: logical, node, name: nodeName, ...serdesOf(topic), isRekeyed: false })
     },

@@ -3,6 +3,7 @@ import type { Node } from '../graph/node.ts'
 import type { StreamRecord } from '../graph/record.ts'
 import type { Timer } from '../graph/timer.ts'
 import type { LogRecord } from '../log/log.ts'
+import type { Extraction } from './extraction.ts'
 import type { Task } from './task.ts'
 
 /** What a unit runs. It outlives the unit's failures: what was learnt about it is not learnt twice. */
@@ -29,6 +30,8 @@ export interface RecordItem {
   readonly nextOffset: number
   /** Of an internal record: where what led to it came from, as the record before it said; the record's own coordinates change when a unit is run again. */
   readonly origin?: string | undefined
+  /** Of a source with a timestamp extractor. */
+  extraction?: Extraction | undefined
   /** Key and value, once decoded. */
   decoded: StreamRecord | undefined
   /** The validation that has accepted it. */
@@ -53,5 +56,8 @@ export interface Failure {
 
 /** To what it moves stream time, if that is not further; −1: it does not. */
 export function timestampOf (item: Item): number {
-  return item.record === undefined ? item.watermark ?? -1 : item.record.timestamp
+  if (item.record === undefined) return item.watermark ?? -1
+  const { extraction, record } = item
+  // A record that has no time moves none.
+  return extraction !== undefined && 'error' in extraction ? -1 : extraction?.timestamp ?? record.timestamp
 }

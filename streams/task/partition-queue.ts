@@ -1,4 +1,5 @@
 import type { FetchedBatch, LogRecord, ReadPosition } from '../log/log.ts'
+import type { Extract, Extraction } from './extraction.ts'
 import type { UnitGate } from './unit-gate.ts'
 import { withoutStamp } from './unit-stamp.ts'
 
@@ -17,15 +18,22 @@ export class PartitionQueue {
   readonly #epoch: number
   /** Of a partition of an internal topic. */
   readonly #gate: UnitGate | undefined
+  readonly #extract: Extract | undefined
+  /** The largest time taken. */
+  #partitionTime: number
+  /** What the extractor made of the next record. */
+  #shown: { readonly of: LogRecord, readonly record: LogRecord, readonly extraction: Extraction } | undefined
   /** −1 until the first answer: whether the broker has more is then unknown. */
   #endOffset = -1
 
-  constructor (topic: string, partition: number, offset: number, epoch: number, gate?: UnitGate) {
+  constructor (topic: string, partition: number, offset: number, epoch: number, gate?: UnitGate, { extract, partitionTime }: Times = { extract: undefined, partitionTime: -1 }) {
     this.topic = topic
     this.partition = partition
     this.#fetchOffset = offset
     this.#epoch = epoch
     this.#gate = gate
+    this.#extract = extract
+    this.#partitionTime = partitionTime
   }
 
   get length (): number {
@@ -71,10 +79,10 @@ export class PartitionQueue {
     return this.length === 0 ? this.#fetchOffset : undefined
   }
 
-  /** The next record; undefined also where the next one of an internal topic is undecided. Records of units that came to nothing are gone with it. */
+  /** The next record, with its extracted time where there is an extractor; undefined also where the next one of an internal topic is undecided. Records of units that came to nothing are gone with it. */
   peek (): LogRecord | undefined {
     const gate = this.#gate
-    if (gate === undefined) return this.#records[this.#head]
+    if (gate === undefined) return this.#show(this.#records[this.#head])
     for (let record = this.#records[this.#head]; record !== undefined; record = this.#records[this.#head]) {
       const verdict = gate.judge(record)
       if (verdict === 'take') return record
@@ -85,10 +93,23 @@ export class PartitionQueue {
   }
 
   take (): Taken | undefined {
-    const record = this.peek()
-    if (record === undefined) return undefined
+    const peeked = this.peek()
+    if (peeked === undefined) return undefined
+    const shown = this.#shown
+    const record = shown?.of ?? peeked
+    this.#shown = undefined
+    if (shown !== undefined && !('error' in shown.extraction)) this.#partitionTime = Math.max(this.#partitionTime, shown.record.timestamp)
     const nextOffset = this.#next(record)
-    return this.#gate === undefined ? { record, nextOffset, origin: undefined } : { ...withoutStamp(record), nextOffset }
+    return this.#gate === undefined ? { record, nextOffset, origin: undefined, extraction: shown?.extraction } : { ...withoutStamp(record), nextOffset, extraction: undefined }
+  }
+
+  #show (record: LogRecord | undefined): LogRecord | undefined {
+    if (record === undefined || this.#extract === undefined) return record
+    if (this.#shown?.of !== record) {
+      const extraction = this.#extract(record, this.#partitionTime)
+      this.#shown = { of: record, record: { ...record, timestamp: extraction.timestamp }, extraction }
+    }
+    return this.#shown.record
   }
 
   /** Moves past the record; answers with where to go on. */
@@ -109,11 +130,18 @@ export class PartitionQueue {
   }
 }
 
+/** How a queue knows the times of its records; without `extract` they are their own. */
+interface Times {
+  readonly extract: Extract | undefined
+  readonly partitionTime: number
+}
+
 interface Taken {
   readonly record: LogRecord
   readonly nextOffset: number
   /** Of an internal record: where what led to it came from. */
   readonly origin: string | undefined
+  readonly extraction: Extraction | undefined
 }
 
 function sizeOf ({ key, value }: LogRecord): number {

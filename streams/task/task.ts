@@ -3,6 +3,7 @@ import { Rejected } from '../graph/contract.ts'
 import type { SubTopology } from '../graph/sub-topologies.ts'
 import type { State, TaskPosition } from '../state/state.ts'
 import type { Failure, RecordItem } from './item.ts'
+import { extractBy, type Extract } from './extraction.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { TaskTimes } from './task-times.ts'
 import type { UnitGate } from './unit-gate.ts'
@@ -36,7 +37,7 @@ export class Task {
     this.#condemned = new Map(condemned.map(record => [`${record.topic}@${record.offset}`, failureOf(record)]))
     this.partition = position.partition
     this.#position = position
-    this.#queues = topics.map(topic => new PartitionQueue(topic, position.partition, position.offsets[topic] ?? 0, assignmentEpoch, gateOf(topic)))
+    this.#queues = topics.map(topic => new PartitionQueue(topic, position.partition, position.offsets[topic] ?? 0, assignmentEpoch, gateOf(topic), { extract: extractOf(subTopology, topic), partitionTime: position.streamTime }))
   }
 
   get name (): string {
@@ -124,7 +125,7 @@ export class Task {
   take (): RecordItem | undefined {
     const taken = this.#lowest()?.take()
     if (taken !== undefined) this.#taken++
-    return taken === undefined ? undefined : { task: this, ...taken, decoded: undefined, acceptedBy: undefined, failure: this.#failureOf(taken.record), rejectedAtMs: undefined }
+    return taken === undefined ? undefined : { task: this, ...taken, decoded: taken.extraction?.decoded, acceptedBy: undefined, failure: this.#failureOf(taken.record), rejectedAtMs: undefined }
   }
 
   /** What `take` would take. */
@@ -150,6 +151,11 @@ export class Task {
   #failureOf ({ topic, offset }: LogRecord): Failure | undefined {
     return this.#condemned.size === 0 ? undefined : this.#condemned.get(`${topic}@${offset}`)
   }
+}
+
+function extractOf ({ nodes }: SubTopology, topic: string): Extract | undefined {
+  const source = nodes.find(node => node.kind === 'source' && node.topic?.internal === false && node.topic.name === topic)
+  return source === undefined ? undefined : extractBy(source)
 }
 
 type Condemned = Awaited<ReturnType<State['condemned']>>[number]

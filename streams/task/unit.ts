@@ -12,11 +12,11 @@ import { NEVER, type Timer } from '../graph/timer.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { LogRecord, OutgoingRecord } from '../log/log.ts'
 import { partitionFor } from '../log/partitioner.ts'
-import { DecodeError } from '../serdes/decode-error.ts'
 import { SchemaNotLoaded } from '../serdes/schema-not-loaded.ts'
 import type { Store, WriterOf } from '../stores/store.ts'
 import { deadLetter } from './dead-letter.ts'
 import { deadlineAfter } from './deadline.ts'
+import { decode } from './decode.ts'
 import { timestampOf, type Failure, type Item, type RecordItem, type TimeItem } from './item.ts'
 import type { GlobalTables } from './global-tables.ts'
 import { Pulse } from './pulse.ts'
@@ -263,8 +263,7 @@ export class UnitRunner implements Execution {
     this.#trace.push(node.index + OUT)
   }
 
-  emit (sink: Node, record: StreamRecord, given?: ChosenPartition): void {
-    const { topic } = sink
+  emit (sink: Node, record: StreamRecord, given?: ChosenPartition, topic = sink.topic): void {
     if (topic === undefined || this.#item === undefined) return
     const partition = given ?? partitionOfInnerKey(topic.key, record.key)
     this.#push({
@@ -349,6 +348,11 @@ export class UnitRunner implements Execution {
 
   #enter (item: Item): void {
     const { task } = item
+    if (item.record !== undefined && item.extraction?.again !== undefined) {
+      // Its schema is here now, or asked for by the decoding that follows.
+      item.extraction = item.extraction.again()
+      item.decoded = item.extraction.decoded
+    }
     const timestamp = timestampOf(item)
     this.#isByTime = false
     this.#stores.followRecord(task.partition)
@@ -429,6 +433,11 @@ export class UnitRunner implements Execution {
     try {
       item.decoded ??= decode(record, topic)
       if (!routesRejects && item.decoded.value instanceof Rejected) throw new Undecodable(item.decoded.value)
+      if (item.extraction !== undefined && 'error' in item.extraction) throw item.extraction.error
+      if (item.extraction !== undefined && item.extraction.timestamp < 0) {
+        this.drop(node, 'invalid-timestamp')
+        return
+      }
       for (const { reset } of this.#hooks) reset()
       forward(item.decoded)
       this.#punctuateByStreamTime(item.task)
@@ -530,19 +539,6 @@ class Undecodable extends Error {
   constructor (rejected: Rejected) {
     super(rejected.message)
     this.rejected = rejected
-  }
-}
-
-/** A value that is no value goes on as `Rejected`, where a node behind the source routes it. */
-function decode (record: LogRecord, topic: Topic): StreamRecord {
-  const { timestamp, headers } = record
-  try {
-    return {
-      key: record.key === null ? null : topic.key.decode(record.key), value: record.value === null ? null : topic.value.decode(record.value), timestamp, headers
-    }
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error
-    return { key: record.key, value: new Rejected(error), timestamp, headers }
   }
 }
 

@@ -55,10 +55,10 @@ export class CheckedRunner extends UnitRunner {
     super.forwarded(node, record)
   }
 
-  override emit (sink: Node, record: StreamRecord, partition?: ChosenPartition): void {
+  override emit (sink: Node, record: StreamRecord, partition?: ChosenPartition, topic = sink.topic): void {
     const { key, value, timestamp, headers } = record
-    this.#note(sink.name, `wrote to '${sink.topic?.name}'`, { key, value, timestamp, headers, partition: typeof partition === 'function' ? partition(COMPARED_COUNT) : partition })
-    super.emit(sink, record, partition)
+    this.#note(sink.name, `wrote to '${topic?.name}'`, { key, value, timestamp, headers, partition: typeof partition === 'function' ? partition(COMPARED_COUNT) : partition })
+    super.emit(sink, record, partition, topic)
   }
 
   override deadLetter (sink: Node, rejected: Rejected): void {

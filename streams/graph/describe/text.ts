@@ -40,7 +40,10 @@ function describeNode ({ node, predecessors, successors }: Linked): string {
   const back = `\n      <-- ${namesOf(predecessors)}`
   switch (node.kind) {
     case 'source': return `Source: ${node.name} (topics: [${node.topic?.name ?? ''}])${onward}`
-    case 'sink': case 'dead-letter-sink': return `Sink: ${node.name} (topic: ${node.topic?.name ?? ''})${back}`
+    case 'sink': case 'dead-letter-sink': {
+      const to = node.choice === undefined ? `topic: ${node.topic?.name ?? ''}` : `extractor class: ${node.choice.chooser}`
+      return `Sink: ${node.name} (${to})${back}`
+    }
     default: return `Processor: ${node.name} (stores: [${hashOrder(hashOrder(storesOf(node)), { isCopy: true }).join(', ')}])${onward}${back}`
   }
 }

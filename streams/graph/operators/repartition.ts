@@ -1,7 +1,9 @@
 import type { AnyWire } from '../physical-graph.ts'
+import { TopologyError } from '../../errors.ts'
 import { Rejected } from '../contract.ts'
 import type { ChosenPartition } from '../execution.ts'
 import type { StreamRecord } from '../record.ts'
+import type { Topic } from '../topic.ts'
 
 /** What `ChoosesPartition` says. */
 export type Partitioner<K, V> = (record: StreamRecord<K, V>, count: number) => number | undefined
@@ -29,6 +31,21 @@ export function sinkTo (partitionOf: (record: StreamRecord) => ChosenPartition |
     const previous = execution.enter(node)
     if (record.value instanceof Rejected) throw new TypeError(`a value that was turned away came here, and would be written as if it were one (${record.value.message}); branch it off before`)
     execution.emit(node, record, partitionOf(record))
+    execution.leave(previous)
+  }
+}
+
+/** As `sink`, to the topic that the record chooses among those that were declared. */
+export function sinkAmong<K, V> (choose: (record: StreamRecord<K, V>) => Topic, topics: readonly Topic[]): AnyWire {
+  const internal = topics.find(topic => topic.internal)
+  if (internal !== undefined) throw new TopologyError(`A sink that chooses its topic cannot write to the internal topic '${internal.name}'; write to it with a sink of its own.`)
+  return (execution, node) => record => {
+    const previous = execution.enter(node)
+    if (record.value instanceof Rejected) throw new TypeError(`a value that was turned away came here, and would be written as if it were one (${record.value.message}); branch it off before`)
+    // The stream before it is of the function's types.
+    const topic = choose(record as StreamRecord<K, V>)
+    if (!topics.includes(topic)) throw new TypeError(`it chose topic '${topic?.name}', which is not among those declared (${topics.map(({ name }) => name).join(', ')}); add it to topics`)
+    execution.emit(node, record, undefined, topic)
     execution.leave(previous)
   }
 }

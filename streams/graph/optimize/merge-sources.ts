@@ -18,6 +18,9 @@ export function mergeSources ({ root, topology }: LogicalGraph): void {
     if (known.offsetReset !== node.offsetReset) {
       throw new TopologyError(`Topology '${topology}' reads topic '${node.topic.name}' from two places, ${known.offsetReset ?? 'where the worker is told'} and ${node.offsetReset ?? 'where the worker is told'}; a topic is read once, so give both the same offsetReset.`)
     }
+    if (known.timestampExtractor !== node.timestampExtractor) {
+      throw new TopologyError(`Topology '${topology}' reads topic '${node.topic.name}' with two timestampExtractors; a topic is read once, so give both places the same one.`)
+    }
     for (const child of [...node.children]) {
       node.removeChild(child)
       known.addChild(child)
