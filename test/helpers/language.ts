@@ -50,7 +50,8 @@ const sessionCounts = defineTopology('session-counts', { settings: LanguageSetti
   const byUser = stream(textTopic(settings.LANGUAGE_LEFT)).groupBy(userOf, { name: 'by-user', key: serdes.string, value: serdes.string }).windowedBy(sessions)
   byUser
     .emitStrategy('on-window-close')
-    .count({ store: { name: 'session_counts' } })
+    // Until the next day, whose first records close them: as in Kafka Streams, what the store lets go first is never emitted.
+    .count({ store: { name: 'session_counts', retentionMs: 48 * HOUR_MS } })
     .toStream()
     .to(defineTopic({ name: settings.LANGUAGE_OUT, key: serdes.sessionWindowed(serdes.string), value: serdes.long }))
   byUser
