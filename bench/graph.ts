@@ -73,7 +73,7 @@ async function measure (topology: Topology): Promise<{ readonly median: number, 
   const runner = new UnitRunner({ topology, applicationId: 'bench', stores, now: () => 0, maxRecordBytes: 900_000 })
   const [subTopology] = topology.subTopologies
   if (subTopology === undefined) throw new TypeError(`Topology '${topology.name}' has no sub-topology.`)
-  const task = new Task(subTopology, { subTopology: subTopology.name, partition: 0, epoch: 1, unit: 0, offsets: {}, streamTime: -1, times: {} }, subTopology.topics, 1)
+  const task = new Task(subTopology, { subTopology: subTopology.name, partition: 0, epoch: 1, unit: 0, offsets: {}, streamTime: -1, finished: {}, times: {} }, subTopology.topics, 1)
   let offset = 0
 
   const unit = async (): Promise<number> => {
@@ -109,6 +109,7 @@ function itemAt (offset: number, task: Task): Item {
     task,
     record,
     nextOffset: offset + 1,
+    readFrom: { topic: clicks.name, offset },
     decoded: { key, value: offset % 100, timestamp: record.timestamp, headers: record.headers },
     acceptedBy: undefined,
     failure: undefined,

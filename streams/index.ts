@@ -1,6 +1,7 @@
 /** The public API of the framework: what topologies, processors, stores and executables use. */
 export type { DeadLetters } from './graph/dead-letter-place.ts'
 export { contractOf, isRejected, isValid, Rejected, type Contract, type Refusal } from './graph/contract.ts'
+export { defineAsyncProcessor, type AsyncProcessor, type CallContext, type CallFailure, type CallOrder } from './graph/async-processor.ts'
 export { defineProcessor, type Processor, type ProcessorContext } from './graph/processor.ts'
 export { defineValueProcessor, type ValueProcessor, type ValueProcessorContext } from './graph/value-processor.ts'
 export type { StreamRecord } from './graph/record.ts'
@@ -42,6 +43,10 @@ export type { StateStore } from './stores/state-stores/state-store.ts'
 export { defineVersionedStateStore, type VersionedStateStore } from './stores/state-stores/versioned.ts'
 export { defineWindowStateStore, type WindowStateStore } from './stores/state-stores/window.ts'
 export { defineRows, type Rows, type RowsWriter } from './stores/rows.ts'
+export { defineDependency, type Dependency } from './resilience/dependency.ts'
+export { delayTopics } from './resilience/delay-topics.ts'
+export { inPlace, ordered, type RetryPolicy } from './resilience/retry.ts'
+export { rateLimit, type RateLimit } from './resilience/rate-limit.ts'
 export type { Store, WriterOf, WritersOf } from './stores/store.ts'
 export { compareBytes } from './projection/byte-order.ts'
 export {

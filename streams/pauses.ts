@@ -8,6 +8,8 @@ export const PAUSE_KINDS = {
   membership: { waitsFor: 'the consumer group, to answer heartbeats', holdsRecords: true },
   'taking-over': { waitsFor: 'Kafka and Postgres, to take tasks over', holdsRecords: true },
   partitions: { waitsFor: 'partitions that some inputs of a task have and others have not yet', holdsRecords: true },
+  // It waits on purpose, and the log keeps what waits with it.
+  breaker: { waitsFor: 'dependencies whose circuit breakers are open', holdsRecords: false },
   stuck: { waitsFor: 'what these partitions stand before', holdsRecords: true },
   // Part of life, and over in a moment: whoever asks whether the worker is ready need not know.
   rebalance: { waitsFor: 'the other members of the consumer group', holdsRecords: false },

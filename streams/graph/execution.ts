@@ -1,6 +1,8 @@
 import type { Store, WriterOf } from '../stores/store.ts'
 import type { LogRecord } from '../log/log.ts'
 import type { GlobalSource } from './global-table.ts'
+import type { CallFailure } from './async-processor.ts'
+import type { CallOutcome } from './calls.ts'
 import type { Node } from './node.ts'
 import type { GlobalTableCopy } from './operators/global-table.ts'
 import type { Rejected } from './contract.ts'
@@ -27,6 +29,10 @@ export interface Execution {
   readonly deadLetter: (sink: Node, rejected: Rejected) => void
   /** Counted by node and reason, and logged with the source record's coordinates. */
   readonly drop: (node: Node, reason: string) => void
+  /** What came of this node's call for the record; undefined: it is to be made, and the record will be run again then. */
+  readonly call: (node: Node, record: StreamRecord) => CallOutcome | undefined
+  /** Writes the dead letter of the source record that this node's call was given up for. */
+  readonly giveUp: (node: Node, failure: CallFailure) => void
   /** Runs once, when the unit closes. */
   readonly whenClosed: (effect: () => void) => void
   readonly writer: <S extends Store>(store: S) => WriterOf<S>

@@ -1,9 +1,10 @@
 import type { Store } from '../stores/store.ts'
+import type { NodeCalls } from './calls.ts'
 import type { TimestampExtractor } from './timestamp-extractor.ts'
 import type { Topic } from './topic.ts'
 
 export type NodeKind =
-  'source' | 'validate' | 'filter' | 'map-values' | 'peek' | 'merge' | 'branch' | 'branch-case' | 'processor' | 'sink' | 'dead-letter-sink'
+  'source' | 'validate' | 'filter' | 'map-values' | 'peek' | 'merge' | 'branch' | 'branch-case' | 'processor' | 'async-processor' | 'sink' | 'dead-letter-sink'
 
 /** Where partitions are begun that nobody has read yet. */
 export type OffsetReset = 'earliest' | 'latest'
@@ -30,4 +31,6 @@ export interface Node {
   readonly offsetReset?: OffsetReset | undefined
   /** Of a source that has one; left out: a record's own timestamp counts. */
   readonly timestampExtractor?: TimestampExtractor | undefined
+  /** Of a node that waits for something outside. */
+  readonly calls?: NodeCalls | undefined
 }

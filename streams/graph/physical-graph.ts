@@ -1,6 +1,9 @@
 import { TopologyError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 import type { Execution } from './execution.ts'
+import type { NodeCalls } from './calls.ts'
+import { isolateCalls, type Added } from './optimize/isolate-calls.ts'
+import type { Serde } from '../serdes/serde.ts'
 import type { GlobalSource } from './global-table.ts'
 import type { Node, NodeKind, OffsetReset, TopicChoice } from './node.ts'
 import type { Forward } from './record.ts'
@@ -22,6 +25,10 @@ export interface NodeDefinition {
   readonly offsetReset?: OffsetReset | undefined
   readonly timestampExtractor?: TimestampExtractor | undefined
   readonly wire?: AnyWire
+  /** Of a node that waits for something outside; with the serdes of what reaches it, for where that has to go through a topic. */
+  readonly calls?: NodeCalls & { readonly key: Serde<unknown>, readonly value: Serde<unknown> }
+  /** Hands things on because time has passed. */
+  readonly actsByTime?: boolean
 }
 
 /** A wire whose types are no longer known: the typed classes have paired it with parents that hand on what it takes. */
@@ -39,9 +46,9 @@ export class PhysicalGraph {
   /** How each dead-letter sink writes. */
   readonly deadLetterFormats = new Map<Node, DeadLetterFormat>()
   /** Global tables, and how many nodes were there before each. */
-  readonly globals: { readonly source: GlobalSource, readonly at: number }[] = []
+  readonly globals: { readonly source: GlobalSource, at: number }[] = []
   readonly #topology: string
-  readonly #definitions: { definition: NodeDefinition, stores: Store[] }[] = []
+  #definitions: Added[] = []
   readonly #indexes = new Map<string, number>()
   readonly #stores = new Map<string, Store>()
   readonly #formats = new Map<string, DeadLetterFormat>()
@@ -124,16 +131,25 @@ export class PhysicalGraph {
   }
 
   #finish (): readonly Node[] {
+    this.#isolateCalls()
     const nodes: Node[] = []
-    for (const { definition: { kind, name, parents, topic, choice, offsetReset, timestampExtractor }, stores } of this.#definitions) {
+    for (const { definition: { kind, name, parents, topic, choice, offsetReset, timestampExtractor, calls }, stores } of this.#definitions) {
       const node: Node = Object.freeze({
-        index: nodes.length, name, kind, topic, choice, offsetReset, timestampExtractor, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
+        index: nodes.length, name, kind, topic, choice, offsetReset, timestampExtractor, calls, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
       })
       nodes.push(node)
       const format = this.#formats.get(name)
       if (format !== undefined) this.deadLetterFormats.set(node, format)
     }
     return nodes
+  }
+
+  #isolateCalls (): void {
+    const before = this.#definitions
+    this.#definitions = [...isolateCalls(this.#topology, before)]
+    for (const [index, { definition: { name } }] of this.#definitions.entries()) this.#indexes.set(name, index)
+    // What stood before a global table still does.
+    for (const global of this.globals) global.at = before[global.at] === undefined ? this.#definitions.length : this.#indexOf(before[global.at]?.definition.name ?? '')
   }
 
   #indexOf (name: string): number {

@@ -6,12 +6,13 @@ import type { Store } from '../stores/store.ts'
 
 /** An operator that is one running node. */
 export function singleNode<K, V, K2, V2> (
-  { name, kind = 'processor', wire, stores = [], ...options }: Omit<GraphNodeOptions, 'write'> & { readonly kind?: NodeKind, readonly wire?: RoutingWire<K, V, K2, V2>, readonly stores?: readonly Store[] }
+  { name, kind = 'processor', wire, stores = [], actsByTime = false, ...options }: Omit<GraphNodeOptions, 'write'> &
+  { readonly kind?: NodeKind, readonly wire?: RoutingWire<K, V, K2, V2>, readonly stores?: readonly Store[], readonly actsByTime?: boolean }
 ): GraphNode {
   return new GraphNode({
     ...options,
     name,
-    write: (graph, parents) => graph.add({ kind, name, parents, stores, ...(wire === undefined ? {} : { wire: erase(wire) }) })
+    write: (graph, parents) => graph.add({ kind, name, parents, stores, actsByTime, ...(wire === undefined ? {} : { wire: erase(wire) }) })
   })
 }
 

@@ -1,4 +1,6 @@
 import type { Static, TSchema } from 'typebox'
+import type { AsyncProcessor } from './async-processor.ts'
+import type { AnyAsyncProcessor } from './calls.ts'
 import type { Contract, Rejected, WithoutRejects } from './contract.ts'
 import type { GlobalTable } from './global-table.ts'
 import { GraphNode } from './graph-node.ts'
@@ -6,6 +8,7 @@ import { GroupedStream } from './grouped-stream.ts'
 import { inner, type Place } from './inner.ts'
 import type { LogicalGraph } from './logical-graph.ts'
 import type { NodeKind } from './node.ts'
+import { asyncProcessor } from './operators/async-processor.ts'
 import { branch, type BranchCase } from './operators/branch.ts'
 import { processor, valueProcessor } from './operators/processor.ts'
 import { deadLetterSink, sinkAmong, sinkBy } from './operators/repartition.ts'
@@ -15,8 +18,8 @@ import { tablesOf, type Processor, type StoreRoles } from './processor.ts'
 import type { StreamRecord } from './record.ts'
 import { addRepartition, type UnfinishedRepartition } from './repartition.ts'
 import { addRows } from './source-table.ts'
-import { singleNode } from './stateless.ts'
-import { resolveStore, type TableStoreOptions } from './store-options.ts'
+import { erase, singleNode } from './stateless.ts'
+import { keySerde, resolveStore, valueSerde, type TableStoreOptions } from './store-options.ts'
 import { joinAny, type AnyJoiner, type GlobalJoinOptions, type TableJoinOptions } from './stream-join.ts'
 import type { StreamJoinOptions } from './stream-joins.ts'
 import type { Table } from './table.ts'
@@ -154,7 +157,7 @@ export class Stream<K, V> {
     const { graph, node } = this[inner]
     const name = graph.check(given.name)
     const wire = processor(given) as RoutingWire<K, V, K2, Out>
-    const processed = singleNode({ name, wire, stores: tablesOf(given.stores), changesKey: true })
+    const processed = singleNode({ name, wire, stores: tablesOf(given.stores), actsByTime: given.punctuate.length > 0, changesKey: true })
     graph.add(node, processed)
     return new Stream<K2, Out>({ graph, node: processed, name, key: key ?? inherited, value, isRekeyed: true })
   }
@@ -168,6 +171,23 @@ export class Stream<K, V> {
     const processed = singleNode({ name, wire, stores: tablesOf(given.stores), changesValue: true })
     graph.add(node, processed)
     return new Stream<K, Out>({ ...this[inner], node: processed, name, value })
+  }
+
+  /**
+   * By a node that waits for something outside, with bounded concurrency, retries and a circuit breaker. It begins a sub-topology: where something
+   * stateful stands before it, records go through a topic of the application's own, `<application id>-<name>-async`.
+   */
+  processAsync<In, Out, B extends Rejected = Rejected> (this: WithoutRejects<V, B>, given: AsyncProcessor<In, Out> & ([V] extends [In] ? unknown : { readonly accepts: In }), options?: KeySerde<K> & ValueSerde<V>): Stream<K, Out>
+  processAsync<In, Out> (given: AsyncProcessor<In, Out>, options: KeySerde<K> & ValueSerde<V> = {}): Stream<K, Out> {
+    const { graph, node, key, value } = this[inner]
+    const name = graph.check(given.name)
+    // As in `process`; of the graph's own nodes none looks at what a value is.
+    const calls = { processor: given as unknown as AnyAsyncProcessor, retryTopics: [], key: (options.key ?? key ?? keySerde()) as Serde<unknown>, value: (options.value ?? value ?? valueSerde()) as Serde<unknown> }
+    const processed = new GraphNode({
+      name, changesValue: true, write: (physical, parents) => physical.add({ kind: 'async-processor', name, parents, calls, wire: erase(asyncProcessor(given)) })
+    })
+    graph.add(node, processed)
+    return new Stream<K, Out>({ ...this[inner], node: processed, name, value: undefined })
   }
 
   /** Through a topic of the application's own, `<application id>-<name>-repartition`: records of one key meet in one task again, whoever wrote them. */

@@ -3,9 +3,9 @@ import { checkTopicName, type Topic } from './topic.ts'
 import type { Topology } from './topology.ts'
 
 /** What a topic is called on the cluster: an internal one bears the application id before its name, as in Kafka Streams. */
-export function topicName ({ name, internal }: Pick<Topic, 'name' | 'internal'>, applicationId: string): string {
+export function topicName ({ name, internal, nameOn }: Pick<Topic, 'name' | 'internal' | 'nameOn'>, applicationId: string): string {
   if (!internal) return name
-  const full = `${applicationId}-${name}`
+  const full = nameOn?.(applicationId) ?? `${applicationId}-${name}`
   checkTopicName(full)
   return full
 }

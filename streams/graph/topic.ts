@@ -14,6 +14,8 @@ export interface Topic<K = unknown, V = unknown> {
   readonly optional: boolean
   /** The application's own: made, read, written, purged and deleted by it alone. Its real name has the application id and a dash before it. */
   readonly internal: boolean
+  /** Of an internal topic that is not called as the others are: its real name, by application id. */
+  readonly nameOn?: ((applicationId: string) => string) | undefined
 }
 
 /** A count · as many as another topic has · undefined: as many as what writes to it needs. */
@@ -54,15 +56,17 @@ export interface InternalTopicOptions<K, V> {
   readonly value: Serde<V>
   /** Left out: as many as the largest input of what writes to it. */
   readonly partitions?: number | Topic | undefined
+  /** Its name on the cluster. Left out: `name` behind the application id and a dash. */
+  readonly nameOn?: ((applicationId: string) => string) | undefined
 }
 
 /**
  * A topic of the application's own between two of its sub-topologies. What a commit unit writes there is read once, whatever
  * becomes of the unit: readers take the records of committed units only.
  */
-export function defineInternalTopic<K, V> ({ name, key, value, partitions }: InternalTopicOptions<K, V>): Topic<K, V> {
+export function defineInternalTopic<K, V> ({ name, key, value, partitions, nameOn }: InternalTopicOptions<K, V>): Topic<K, V> {
   checkTopicName(name)
-  return Object.freeze({ name, key, value, partitions, optional: false, internal: true })
+  return Object.freeze({ name, key, value, partitions, optional: false, internal: true, nameOn })
 }
 
 export function checkTopicName (name: string): void {

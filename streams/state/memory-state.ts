@@ -49,7 +49,7 @@ export function openMemoryState (): MemoryState {
         const found = tables.tasks.get(nameOf({ subTopology, partition }))
         if (found !== undefined && writesInternal) tables.closed.set(epochOf(found), { subTopology, partition, epoch: found.epoch, unit: found.unit })
         const position = found === undefined
-          ? { subTopology, partition, epoch: 1, unit: 0, offsets, streamTime: -1, times: {} }
+          ? { subTopology, partition, epoch: 1, unit: 0, offsets, finished: {}, streamTime: -1, times: {} }
           : { ...found, epoch: found.epoch + 1, offsets: { ...offsets, ...found.offsets } }
         tables.tasks.set(nameOf(position), position)
         return position

@@ -1,4 +1,5 @@
 import type { TopicPartition } from '../log/log.ts'
+import type { OffsetRange } from './progress.ts'
 import type { Columns, RowOf } from '../stores/columns.ts'
 import type { Counter } from '../stores/counter.ts'
 import type { Keyed } from '../stores/keyed.ts'
@@ -63,6 +64,8 @@ export interface TaskPosition extends TaskId {
   readonly unit: number
   /** By topic: the offset of the next record to process. */
   readonly offsets: Readonly<Record<string, number>>
+  /** By topic: what beyond that offset is done too, because a record before it still waits for something outside. Topics without any are left out. */
+  readonly finished: Readonly<Record<string, readonly OffsetRange[]>>
   /** The largest timestamp of any record processed, −1 before the first. */
   readonly streamTime: number
   /** By name; those that were never set are left out. */

@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts'
 import { LogError } from '../log/log.ts'
 import type { State, TaskId, TaskPosition } from '../state/state.ts'
 import { abortedOf, tasksOf, type Committed, type Outcome } from './committer.ts'
+import type { Calls } from './calls/calls.ts'
 import type { Intake } from './intake.ts'
 import type { Item } from './item.ts'
 import type { Outbound } from './outbound.ts'
@@ -32,11 +33,13 @@ export class Aftermath {
   readonly #options: AftermathOptions
   readonly #intake: Intake
   readonly #patience: Patience
+  readonly #calls: Calls
 
-  constructor (options: AftermathOptions, intake: Intake, patience: Patience) {
+  constructor (options: AftermathOptions, intake: Intake, patience: Patience, calls: Calls) {
     this.#options = options
     this.#intake = intake
     this.#patience = patience
+    this.#calls = calls
   }
 
   /**
@@ -94,6 +97,7 @@ export class Aftermath {
   hold (tasks: readonly Task[]): void {
     if (this.#intake.tasks.some(task => !tasks.includes(task))) this.#options.outbound.forget()
     this.#intake.hold(tasks)
+    this.#calls.hold(tasks)
     this.#options.runner.timers.hold(tasks, this.#options.clock.now())
     this.#options.ledger?.hold(tasks)
     // What waited may be somebody else's now, and nothing is left whose commit would end the waiting.

@@ -1,5 +1,6 @@
 import type { AbortedUnit, Change, Conflict, State, StoreWrite, TaskId, TaskPosition, UnitTransaction } from '../state/state.ts'
 import { StateError } from '../state/state.ts'
+import { finish, type OffsetRange } from '../state/progress.ts'
 import { LogError, type LogHeader } from '../log/log.ts'
 import type { Pauses } from '../pauses.ts'
 import { timestampOf } from './item.ts'
@@ -159,21 +160,42 @@ async function isAnswered (work: Promise<void>, withinMs: number): Promise<boole
 }
 
 function positionsAfter ({ items, passed, times }: Unit): TaskPosition[] {
-  const after = new Map<Task, { offsets: Record<string, number>, streamTime: number }>()
-  const movedOf = (task: Task): { offsets: Record<string, number>, streamTime: number } => {
+  const after = new Map<Task, Moved>()
+  const movedOf = (task: Task): Moved => {
     const known = after.get(task)
     if (known !== undefined) return known
-    const moved = { offsets: { ...task.position.offsets }, streamTime: task.position.streamTime }
+    const { offsets, finished, streamTime } = task.position
+    const moved = { offsets: { ...offsets }, finished: { ...finished }, streamTime }
     after.set(task, moved)
     return moved
   }
   for (const item of items) {
     const moved = movedOf(item.task)
-    if (item.record !== undefined) moved.offsets[item.record.topic] = item.nextOffset
+    if (item.record !== undefined) moveOver(moved, item.readFrom.topic, item.readFrom.offset, item.nextOffset)
     moved.streamTime = Math.max(moved.streamTime, timestampOf(item))
   }
-  for (const { task, topic, nextOffset } of passed) movedOf(task).offsets[topic] = nextOffset
+  for (const { task, topic, from, nextOffset } of passed) moveOver(movedOf(task), topic, from, nextOffset)
   return [...after].map(([task, moved]) => ({ ...task.position, ...moved, times: times.get(task) ?? task.position.times }))
+}
+
+interface Moved {
+  readonly offsets: Record<string, number>
+  readonly finished: Record<string, readonly OffsetRange[]>
+  streamTime: number
+}
+
+/** Where nothing before it waits, that is all; else the range is kept until the offset comes by. */
+function moveOver ({ offsets, finished }: Moved, topic: string, from: number, to: number): void {
+  const offset = offsets[topic] ?? from
+  const { [topic]: beyond } = finished
+  if (beyond === undefined && from <= offset) {
+    offsets[topic] = Math.max(offset, to)
+    return
+  }
+  const progress = finish({ offset, beyond: beyond ?? [] }, [from, to])
+  offsets[topic] = progress.offset
+  if (progress.beyond.length > 0) finished[topic] = progress.beyond
+  else delete finished[topic]
 }
 
 /** The tasks of a unit. */

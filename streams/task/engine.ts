@@ -4,6 +4,7 @@ import { FatalError, messageOf } from '../errors.ts'
 import type { SchemaNotLoaded } from '../serdes/schema-not-loaded.ts'
 import { StateError } from '../state/state.ts'
 import { Aftermath, type AftermathOptions } from './aftermath.ts'
+import { Calls, type CallsOptions } from './calls/calls.ts'
 import { abandonUnit, beginUnit, commitUnit, type CommitterOptions, type Outcome } from './committer.ts'
 import { Intake } from './intake.ts'
 import type { Item, TimeItem } from './item.ts'
@@ -13,7 +14,7 @@ import { Signal } from './signal.ts'
 import type { Task } from './task.ts'
 import type { Unit } from './unit.ts'
 
-export interface EngineOptions extends AftermathOptions, CommitterOptions {
+export interface EngineOptions extends AftermathOptions, CommitterOptions, Pick<CallsOptions, 'applicationId'> {
   readonly schedule: Schedule
   readonly maxUnitRecords: number
   /** A unit that is not full begins no sooner than this after the one before: a unit costs the same round trips whatever its size. */
@@ -44,6 +45,9 @@ export class Engine {
   readonly #patience: Patience
   readonly #aftermath: Aftermath
   readonly #arrival = new Signal()
+  readonly #calls: Calls
+  /** Whoever waits until a call has moved. */
+  #moved = Promise.withResolvers<void>()
   #inFlight: InFlight | undefined
   #lastUnitAt = -Infinity
   #stopping = false
@@ -56,7 +60,15 @@ export class Engine {
     this.#options = options
     this.#intake = new Intake(options.schedule)
     this.#patience = new Patience(options.clock, options.pauses)
-    this.#aftermath = new Aftermath(options, this.#intake, this.#patience)
+    this.#calls = new Calls({
+      ...options,
+      changed: () => this.#arrival.raise(),
+      moved: () => {
+        this.#moved.resolve()
+        this.#moved = Promise.withResolvers()
+      }
+    })
+    this.#aftermath = new Aftermath(options, this.#intake, this.#patience, this.#calls)
   }
 
   get tasks (): readonly Task[] {
@@ -111,6 +123,21 @@ export class Engine {
     return idleMs === 0
   }
 
+  /** Whether calls are being made that do not wait for the clock. */
+  get isCalling (): boolean {
+    return this.#calls.awake > 0
+  }
+
+  /** Whether calls are answered whose records are not run yet. */
+  get hasAnswers (): boolean {
+    return this.tasks.some(({ calls }) => calls !== undefined && calls.ready > 0)
+  }
+
+  /** Resolves when a call has ended or begun to wait for the clock. */
+  async callMoved (): Promise<void> {
+    await this.#moved.promise
+  }
+
   /** Moves stream time on in these tasks without a record; nodes that wait for it act in commits of their own. */
   advanceStreamTime (tasks: readonly Task[], watermark: number): void {
     const now = this.#options.clock.now()
@@ -161,6 +188,7 @@ export class Engine {
 
   /** Does what there is to do. Answers with how long there is nothing, unless something arrives; 0: look again. */
   async #cycle (): Promise<number> {
+    this.#calls.fill()
     const due = this.#due()
     const restMs = due.length > 0 ? 0 : this.#restBeforeUnit()
     const items = due.length > 0 ? due : restMs > 0 ? [] : this.#take()
@@ -207,7 +235,8 @@ export class Engine {
   }
 
   #idleMs (): number {
-    return Math.max(1, Math.min(IDLE_MS, this.#options.runner.timers.nextAt - this.#options.clock.now()))
+    const nextAt = Math.min(this.#options.runner.timers.nextAt, ...this.tasks.map(({ heldUntilMs }) => heldUntilMs))
+    return Math.max(1, Math.min(IDLE_MS, nextAt - this.#options.clock.now()))
   }
 
   #restBeforeUnit (): number {

@@ -68,7 +68,7 @@ export class Intake {
 
   /** How many records are at hand. */
   get length (): number {
-    return this.#tasks.reduce((sum, task) => sum + task.queues.reduce((records, { length }) => records + length, 0), 0)
+    return this.#tasks.reduce((sum, { ready }) => sum + ready, 0)
   }
 
   /**

@@ -1,5 +1,8 @@
 import type { FetchedBatch, LogRecord, ReadPosition } from '../log/log.ts'
+import { isFinished, type OffsetRange } from '../state/progress.ts'
+import { restoredRecord, type Retry } from './calls/retry-record.ts'
 import type { Extract, Extraction } from './extraction.ts'
+import type { RecordItem } from './item.ts'
 import type { UnitGate } from './unit-gate.ts'
 import { withoutStamp } from './unit-stamp.ts'
 
@@ -25,11 +28,17 @@ export class PartitionQueue {
   #shown: { readonly of: LogRecord, readonly record: LogRecord, readonly extraction: Extraction } | undefined
   /** −1 until the first answer: whether the broker has more is then unknown. */
   #endOffset = -1
+  /** Everything before it was taken, or was no record. */
+  #coveredTo: number
+  /** Offsets that are done, beyond where this began. */
+  readonly #finished: readonly OffsetRange[]
 
-  constructor (topic: string, partition: number, offset: number, epoch: number, gate?: UnitGate, { extract, partitionTime }: Times = { extract: undefined, partitionTime: -1 }) {
+  constructor (topic: string, partition: number, offset: number, epoch: number, gate?: UnitGate, { extract, partitionTime, finished = [] }: Start = { extract: undefined, partitionTime: -1 }) {
     this.topic = topic
     this.partition = partition
     this.#fetchOffset = offset
+    this.#coveredTo = offset
+    this.#finished = finished
     this.#epoch = epoch
     this.#gate = gate
     this.#extract = extract
@@ -74,22 +83,34 @@ export class PartitionQueue {
     return true
   }
 
-  /** Where to go on when all that was fetched is taken: past markers and gaps too. */
-  get passedTo (): number | undefined {
-    return this.length === 0 ? this.#fetchOffset : undefined
-  }
-
   /** The next record, with its extracted time where there is an extractor; undefined also where the next one of an internal topic is undecided. Records of units that came to nothing are gone with it. */
   peek (): LogRecord | undefined {
     const gate = this.#gate
+    if (this.#finished.length > 0) this.#skipFinished()
     if (gate === undefined) return this.#show(this.#records[this.#head])
     for (let record = this.#records[this.#head]; record !== undefined; record = this.#records[this.#head]) {
       const verdict = gate.judge(record)
       if (verdict === 'take') return record
       if (verdict === 'wait') return undefined
       this.#next(record)
+      if (this.#finished.length > 0) this.#skipFinished()
     }
     return undefined
+  }
+
+  /** When the next record of a retry topic is due; undefined where none waits for that. */
+  get heldUntilMs (): number | undefined {
+    const head = this.#records[this.#head]
+    return head === undefined ? undefined : this.#gate?.retryOf(head)?.heldUntilMs
+  }
+
+  /** What this partition holds behind the last record that was taken, where nothing is at hand: markers, gaps, and what is done already. */
+  get passed (): OffsetRange | undefined {
+    return this.length === 0 && this.#fetchOffset > this.#coveredTo ? [this.#coveredTo, this.#fetchOffset] : undefined
+  }
+
+  #skipFinished (): void {
+    for (let record = this.#records[this.#head]; record !== undefined && isFinished(this.#finished, record.offset); record = this.#records[this.#head]) this.#next(record)
   }
 
   take (): Taken | undefined {
@@ -99,8 +120,14 @@ export class PartitionQueue {
     const record = shown?.of ?? peeked
     this.#shown = undefined
     if (shown !== undefined && !('error' in shown.extraction)) this.#partitionTime = Math.max(this.#partitionTime, shown.record.timestamp)
+    const from = this.#coveredTo
     const nextOffset = this.#next(record)
-    return this.#gate === undefined ? { record, nextOffset, origin: undefined, extraction: shown?.extraction } : { ...withoutStamp(record), nextOffset, extraction: undefined }
+    this.#coveredTo = nextOffset
+    const readFrom = { topic: this.topic, offset: from }
+    if (this.#gate === undefined) return { record, nextOffset, readFrom, origin: undefined, extraction: shown?.extraction, retry: undefined }
+    const retry = this.#gate.retryOf(record)
+    const { record: own, origin } = withoutStamp(record)
+    return { record: retry === undefined ? own : restoredRecord(record, retry), nextOffset, readFrom, origin, extraction: undefined, retry }
   }
 
   #show (record: LogRecord | undefined): LogRecord | undefined {
@@ -130,15 +157,18 @@ export class PartitionQueue {
   }
 }
 
-/** How a queue knows the times of its records; without `extract` they are their own. */
-interface Times {
+/** How a queue knows the times of its records, without `extract` they are their own; and what of them is done. */
+interface Start {
   readonly extract: Extract | undefined
   readonly partitionTime: number
+  readonly finished?: readonly OffsetRange[]
 }
 
 interface Taken {
   readonly record: LogRecord
   readonly nextOffset: number
+  readonly readFrom: RecordItem['readFrom']
+  readonly retry: Retry | undefined
   /** Of an internal record: where what led to it came from. */
   readonly origin: string | undefined
   readonly extraction: Extraction | undefined

@@ -1,4 +1,6 @@
+import { isCovered } from '../state/progress.ts'
 import type { FetchedBatch, LogRecord, ReadPosition } from '../log/log.ts'
+import type { CallWindow } from './calls/call-window.ts'
 import { Rejected } from '../graph/contract.ts'
 import type { SubTopology } from '../graph/sub-topologies.ts'
 import type { State, TaskPosition } from '../state/state.ts'
@@ -12,6 +14,7 @@ import type { UnitGate } from './unit-gate.ts'
 export interface PassedOver {
   readonly task: Task
   readonly topic: string
+  readonly from: number
   readonly nextOffset: number
 }
 
@@ -26,6 +29,8 @@ export class Task {
   #hasAttempted = false
   readonly #queues: readonly PartitionQueue[]
   #taken = 0
+  /** Of a sub-topology with nodes that wait for something outside. */
+  calls: CallWindow | undefined
   /** Records that are not to be run, by topic and offset. */
   readonly #condemned: ReadonlyMap<string, Failure>
 
@@ -37,7 +42,7 @@ export class Task {
     this.#condemned = new Map(condemned.map(record => [`${record.topic}@${record.offset}`, failureOf(record)]))
     this.partition = position.partition
     this.#position = position
-    this.#queues = topics.map(topic => new PartitionQueue(topic, position.partition, position.offsets[topic] ?? 0, assignmentEpoch, gateOf(topic), { extract: extractOf(subTopology, topic), partitionTime: position.streamTime }))
+    this.#queues = topics.map(topic => new PartitionQueue(topic, position.partition, position.offsets[topic] ?? 0, assignmentEpoch, gateOf(topic), { extract: extractOf(subTopology, topic), partitionTime: position.streamTime, finished: position.finished[topic] ?? [] }))
   }
 
   get name (): string {
@@ -115,14 +120,23 @@ export class Task {
 
   /** Topics of which nothing is at hand, and whose position is behind what was fetched: the log holds something there that it does not show. */
   passedOver (): PassedOver[] {
-    return this.#queues.flatMap(({ topic, passedTo = 0 }) => passedTo > (this.position.offsets[topic] ?? 0) ? [{ task: this, topic, nextOffset: passedTo }] : [])
+    return this.#queues.flatMap(({ topic, passed }) => {
+      if (passed === undefined || isCovered({ offset: this.position.offsets[topic] ?? 0, beyond: this.position.finished[topic] ?? [] }, passed)) return []
+      return [{ task: this, topic, from: passed[0], nextOffset: passed[1] }]
+    })
   }
 
   /**
    * The record with the lowest timestamp among those at hand, as Kafka Streams chooses with `max.task.idle.ms` 0: it waits
-   * for a partition that has more on the broker, and for nothing else. Between equal timestamps the first topic of the definition wins.
+   * for a partition that has more on the broker, and for nothing else. Between equal timestamps the first topic of the definition wins. Where calls
+   * are made, one whose calls are answered.
    */
   take (): RecordItem | undefined {
+    return this.calls === undefined ? this.takeNext() : this.calls.take()
+  }
+
+  /** The next record, whatever it waits for. */
+  takeNext (): RecordItem | undefined {
     const taken = this.#lowest()?.take()
     if (taken !== undefined) this.#taken++
     return taken === undefined ? undefined : { task: this, ...taken, decoded: taken.extraction?.decoded, acceptedBy: undefined, failure: this.#failureOf(taken.record), rejectedAtMs: undefined }
@@ -130,7 +144,17 @@ export class Task {
 
   /** What `take` would take. */
   head (): LogRecord | undefined {
-    return this.#lowest()?.peek()
+    return this.calls === undefined ? this.#lowest()?.peek() : this.calls.head()?.record
+  }
+
+  /** How many records can be taken now, as far as is known. */
+  get ready (): number {
+    return this.calls?.ready ?? this.#queues.reduce((sum, { length }) => sum + length, 0)
+  }
+
+  /** When the next record that is held back is due; Infinity where none is. */
+  get heldUntilMs (): number {
+    return Math.min(Infinity, ...this.#queues.map(({ heldUntilMs = Infinity }) => heldUntilMs))
   }
 
   #lowest (): PartitionQueue | undefined {

@@ -14,6 +14,8 @@ import type { LogRecord, OutgoingRecord } from '../log/log.ts'
 import { partitionFor } from '../log/partitioner.ts'
 import { SchemaNotLoaded } from '../serdes/schema-not-loaded.ts'
 import type { Store, WriterOf } from '../stores/store.ts'
+import type { CallFailure } from '../graph/async-processor.ts'
+import type { CallOutcome } from '../graph/calls.ts'
 import { deadLetter } from './dead-letter.ts'
 import { deadlineAfter } from './deadline.ts'
 import { decode } from './decode.ts'
@@ -25,6 +27,7 @@ import { Suspended } from './stores/store-state.ts'
 import { Timers } from './timers.ts'
 import type { PassedOver, Task } from './task.ts'
 import { TaskTimes } from './task-times.ts'
+import { originOf } from './origin.ts'
 import { SOURCE_HEADER } from './unit-stamp.ts'
 
 /** A record to be written by the unit, and what it comes from. */
@@ -34,6 +37,14 @@ export interface Emission {
   readonly isDeadLetter: boolean
   /** To an internal topic: the committer adds the number of the attempt. */
   readonly isInternal?: boolean
+}
+
+/** A call that a node has to make before the record can be run. */
+export interface WantedCall {
+  readonly node: Node
+  readonly record: StreamRecord
+  /** Which of the record's calls it is, in the order in which the graph asks for them. */
+  readonly index: number
 }
 
 export interface Drop {
@@ -101,6 +112,9 @@ export class UnitRunner implements Execution {
   #node: Node | undefined
   #awaited: SchemaNotLoaded | undefined
   #emissionIndex = 0
+  /** How many calls the record has asked for, and those of them that are not answered. */
+  #callIndex = 0
+  #wanted: WantedCall[] = []
   #items: Item[] = []
   #emissions: Emission[] = []
   #drops: Drop[] = []
@@ -138,9 +152,15 @@ export class UnitRunner implements Execution {
     return true
   }
 
+  /** The calls that a record waits for; none: it can be run, or is waiting for something else. */
+  callsOf (item: Item): readonly WantedCall[] {
+    this.rehearse(item)
+    return this.#wanted
+  }
+
   #attempt (item: Item): boolean {
     this.#begin(item)
-    this.#emissionIndex = 0
+    this.#wanted = []
     this.#awaited = undefined
     try {
       this.#process(item)
@@ -155,11 +175,10 @@ export class UnitRunner implements Execution {
       if (error instanceof FatalError) throw error
       this.#fail(item, 'processor', error)
       this.#begin(item)
-      // Numbered as when the unit is run again: then nothing is emitted before the dead letter.
-      this.#emissionIndex = 0
+      this.#wanted = []
       this.#process(item)
     }
-    if (this.#stores.mode.missed) {
+    if (this.#stores.mode.missed || this.#wanted.length > 0) {
       this.#undoToMark()
       return false
     }
@@ -291,6 +310,24 @@ export class UnitRunner implements Execution {
     this.#drops.push({ node, reason, record: this.#item?.record })
   }
 
+  call (node: Node, record: StreamRecord): CallOutcome | undefined {
+    if (this.#item?.record === undefined || this.#isByTime) throw new TypeError(`what is made by time came to node '${node.name}', which waits for something outside`)
+    const index = this.#callIndex++
+    const outcome = this.#item.calls?.[index]
+    if (outcome === undefined) this.#wanted.push({ node, record, index })
+    return outcome
+  }
+
+  giveUp (node: Node, { error, reason, failedAtMs }: CallFailure): void {
+    const item = this.#item
+    if (item?.record === undefined) return
+    const { deadLetters } = this.#entry(item.record.topic)
+    if (deadLetters === undefined) throw this.#noPlaceFor(item.record, node.name, error)
+    if (deadLetters.node !== undefined) this.#trace.push(deadLetters.node.index)
+    const errorType = reason === 'poison' ? 'processor' : reason
+    this.#writeDeadLetter(deadLetters, item, { rejected: new Rejected({ errorType, message: `Node '${node.name}': ${messageOf(error)}` }), node: node.name, cause: error, failedAtMs })
+  }
+
   whenClosed (effect: () => void): void {
     this.#effects.push(effect)
   }
@@ -370,6 +407,9 @@ export class UnitRunner implements Execution {
 
   #process (item: Item): void {
     this.#node = undefined
+    // Numbered as when the unit is run again: then nothing is emitted before a dead letter.
+    this.#emissionIndex = 0
+    this.#callIndex = 0
     if (item.record === undefined) this.#processTime(item)
     else this.#processRecord(item)
   }
@@ -423,6 +463,10 @@ export class UnitRunner implements Execution {
   #processRecord (item: RecordItem): void {
     const { record, failure } = item
     const { source, node, topic, forward, routesRejects, deadLetters } = this.#entry(record.topic)
+    if (item.detour !== undefined && failure === undefined) {
+      this.#emissions.push({ item, isDeadLetter: false, isInternal: true, record: { ...item.detour, partition: record.partition, key: record.key, value: record.value, ...(record.timestamp < 0 ? {} : { timestamp: record.timestamp }) } })
+      return
+    }
     if (failure !== undefined && deadLetters !== undefined) {
       if (deadLetters.node !== undefined) this.#trace.push(deadLetters.node.index)
       this.#writeDeadLetter(deadLetters, item, failure)
@@ -457,18 +501,19 @@ export class UnitRunner implements Execution {
     if (item.record === undefined) {
       throw new FatalError(`What task ${item.task.name} does by time, at ${item.now}, cannot be committed: ${messageOf(error)}. There is no record that could be dead-lettered for it; mend the node.`, { cause: error })
     }
-    const { topic, partition, offset } = item.record
-    const entry = this.#entry(topic)
+    const entry = this.#entry(item.record.topic)
     const node = this.#node?.name ?? entry.node.name
-    if (entry.deadLetters === undefined) {
-      throw new FatalError(
-        `Node '${node}' failed on ${topic}-${partition}@${offset}: ${messageOf(error)}. Topology '${this.#topology.name}' has no place for dead letters of '${topic}'; ` +
-        'route the rejects of a validation with to(topic, { format }), or give the topology deadLetters: { topic, format }.',
-        { cause: error }
-      )
-    }
+    if (entry.deadLetters === undefined) throw this.#noPlaceFor(item.record, node, error)
     const rejected = error instanceof Undecodable ? error.rejected : new Rejected({ errorType, message: `Node '${node}': ${messageOf(error)}` })
     item.failure = { rejected, node, cause: error instanceof Undecodable ? undefined : error, failedAtMs: this.#now() } satisfies Failure
+  }
+
+  #noPlaceFor ({ topic, partition, offset }: LogRecord, node: string, error: unknown): FatalError {
+    return new FatalError(
+      `Node '${node}' failed on ${topic}-${partition}@${offset}: ${messageOf(error)}. Topology '${this.#topology.name}' has no place for dead letters of '${topic}'; ` +
+      'route the rejects of a validation with to(topic, { format }), or give the topology deadLetters: { topic, format }.',
+      { cause: error }
+    )
   }
 
   #writeDeadLetter ({ topic, format }: DeadLetterPlace, item: RecordItem, failure: Failure): void {
@@ -482,8 +527,8 @@ export class UnitRunner implements Execution {
 
   #push (record: OutgoingRecord, item: Item, kind: Pick<Emission, 'isDeadLetter' | 'isInternal'>): void {
     // Behind an internal topic the way goes on from where the record before it came from: that one's offset is another after a rerun.
-    const before = item.record === undefined ? undefined : item.origin
-    const from = before === undefined ? `${this.#applicationId}/${item.task.name}/${originOf(item)}` : `${before}/${item.task.name}`
+    const origin = originOf(this.#applicationId, item)
+    const from = item.record === undefined || item.origin === undefined ? origin : `${origin}/${item.task.name}`
     this.#emissions.push({ item, ...kind, record: { ...record, headers: [...record.headers, [SOURCE_HEADER, Buffer.from(`${from}#${this.#emissionIndex++}`)]] } })
   }
 
@@ -512,13 +557,6 @@ function partitionOfInnerKey ({ partitionBytes }: Topic['key'], key: unknown): C
   if (partitionBytes === undefined || key === null || key === undefined) return undefined
   const bytes = partitionBytes(key)
   return count => partitionFor(bytes, count)
-}
-
-/** The same however often it is run. */
-function originOf (item: Item): string {
-  if (item.record === undefined) return item.watermark === undefined ? `wall-clock@${item.now}` : `stream-time@${item.watermark}`
-  const { topic, partition, offset } = item.record
-  return `${topic}-${partition}@${offset}`
 }
 
 /** A source, opened: where its records enter the graph, and where they go when something fails on them. */

@@ -104,7 +104,9 @@ export class Application {
         while (await engine.step())
         // What became of the units of another life the state is asked; there may be more at hand then.
         await this.#ledger?.answered()
-      } while (this.#hasLearned)
+        // Whoever waits for the clock waits for the test to move it.
+        if (!this.#hasLearned && engine.isCalling) await engine.callMoved()
+      } while (this.#hasLearned || engine.isCalling || engine.hasAnswers)
       return true
     } catch (error) {
       this.#engine = undefined
@@ -156,6 +158,7 @@ export class Application {
     this.#ledger = ledger
     const Runner = debug ? CheckedRunner : UnitRunner
     const engine: Engine = new Engine({
+      applicationId,
       ledger,
       state,
       stores,
@@ -197,16 +200,12 @@ export class Application {
     const { whole } = candidatesOf(subTopologies, partitions, new Set(sources.keys()))
     const positions = await state.takeOver(whole.map(({ topics, ...task }) => ({ ...task, offsets: Object.fromEntries(topics.map(topic => [topic, 0])) })))
     const epoch = ++this.#epoch
-    const gateOf = (topic: string): UnitGate | undefined => ready.internal.has(topic) ? new UnitGate(ledger) : undefined
+    const gateOf = (topic: string): UnitGate | undefined => ready.internal.has(topic) ? new UnitGate(ledger, this.#options.clock.now) : undefined
     return whole.flatMap(({ subTopology, partition, topics }) => {
       const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
       const definition = subTopologies.find(({ name }) => name === subTopology)
       return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, [], gateOf)]
     })
-  }
-
-  #gateOf (topic: string, internal: ReadonlyMap<string, number>): UnitGate | undefined {
-    return this.#ledger !== undefined && internal.has(topic) ? new UnitGate(this.#ledger) : undefined
   }
 
   #withReason (error: unknown): unknown {

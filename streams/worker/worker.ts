@@ -125,6 +125,7 @@ export class Worker {
     this.#globals = createGlobalTables(topology)
     const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes, globals: this.#globals, ...(options.pulse === undefined ? {} : { pulse: options.pulse }) })
     this.#engine = new Engine({
+      applicationId,
       state,
       stores,
       runner,
@@ -288,7 +289,7 @@ export class Worker {
   }
 
   #gateOf (topic: string): UnitGate | undefined {
-    return this.#internalTopics.has(topic) ? new UnitGate(this.#ledger) : undefined
+    return this.#internalTopics.has(topic) ? new UnitGate(this.#ledger, this.#options.now) : undefined
   }
 
   /** The compare was lost: if the broker still says that we are the member, the tasks are taken over anew, else they are gone. */

@@ -39,6 +39,8 @@ export function openOperatorBench (): OperatorBench {
     accepted: () => {},
     emit: () => {},
     deadLetter: () => {},
+    call: () => undefined,
+    giveUp: () => {},
     drop: (_node, reason) => { dropped.push(reason) },
     whenClosed: effect => effect(),
     // Only ordered stores are opened here; which one a declaration means, its type says.

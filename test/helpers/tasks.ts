@@ -64,11 +64,11 @@ export function moveRecord (offset: number, move: Partial<Move> = {}, fields: Pa
 export function taskOf (topology: Topology, { partition = 0, epoch = 1, offsets = {} }: { readonly partition?: number, readonly epoch?: number, readonly offsets?: Record<string, number> } = {}): Task {
   const [subTopology] = topology.subTopologies
   if (subTopology === undefined) throw new TypeError('The topology has no sub-topology.')
-  return new Task(subTopology, { subTopology: subTopology.name, partition, epoch, unit: 0, offsets, streamTime: -1, times: {} }, subTopology.topics, 1)
+  return new Task(subTopology, { subTopology: subTopology.name, partition, epoch, unit: 0, offsets, streamTime: -1, finished: {}, times: {} }, subTopology.topics, 1)
 }
 
 export function itemOf (record: LogRecord, task: Task): Item {
-  return { task, record, nextOffset: record.offset + 1, decoded: undefined, acceptedBy: undefined, failure: undefined, rejectedAtMs: undefined }
+  return { task, record, nextOffset: record.offset + 1, readFrom: { topic: record.topic, offset: record.offset }, decoded: undefined, acceptedBy: undefined, failure: undefined, rejectedAtMs: undefined }
 }
 
 /** What may go wrong in a state, or happen beside it; each is called before the step it is named for. */
@@ -174,6 +174,7 @@ export function startEngine (t: TestContext, { state, producer, topology = movin
     state,
     stores,
     runner: new UnitRunner({ topology, applicationId: 'app', stores, now: Date.now, maxRecordBytes }),
+    applicationId: 'app',
     outbound: new Outbound(producer),
     clock: systemClock,
     schedule: fairShares(),

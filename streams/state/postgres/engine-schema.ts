@@ -68,8 +68,10 @@ async function addMissing (session: Session, applicationId: string): Promise<voi
     const [[table] = []] = await session.query({ text: 'select to_regclass($1)', values: [`${schema}.${name}`] })
     if (table === null) await session.query({ text: definition(schema) })
   }
-  const [[column] = []] = await session.query({ text: "select 1 from pg_attribute where attrelid = to_regclass($1) and attname = 'times'", values: [`${schema}.millrace_tasks`] })
-  if (column === undefined) await session.query({ text: `alter table ${schema}.millrace_tasks add column times jsonb not null default '{}'` })
+  const columns = await session.query({ text: 'select attname from pg_attribute where attrelid = to_regclass($1)', values: [`${schema}.millrace_tasks`] })
+  for (const name of ['times', 'finished']) {
+    if (!columns.some(([column]) => column === name)) await session.query({ text: `alter table ${schema}.millrace_tasks add column ${name} jsonb not null default '{}'` })
+  }
 }
 
 /** undefined: there is no such application here. */
@@ -139,6 +141,7 @@ function definition (schema: string): string[] {
       offsets jsonb not null,
       stream_time bigint not null,
       times jsonb not null default '{}',
+      finished jsonb not null default '{}',
       owner text not null,
       primary key (sub_topology, partition)
     ) with (fillfactor = 50)`,

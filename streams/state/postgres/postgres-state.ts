@@ -155,7 +155,7 @@ async function makeMissingTables (database: Database, schema: string, stores: re
   })
 }
 
-const POSITION = 't.sub_topology, t.partition, t.epoch, t.unit, t.offsets::text, t.stream_time, t.times::text'
+const POSITION = 't.sub_topology, t.partition, t.epoch, t.unit, t.offsets::text, t.stream_time, t.times::text, t.finished::text'
 
 function positionOf (row: TextRow): TaskPosition {
   return {
@@ -165,7 +165,8 @@ function positionOf (row: TextRow): TaskPosition {
     unit: Number(row[3]),
     offsets: JSON.parse(row[4] ?? '{}'),
     streamTime: Number(row[5]),
-    times: JSON.parse(row[6] ?? '{}')
+    times: JSON.parse(row[6] ?? '{}'),
+    finished: JSON.parse(row[7] ?? '{}')
   }
 }
 
@@ -283,8 +284,8 @@ async function commit (session: Session): Promise<void> {
 function movePositions (tasks: string, sameGeneration: string, applicationId: string, positions: readonly TaskPosition[]): Statement {
   return {
     prepared: true,
-    text: `update ${tasks} as t set unit = moved.unit + 1, offsets = moved.offsets, stream_time = moved.stream_time, times = moved.times
-      from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::jsonb[], $6::bigint[], $7::jsonb[]) as moved (sub_topology, partition, epoch, unit, offsets, stream_time, times)
+    text: `update ${tasks} as t set unit = moved.unit + 1, offsets = moved.offsets, stream_time = moved.stream_time, times = moved.times, finished = moved.finished
+      from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::jsonb[], $6::bigint[], $7::jsonb[], $8::jsonb[]) as moved (sub_topology, partition, epoch, unit, offsets, stream_time, times, finished)
       where t.sub_topology = moved.sub_topology and t.partition = moved.partition and t.epoch = moved.epoch and t.unit = moved.unit and ${sameGeneration}
       returning t.sub_topology, t.partition`,
     values: [
@@ -293,7 +294,8 @@ function movePositions (tasks: string, sameGeneration: string, applicationId: st
       encodeArray('bigint', positions.map(({ unit }) => unit)),
       encodeArray('jsonb', positions.map(({ offsets }) => JSON.stringify(offsets))),
       encodeArray('bigint', positions.map(({ streamTime }) => streamTime)),
-      encodeArray('jsonb', positions.map(({ times }) => JSON.stringify(times)))
+      encodeArray('jsonb', positions.map(({ times }) => JSON.stringify(times))),
+      encodeArray('jsonb', positions.map(({ finished }) => JSON.stringify(finished)))
     ]
   }
 }

@@ -40,16 +40,16 @@ export function stateContract (name: string, openState: StateFactory): void {
 
     const taken = await state.takeOver([{ ...TASK, offsets: { watches: 7 } }])
 
-    assert.deepEqual(taken, [{ ...TASK, epoch: 1, unit: 0, offsets: { watches: 7 }, streamTime: -1, times: {} }])
+    assert.deepEqual(taken, [{ ...TASK, epoch: 1, unit: 0, offsets: { watches: 7 }, streamTime: -1, finished: {}, times: {} }])
     assert.deepEqual(await state.positions([TASK, { ...TASK, partition: 4 }]), taken)
   })
 
   stateTest('taking a task over raises its epoch, keeps its offsets and times and adds those of new topics', async world => {
-    await commit(world, [{ ...await held(world), offsets: { watches: 50 }, streamTime: 1_700_000_000_123, times: { closes: 7, 'a.b-c': 0 } }])
+    await commit(world, [{ ...await held(world), offsets: { watches: 50 }, streamTime: 1_700_000_000_123, finished: { watches: [[60, 70]] }, times: { closes: 7, 'a.b-c': 0 } }])
 
     const taken = await world.state.takeOver([{ ...TASK, offsets: { watches: 7, events: 2 } }])
 
-    assert.deepEqual(taken, [{ ...TASK, epoch: 2, unit: 1, offsets: { watches: 50, events: 2 }, streamTime: 1_700_000_000_123, times: { closes: 7, 'a.b-c': 0 } }])
+    assert.deepEqual(taken, [{ ...TASK, epoch: 2, unit: 1, offsets: { watches: 50, events: 2 }, streamTime: 1_700_000_000_123, finished: { watches: [[60, 70]] }, times: { closes: 7, 'a.b-c': 0 } }])
   })
 
   stateTest('several tasks are taken and moved at once', async world => {

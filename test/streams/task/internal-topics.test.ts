@@ -131,7 +131,7 @@ async function openWorld (t: TestContext, { faults = () => ({}), sending = () =>
           learned = Promise.withResolvers<void>()
         }
       })
-      const gate = new UnitGate(ledger)
+      const gate = new UnitGate(ledger, Date.now)
       const values: string[] = []
       for (const record of await readAll(log, INTERNAL)) {
         let verdict = gate.judge(record)

@@ -71,7 +71,7 @@ test('a condemned record comes with its failure, as it was written down, and no 
   const [subTopology] = moving.subTopologies
   assert.ok(subTopology !== undefined)
   const condemned = { subTopology: subTopology.name, topic: 'moves', partition: 0, offset: 1, node: 'take-move', foundAtMs: 5 }
-  const task = new Task(subTopology, { subTopology: subTopology.name, partition: 0, epoch: 1, unit: 0, offsets: {}, streamTime: -1, times: {} }, ['moves'], 1, [condemned])
+  const task = new Task(subTopology, { subTopology: subTopology.name, partition: 0, epoch: 1, unit: 0, offsets: {}, streamTime: -1, finished: {}, times: {} }, ['moves'], 1, [condemned])
   task.offer({ topic: 'moves', partition: 0, askedOffset: 0, epoch: 1, records: [moveRecord(0), moveRecord(1), moveRecord(2)], nextOffset: 3, endOffset: 3 })
 
   const [before, itself, after] = [task.take(), task.take(), task.take()]

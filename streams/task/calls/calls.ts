@@ -1,0 +1,138 @@
+import type { Clock } from '../../clock.ts'
+import type { CallOrder } from '../../graph/async-processor.ts'
+import type { Node } from '../../graph/node.ts'
+import { topicName } from '../../graph/topic-names.ts'
+import type { SubTopology } from '../../graph/sub-topologies.ts'
+import { FatalError, messageOf } from '../../errors.ts'
+import { Breaker } from '../../resilience/breaker.ts'
+import type { Dependency } from '../../resilience/dependency.ts'
+import type { UnitRunner } from '../unit.ts'
+import type { Task } from '../task.ts'
+import { CallWindow, type Visit } from './call-window.ts'
+import { NodeCaller, type NodeCallerOptions } from './node-caller.ts'
+
+export interface CallsOptions extends Pick<NodeCallerOptions, 'applicationId' | 'pauses' | 'moved'> {
+  readonly clock: Clock
+  readonly runner: UnitRunner
+  /** Something is ready that was not, or can be taken that could not. */
+  readonly changed: () => void
+}
+
+/** Beside what is at work: as many records as a node could begin at once, and at least so many, so that keys that wait do not hold up the others. */
+const LEAST_WINDOW = 1_000
+
+/** All that this process' tasks have asked for outside, and what came of it. */
+export class Calls {
+  readonly #options: CallsOptions
+  readonly #callers = new Map<Node, NodeCaller>()
+  readonly #breakers = new Map<string, Breaker>()
+  #failure: Error | undefined
+  #tasks: readonly Task[] = []
+
+  constructor (options: CallsOptions) {
+    this.#options = options
+  }
+
+  /** These tasks are ours from now on. Calls for others are aborted: their records are the next owner's. */
+  hold (tasks: readonly Task[]): void {
+    for (const task of this.#tasks) {
+      if (tasks.includes(task) || task.calls === undefined) continue
+      task.calls.close()
+      for (const caller of this.#callers.values()) caller.abort(task.calls)
+    }
+    this.#tasks = tasks
+    for (const task of tasks) task.calls ??= this.#openWindow(task)
+  }
+
+  /** Begins what there is room for. */
+  fill (): void {
+    if (this.#failure !== undefined) throw this.#failure
+    for (const { calls } of this.#tasks) calls?.fill()
+  }
+
+  /** Calls that are being made, without those that sleep by the clock. */
+  get awake (): number {
+    return this.#sum(({ awake }) => awake)
+  }
+
+  #openWindow (task: Task): CallWindow | undefined {
+    const nodes = callersIn(task.subTopology)
+    if (nodes.length === 0) return undefined
+    return new CallWindow({
+      task,
+      order: strictestOf(nodes.flatMap(({ calls }) => calls?.processor.order ?? [])),
+      size: Math.max(LEAST_WINDOW, ...nodes.map(({ calls }) => 2 * (calls?.processor.concurrency ?? 0))),
+      begin: visit => this.#begin(visit)
+    })
+  }
+
+  #begin (visit: Visit): void {
+    const { runner } = this.#options
+    const { item } = visit
+    const wanted = item.failure === undefined ? runner.callsOf(item) : []
+    if (runner.awaited !== undefined) {
+      this.#beginLater(visit, runner.awaited.load)
+      return
+    }
+    visit.open = wanted.length
+    if (wanted.length === 0) return this.#answered(visit)
+    for (const { node, record, index } of wanted) this.#callerOf(node).enqueue({ visit, record, index })
+  }
+
+  /** Its schema is not here yet. */
+  #beginLater (visit: Visit, load: () => Promise<void>): void {
+    load().then(() => this.#begin(visit), (error: unknown) => {
+      if (error instanceof FatalError) return this.#fail(error)
+      this.#options.pauses.waits('schemas', messageOf(error))
+      this.#options.clock.timer(1_000, () => this.#begin(visit))
+    }).catch((error: unknown) => this.#fail(error))
+  }
+
+  #callerOf (node: Node): NodeCaller {
+    const known = this.#callers.get(node)
+    if (known !== undefined) return known
+    if (node.calls === undefined) throw new TypeError(`Node '${node.name}' makes no calls.`)
+    const caller = new NodeCaller({
+      ...this.#options,
+      processor: node.calls.processor,
+      breakers: node.calls.processor.needs.map(dependency => this.#breakerOf(dependency)),
+      retryTopics: node.calls.retryTopics.map(topic => topicName(topic, this.#options.applicationId)),
+      answered: visit => this.#answered(visit),
+      failed: error => this.#fail(error)
+    })
+    this.#callers.set(node, caller)
+    return caller
+  }
+
+  /** One per dependency, whichever nodes need it. */
+  #breakerOf (dependency: Dependency): Breaker {
+    const known = this.#breakers.get(dependency.name)
+    if (known !== undefined) return known
+    const breaker = new Breaker(dependency)
+    this.#breakers.set(dependency.name, breaker)
+    return breaker
+  }
+
+  #answered (visit: Visit): void {
+    visit.window.answered(visit)
+    this.#options.changed()
+  }
+
+  #fail (error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error))
+    this.#options.changed()
+  }
+
+  #sum (of: (caller: NodeCaller) => number): number {
+    return [...this.#callers.values()].reduce((sum, caller) => sum + of(caller), 0)
+  }
+}
+
+function callersIn ({ nodes }: SubTopology): Node[] {
+  return nodes.filter(({ calls }) => calls !== undefined)
+}
+
+function strictestOf (orders: readonly CallOrder[]): CallOrder {
+  if (orders.includes('partition')) return 'partition'
+  return orders.includes('key') ? 'key' : 'none'
+}

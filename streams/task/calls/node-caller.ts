@@ -1,0 +1,297 @@
+import type { Clock } from '../../clock.ts'
+import type { CallContext, CallFailure } from '../../graph/async-processor.ts'
+import type { AnyAsyncProcessor, CallOutcome } from '../../graph/calls.ts'
+import type { StreamRecord } from '../../graph/record.ts'
+import { FatalError, messageOf } from '../../errors.ts'
+import type { Pauses } from '../../pauses.ts'
+import type { Breaker, Permit } from '../../resilience/breaker.ts'
+import { decide } from '../../resilience/decide.ts'
+import { detour, type Detour } from '../../resilience/delay-topics.ts'
+import { judge } from '../../resilience/error-class.ts'
+import { RateLimiter } from '../../resilience/rate-limiter.ts'
+import { originOf } from '../origin.ts'
+import type { CallWindow, Visit } from './call-window.ts'
+import { CallTimeout } from './call-timeout.ts'
+import { retryHeaders } from './retry-record.ts'
+
+export interface NodeCallerOptions {
+  readonly applicationId: string
+  readonly processor: AnyAsyncProcessor
+  readonly clock: Clock
+  readonly pauses: Pauses
+  /** Of all that the node needs. */
+  readonly breakers: readonly Breaker[]
+  /** By the index of a delay, as the cluster calls them. */
+  readonly retryTopics: readonly string[]
+  /** Nothing is waited for any more for this record. */
+  readonly answered: (visit: Visit) => void
+  /** The process has to stop. */
+  readonly failed: (error: unknown) => void
+  /** A call has ended or begun to sleep. */
+  readonly moved: () => void
+}
+
+export interface Call {
+  readonly visit: Visit
+  readonly record: StreamRecord
+  /** Which of the record's calls it is. */
+  readonly index: number
+}
+
+interface Attempt extends Call {
+  /** How many attempts have failed, and count. */
+  failed: number
+  firstFailedAtMs: number
+}
+
+interface Running {
+  readonly attempt: Attempt
+  readonly controller: AbortController
+  /** One of each breaker, in the order of the node's needs. */
+  readonly permits: readonly Permit[]
+  cancelTimeout: () => void
+  /** How many of its waits by the clock are not over. */
+  sleeping: number
+}
+
+/** Makes the calls of one node, over all tasks of this process: as many at once as it may, and none that a breaker or a rate holds back. */
+export class NodeCaller {
+  readonly #options: NodeCallerOptions
+  readonly #limiter: RateLimiter | undefined
+  #waiting: Attempt[] = []
+  readonly #running = new Set<Running>()
+  #wakeAt = Infinity
+  #cancelWake: (() => void) | undefined
+
+  constructor (options: NodeCallerOptions) {
+    this.#options = options
+    const { processor: { rateLimit } } = options
+    this.#limiter = rateLimit === undefined ? undefined : new RateLimiter(rateLimit)
+    for (const breaker of options.breakers) breaker.listen({ changed: () => this.#pump(), freed: () => this.#pump() })
+  }
+
+  /** Calls that are being made and do not sleep by the clock. */
+  get awake (): number {
+    let awake = 0
+    for (const { sleeping } of this.#running) if (sleeping === 0) awake++
+    return awake
+  }
+
+  enqueue (call: Call): void {
+    const { retry } = call.visit.item
+    const attempt = { ...call, failed: retry?.attempts ?? 0, firstFailedAtMs: retry?.firstFailedAtMs ?? 0 }
+    const earlyMs = (retry?.dueAtMs ?? 0) - this.#options.clock.now()
+    if (earlyMs > 0 && this.#goRoundAgain(attempt, earlyMs)) return
+    this.#waiting.push(attempt)
+    this.#pump()
+  }
+
+  /** The records of this window are somebody else's now. */
+  abort (window: CallWindow): void {
+    this.#waiting = this.#waiting.filter(({ visit }) => visit.window !== window)
+    for (const running of this.#running) {
+      if (running.attempt.visit.window !== window) continue
+      this.#running.delete(running)
+      running.cancelTimeout()
+      this.#release(running.permits)
+      running.controller.abort(new Error('The task was given to another worker.'))
+    }
+    this.#pump()
+  }
+
+  #pump (): void {
+    const { processor, clock } = this.#options
+    for (let at = 0; at < this.#waiting.length && this.#running.size < processor.concurrency;) {
+      const attempt = this.#waiting[at]
+      if (attempt === undefined) return
+      const now = clock.now()
+      const permits = this.#admit(now)
+      if (permits === undefined) return
+      const permit = this.#limiter?.take(now, keyOf(attempt)) ?? true
+      if (permit === true) {
+        this.#waiting.splice(at, 1)
+        this.#start(attempt, permits)
+        continue
+      }
+      this.#release(permits)
+      this.#wake(permit.at)
+      // What has used up its key's rate does not hold up other keys.
+      if (processor.rateLimit?.perKey !== true) return
+      at++
+    }
+  }
+
+  /** Every breaker lets one call through, or none is made. */
+  #admit (now: number): readonly Permit[] | undefined {
+    const { breakers, pauses, processor } = this.#options
+    const permits: Permit[] = []
+    for (const breaker of breakers) {
+      const permit = breaker.admit(now)
+      if (permit === undefined) {
+        this.#release(permits)
+        pauses.waits('breaker', `the breaker of '${breaker.name}' is ${breaker.state}`, processor.name)
+        this.#wake(breaker.admitsAt(now) ?? Infinity)
+        return undefined
+      }
+      permits.push(permit)
+    }
+    return permits
+  }
+
+  #release (permits: readonly Permit[]): void {
+    for (const [index, permit] of permits.entries()) this.#options.breakers[index]?.released(permit)
+  }
+
+  /** Looks again then, if nothing happens before. */
+  #wake (at: number): void {
+    const { clock } = this.#options
+    if (at >= this.#wakeAt || at === Infinity) return
+    this.#cancelWake?.()
+    this.#wakeAt = at
+    this.#cancelWake = clock.timer(Math.max(0, at - clock.now()), () => {
+      this.#wakeAt = Infinity
+      this.#cancelWake = undefined
+      this.#pump()
+    })
+  }
+
+  #start (attempt: Attempt, permits: readonly Permit[]): void {
+    const { processor, clock } = this.#options
+    const controller = new AbortController()
+    const running: Running = { attempt, controller, permits, sleeping: 0, cancelTimeout: () => {} }
+    this.#running.add(running)
+    running.cancelTimeout = clock.timer(processor.timeoutMs, () => {
+      const timeout = new CallTimeout(processor.name, processor.timeoutMs)
+      controller.abort(timeout)
+      this.#failed(running, timeout)
+    })
+    // A function that throws before its first wait fails like one that rejects.
+    void (async () => await processor.process(attempt.record, this.#contextOf(running)))()
+      .then(value => this.#succeeded(running, value), (error: unknown) => this.#failed(running, error))
+      .catch((error: unknown) => this.#options.failed(error))
+  }
+
+  #contextOf (running: Running): CallContext {
+    const { applicationId, processor, clock } = this.#options
+    const { attempt: { visit: { item }, index, failed }, controller: { signal } } = running
+    return {
+      signal,
+      idempotencyKey: `${originOf(applicationId, item)}/${processor.name}#${index}`,
+      attempt: failed + 1,
+      recordMetadata: item.record,
+      now: clock.now,
+      sleep: async ms => await this.#sleep(running, ms)
+    }
+  }
+
+  async #sleep (running: Running, ms: number): Promise<void> {
+    const { clock, moved } = this.#options
+    const { signal } = running.controller
+    signal.throwIfAborted()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const cancel = clock.timer(ms, resolve)
+    const abort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    running.sleeping++
+    moved()
+    try {
+      await promise
+    } finally {
+      running.sleeping--
+      cancel()
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  #succeeded (running: Running, value: unknown): void {
+    if (!this.#ended(running)) return
+    const now = this.#options.clock.now()
+    for (const [index, permit] of running.permits.entries()) this.#options.breakers[index]?.succeeded(permit, now)
+    if (running.permits.length > 0) this.#options.pauses.over('breaker', this.#options.processor.name)
+    this.#answer(running.attempt, { kind: 'done', value })
+    this.#pump()
+    this.#options.moved()
+  }
+
+  #failed (running: Running, error: unknown): void {
+    if (!this.#ended(running)) return
+    this.#decide(running, error)
+    this.#pump()
+    this.#options.moved()
+  }
+
+  /** False: it had ended before, by its timeout or with its task. */
+  #ended (running: Running): boolean {
+    running.cancelTimeout()
+    return this.#running.delete(running)
+  }
+
+  #decide ({ attempt, permits }: Running, error: unknown): void {
+    const { processor: { retry, name }, breakers, clock } = this.#options
+    const now = clock.now()
+    const told = permits.map((permit, index) => breakers[index]?.failed(permit, now, error) ?? true)
+    // Of a dependency that is down the record knows nothing.
+    if (told.includes(false) && judge(error, retry.classify).class === 'retryable') {
+      this.#waiting.unshift(attempt)
+      return
+    }
+    attempt.failed++
+    if (attempt.failed === 1) attempt.firstFailedAtMs = now
+    const decision = decide(retry, { error, attempt: attempt.failed, firstFailedAt: attempt.firstFailedAtMs, now, random: Math.random() })
+    switch (decision.kind) {
+      case 'again': return this.#again(attempt, decision.afterMs)
+      case 'delay': return this.#send(attempt, decision, error)
+      case 'park': throw new FatalError(`Processor '${name}' is to park records, which is not there yet.`)
+      case 'dead-letter': {
+        const failure: CallFailure = { error, reason: decision.reason, attempts: attempt.failed, firstFailedAtMs: attempt.firstFailedAtMs, failedAtMs: now }
+        return this.#answer(attempt, { kind: 'failed', failure })
+      }
+      case 'fatal': throw new FatalError(`Node '${name}' cannot go on: ${messageOf(error)}`, { cause: error })
+    }
+  }
+
+  #again (attempt: Attempt, afterMs: number): void {
+    this.#options.clock.timer(afterMs, () => {
+      if (attempt.visit.window.isClosed) return
+      this.#waiting.push(attempt)
+      this.#pump()
+    })
+  }
+
+  #send (attempt: Attempt, { index, topicDelayMs, dueAt }: Detour, error: unknown): void {
+    const { applicationId, retryTopics, clock } = this.#options
+    const { visit: { item }, failed, firstFailedAtMs } = attempt
+    const heldUntilMs = Math.min(dueAt, clock.now() + topicDelayMs)
+    const topic = retryTopics[index]
+    if (topic === undefined) throw new RangeError(`There is no retry topic for delay ${index}.`)
+    item.detour = {
+      topic,
+      headers: retryHeaders(item.record, { attempts: failed, firstFailedAtMs, dueAtMs: dueAt, heldUntilMs }, { applicationId, origin: originOf(applicationId, item), error })
+    }
+    this.#close(attempt)
+  }
+
+  /** Not due by its own time, though by its topic's: a topic holds one delay, and this one waits for longer. Not counted. */
+  #goRoundAgain (attempt: Attempt, waitMs: number): boolean {
+    const { processor: { retry }, clock } = this.#options
+    if (retry.kind !== 'delay-topics') return false
+    this.#send(attempt, detour(retry, { waitMs, now: clock.now() }), new Error('It is not due yet.'))
+    return true
+  }
+
+  #answer (attempt: Attempt, outcome: CallOutcome): void {
+    const { visit: { item }, index } = attempt
+    item.calls ??= []
+    item.calls[index] = outcome
+    this.#close(attempt)
+  }
+
+  #close ({ visit }: Attempt): void {
+    if (visit.window.isClosed) return
+    if (--visit.open === 0) this.#options.answered(visit)
+  }
+}
+
+function keyOf ({ visit: { item: { record: { key } } } }: Attempt): string {
+  return key === null ? '' : key.toString('latin1')
+}
