@@ -6,7 +6,7 @@ import type { Ordered } from '../stores/ordered.ts'
 import type { Store } from '../stores/store.ts'
 import {
   StateError,
-  type AbortedUnit, type Change, type CondemnedRecord, type Conflict, type ListValue, type Loaded, type OrderedWrite, type Row, type RowsWrite, type State, type StoredEntry, type StoreWrite, type TaskId,
+  type AbortedUnit, type Change, type CondemnedRecord, type Conflict, type ListValue, type Loaded, type OrderedWrite, type Row, type RowsWrite, type State, type StoredEntry, type StoreWrite, type ParkedRow, type TaskId,
   type TaskPosition, type UnitTransaction, type VersionedValue, type Wanted, type Written
 } from './state.ts'
 
@@ -23,6 +23,8 @@ interface Tables {
   readonly closed: Map<string, TaskId & { readonly epoch: number, readonly unit: number }>
   readonly aborted: Map<string, AbortedUnit>
   readonly condemned: Map<string, CondemnedRecord & { readonly foundAtMs: number }>
+  /** By task and number. */
+  readonly parked: Map<string, ParkedRow>
   readonly counters: Map<string, Map<string, number>>
   readonly rows: Map<string, Map<string, Row>>
   readonly lists: Map<string, Map<string, ListValue>>
@@ -32,7 +34,7 @@ interface Tables {
 }
 
 export function openMemoryState (): MemoryState {
-  const tables: Tables = { tasks: new Map(), inputs: new Map(), closed: new Map(), aborted: new Map(), condemned: new Map(), counters: new Map(), rows: new Map(), lists: new Map(), keyed: new Map(), ordered: new Map() }
+  const tables: Tables = { tasks: new Map(), inputs: new Map(), closed: new Map(), aborted: new Map(), condemned: new Map(), parked: new Map(), counters: new Map(), rows: new Map(), lists: new Map(), keyed: new Map(), ordered: new Map() }
   let version = 0
   return {
     async ensureStores () {},
@@ -94,6 +96,12 @@ export function openMemoryState (): MemoryState {
       }
     },
     async noteInternalTopics () {},
+    async parked (tasks) {
+      return [...tables.parked.values()].filter(row => tasks.some(task => nameOf(task) === nameOf(row))).sort((a, b) => a.seq - b.seq)
+    },
+    async loadParked (places) {
+      return places.flatMap(place => tables.parked.get(parkedName(place)) ?? [])
+    },
     async begin () {
       return openUnit(tables, () => ++version)
     },
@@ -123,13 +131,15 @@ function openUnit (tables: Tables, nextVersion: () => number): UnitTransaction {
       undone = aborted
       return lostOf(positions)
     },
-    async write (writes) {
+    async write (writes, _applied, parked = { puts: [], deletes: [] }) {
       if (lostOf(claimed).length > 0) throw new StateError('outage', 'Another unit moved the positions meanwhile.', undefined)
       const conflicts = [...deciding, ...writes].flatMap(write => conflictsOf(tables, write))
       if (conflicts.length > 0) return { outcome: 'conflict', conflicts } satisfies Written
       for (const position of claimed) tables.tasks.set(nameOf(position), { ...position, unit: position.unit + 1 })
       for (const each of undone) noteAborted(tables, each)
       for (const place of passed) tables.condemned.delete(place)
+      for (const place of parked.deletes) tables.parked.delete(parkedName(place))
+      for (const row of parked.puts) tables.parked.set(parkedName(row), row)
       const changes = [...deciding, ...writes].flatMap(write => apply(tables, write, nextVersion))
       return { outcome: 'committed', changes, outboxId: undefined } satisfies Written
     },
@@ -139,6 +149,10 @@ function openUnit (tables: Tables, nextVersion: () => number): UnitTransaction {
 
 function nameOf ({ subTopology, partition }: TaskId): string {
   return `${subTopology}/${partition}`
+}
+
+function parkedName (place: TaskId & { readonly seq: number }): string {
+  return `${nameOf(place)}/${place.seq}`
 }
 
 function epochOf (task: TaskId & { readonly epoch: number }): string {

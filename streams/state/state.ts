@@ -1,4 +1,4 @@
-import type { TopicPartition } from '../log/log.ts'
+import type { LogRecord, TopicPartition } from '../log/log.ts'
 import type { OffsetRange } from './progress.ts'
 import type { Columns, RowOf } from '../stores/columns.ts'
 import type { Counter } from '../stores/counter.ts'
@@ -44,6 +44,10 @@ export interface State {
   readonly forgetEpochs: (epochs: readonly (TaskId & { readonly epoch: number })[]) => Promise<void>
   /** Writes down that these topics are the application's own, before it makes them: a reset deletes what is written down. */
   readonly noteInternalTopics: (topics: readonly string[]) => Promise<void>
+  /** Which records of these tasks are parked, in the order in which they came. Asked behind taking them over. */
+  readonly parked: (tasks: readonly TaskId[]) => Promise<readonly ParkedPlace[]>
+  /** What is parked there; places that hold nothing are left out. */
+  readonly loadParked: (places: readonly (TaskId & { readonly seq: number })[]) => Promise<readonly ParkedRow[]>
   readonly begin: () => Promise<UnitTransaction>
   readonly close: () => Promise<void>
 }
@@ -87,6 +91,30 @@ export interface AbortedUnit extends TaskId {
   readonly epoch: number
   readonly unit: number
   readonly attempts: number
+}
+
+/** Where a record waits for another attempt. Those of one lane wait for each other, in the order of their numbers. */
+export interface ParkedPlace extends TaskId {
+  /** Bytes, one per character. */
+  readonly lane: string
+  /** Of the task. */
+  readonly seq: number
+  /** Of the first of a lane; those behind it are due when it is done. */
+  readonly dueAtMs: number
+}
+
+export interface ParkedRow extends ParkedPlace {
+  readonly attempts: number
+  readonly firstFailedAtMs: number
+  /** What its idempotency keys begin with. */
+  readonly origin: string
+  /** As it was read the first time. */
+  readonly record: LogRecord
+}
+
+export interface ParkedWrite {
+  readonly puts: readonly ParkedRow[]
+  readonly deletes: readonly (TaskId & { readonly seq: number })[]
 }
 
 /** A record that is not to be run again, and the node that did not come back from it. */
@@ -222,7 +250,7 @@ export interface UnitTransaction {
     positions: readonly TaskPosition[], condemned: readonly (TopicPartition & { readonly offset: number })[], aborted?: readonly AbortedUnit[]
   ) => Promise<readonly TaskId[]>
   /** Everything else, commutative writes last; then the outbox row, in place of those that the projection has `applied`. Commits when there is no conflict, rolls back else. */
-  readonly write: (writes: readonly StoreWrite[], applied: readonly number[]) => Promise<Written>
+  readonly write: (writes: readonly StoreWrite[], applied: readonly number[], parked?: ParkedWrite) => Promise<Written>
   readonly rollback: () => Promise<void>
 }
 

@@ -105,7 +105,8 @@ export class Aftermath {
   }
 
   /** What happens once per record, however often its unit was run. */
-  #close ({ effects }: Unit): void {
+  #close ({ items, effects }: Unit): void {
+    this.#calls.stored(items)
     for (const effect of effects) {
       try {
         effect()

@@ -1,4 +1,4 @@
-import type { AbortedUnit, Change, Conflict, State, StoreWrite, TaskId, TaskPosition, UnitTransaction } from '../state/state.ts'
+import type { AbortedUnit, Change, Conflict, ParkedPlace, ParkedRow, ParkedWrite, State, StoreWrite, TaskId, TaskPosition, UnitTransaction } from '../state/state.ts'
 import { StateError } from '../state/state.ts'
 import { finish, type OffsetRange } from '../state/progress.ts'
 import { LogError, type LogHeader } from '../log/log.ts'
@@ -101,7 +101,7 @@ export async function commitUnit (unit: Unit, begun: Begun, options: CommitterOp
     await produce(stamped(unit.emissions, options.state.generation), transaction, options)
     const produced = performance.now()
     reached('produced')
-    const written = await transaction.write(writes, takeApplied())
+    const written = await transaction.write(writes, takeApplied(), parkedBy(unit))
     if (written.outcome === 'conflict') {
       stores.evict(written.conflicts)
       return { kind: 'again', reason: 'conflict', error: undefined }
@@ -117,6 +117,19 @@ export async function commitUnit (unit: Unit, begun: Begun, options: CommitterOp
   } catch (error) {
     return outcomeOf(error, positions)
   }
+}
+
+/** Records that are put aside, and those that were and are done with. */
+function parkedBy ({ items }: Unit): ParkedWrite | undefined {
+  const puts: ParkedRow[] = []
+  const deletes: ParkedPlace[] = []
+  for (const item of items) {
+    if (item.record === undefined) continue
+    const { task: { subTopology, partition }, parking, released, failure } = item
+    if (parking !== undefined && failure === undefined) puts.push(parking)
+    else if (released !== undefined) deletes.push({ ...released, subTopology: subTopology.name, partition, dueAtMs: 0 })
+  }
+  return puts.length + deletes.length === 0 ? undefined : { puts, deletes }
 }
 
 /** Throws with the transaction rolled back: where a value cannot be written as bytes. */
@@ -171,7 +184,7 @@ function positionsAfter ({ items, passed, times }: Unit): TaskPosition[] {
   }
   for (const item of items) {
     const moved = movedOf(item.task)
-    if (item.record !== undefined) moveOver(moved, item.readFrom.topic, item.readFrom.offset, item.nextOffset)
+    if (item.record !== undefined && item.readFrom !== undefined) moveOver(moved, item.readFrom.topic, item.readFrom.offset, item.nextOffset)
     moved.streamTime = Math.max(moved.streamTime, timestampOf(item))
   }
   for (const { task, topic, from, nextOffset } of passed) moveOver(movedOf(task), topic, from, nextOffset)

@@ -4,7 +4,7 @@ import type { StreamRecord } from '../graph/record.ts'
 import type { Timer } from '../graph/timer.ts'
 import type { LogHeader, LogRecord } from '../log/log.ts'
 import type { CallOutcome } from '../graph/calls.ts'
-import type { Retry } from './calls/retry-record.ts'
+import type { ParkedRow } from '../state/state.ts'
 import type { Extraction } from './extraction.ts'
 import type { Task } from './task.ts'
 
@@ -30,8 +30,8 @@ export interface RecordItem {
   readonly record: LogRecord
   /** Where to go on after this record: past it, and past what the log holds but does not show (markers, compaction). */
   readonly nextOffset: number
-  /** The partition's topic that it was read from, and the offset behind the record taken before it: all from there on is done with this one. Of a record that is tried again the topic is not its own. */
-  readonly readFrom: { readonly topic: string, readonly offset: number }
+  /** The partition's topic that it was read from, and the offset behind the record taken before it: all from there on is done with this one. Of a record that is tried again the topic is not its own; undefined: it was parked, and no partition moves on. */
+  readonly readFrom: { readonly topic: string, readonly offset: number } | undefined
   /** Of an internal record: where what led to it came from, as the record before it said; the record's own coordinates change when a unit is run again. */
   readonly origin?: string | undefined
   /** Of a source with a timestamp extractor. */
@@ -45,13 +45,25 @@ export interface RecordItem {
   /** When a validation first turned it away. */
   rejectedAtMs: number | undefined
   /** What is known of it where it was tried before. */
-  readonly retry?: Retry | undefined
+  readonly tried?: Tried | undefined
+  /** It was parked there. */
+  readonly released?: { readonly lane: string, readonly seq: number } | undefined
   /** What came of the calls made for it, in the order in which the graph asks for them. */
   calls?: (CallOutcome | undefined)[]
   /** Where it goes instead of through the graph, to be tried again later. */
   detour?: Detour
+  /** Where it is parked instead. */
+  parking?: ParkedRow
   /** Its dead letter was too large for the topic: cut it to so many bytes. */
   maxDeadLetterBytes?: number
+}
+
+/** What is known of attempts before. */
+export interface Tried {
+  readonly attempts: number
+  readonly firstFailedAtMs: number
+  /** Not before. */
+  readonly dueAtMs: number
 }
 
 /** To a retry topic, by its name on the cluster. */

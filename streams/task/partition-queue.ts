@@ -124,10 +124,10 @@ export class PartitionQueue {
     const nextOffset = this.#next(record)
     this.#coveredTo = nextOffset
     const readFrom = { topic: this.topic, offset: from }
-    if (this.#gate === undefined) return { record, nextOffset, readFrom, origin: undefined, extraction: shown?.extraction, retry: undefined }
+    if (this.#gate === undefined) return { record, nextOffset, readFrom, origin: undefined, extraction: shown?.extraction, tried: undefined }
     const retry = this.#gate.retryOf(record)
     const { record: own, origin } = withoutStamp(record)
-    return { record: retry === undefined ? own : restoredRecord(record, retry), nextOffset, readFrom, origin, extraction: undefined, retry }
+    return { record: retry === undefined ? own : restoredRecord(record, retry), nextOffset, readFrom, origin, extraction: undefined, tried: retry }
   }
 
   #show (record: LogRecord | undefined): LogRecord | undefined {
@@ -168,7 +168,7 @@ interface Taken {
   readonly record: LogRecord
   readonly nextOffset: number
   readonly readFrom: RecordItem['readFrom']
-  readonly retry: Retry | undefined
+  readonly tried: Retry | undefined
   /** Of an internal record: where what led to it came from. */
   readonly origin: string | undefined
   readonly extraction: Extraction | undefined

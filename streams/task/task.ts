@@ -3,7 +3,7 @@ import type { FetchedBatch, LogRecord, ReadPosition } from '../log/log.ts'
 import type { CallWindow } from './calls/call-window.ts'
 import { Rejected } from '../graph/contract.ts'
 import type { SubTopology } from '../graph/sub-topologies.ts'
-import type { State, TaskPosition } from '../state/state.ts'
+import type { ParkedPlace, ParkedRow, State, TaskPosition } from '../state/state.ts'
 import type { Failure, RecordItem } from './item.ts'
 import { extractBy, type Extract } from './extraction.ts'
 import { PartitionQueue } from './partition-queue.ts'
@@ -31,13 +31,17 @@ export class Task {
   #taken = 0
   /** Of a sub-topology with nodes that wait for something outside. */
   calls: CallWindow | undefined
+  /** What was parked when it was taken over. */
+  readonly parked: readonly ParkedPlace[]
   /** Records that are not to be run, by topic and offset. */
   readonly #condemned: ReadonlyMap<string, Failure>
 
   constructor (
     subTopology: SubTopology, position: TaskPosition, topics: readonly string[], assignmentEpoch: number, condemned: readonly Condemned[] = [],
-    gateOf: (topic: string) => UnitGate | undefined = () => undefined
+    gateOf: (topic: string) => UnitGate | undefined = () => undefined,
+    parked: readonly ParkedPlace[] = []
   ) {
+    this.parked = parked
     this.subTopology = subTopology
     this.#condemned = new Map(condemned.map(record => [`${record.topic}@${record.offset}`, failureOf(record)]))
     this.partition = position.partition
@@ -138,8 +142,20 @@ export class Task {
   /** The next record, whatever it waits for. */
   takeNext (): RecordItem | undefined {
     const taken = this.#lowest()?.take()
-    if (taken !== undefined) this.#taken++
-    return taken === undefined ? undefined : { task: this, ...taken, decoded: taken.extraction?.decoded, acceptedBy: undefined, failure: this.#failureOf(taken.record), rejectedAtMs: undefined }
+    if (taken === undefined) return undefined
+    this.#taken++
+    // A record that comes back in a topic of the engine's own is given its time anew.
+    const { record, extraction = taken.tried && extractOf(this.subTopology, taken.record.topic)?.(taken.record, this.position.streamTime) } = taken
+    return { ...taken, task: this, extraction, decoded: extraction?.decoded, acceptedBy: undefined, failure: this.#failureOf(record), rejectedAtMs: undefined }
+  }
+
+  /** A parked record, to be tried again. */
+  released ({ record, origin, lane, seq, attempts, firstFailedAtMs, dueAtMs }: ParkedRow): RecordItem {
+    const extraction = extractOf(this.subTopology, record.topic)?.(record, this.position.streamTime)
+    return {
+      task: this, record, nextOffset: record.offset + 1, readFrom: undefined, origin, extraction, decoded: extraction?.decoded, acceptedBy: undefined, failure: undefined, rejectedAtMs: undefined,
+      tried: { attempts, firstFailedAtMs, dueAtMs }, released: { lane, seq }
+    }
   }
 
   /** What `take` would take. */

@@ -463,6 +463,7 @@ export class UnitRunner implements Execution {
   #processRecord (item: RecordItem): void {
     const { record, failure } = item
     const { source, node, topic, forward, routesRejects, deadLetters } = this.#entry(record.topic)
+    if (item.parking !== undefined && failure === undefined) return
     if (item.detour !== undefined && failure === undefined) {
       this.#emissions.push({ item, isDeadLetter: false, isInternal: true, record: { ...item.detour, partition: record.partition, key: record.key, value: record.value, ...(record.timestamp < 0 ? {} : { timestamp: record.timestamp }) } })
       return

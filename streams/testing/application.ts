@@ -109,7 +109,7 @@ export class Application {
       } while (this.#hasLearned || engine.isCalling || engine.hasAnswers)
       return true
     } catch (error) {
-      this.#engine = undefined
+      this.#end()
       if (error instanceof SimulatedCrash) return false
       throw this.#withReason(error)
     }
@@ -132,7 +132,7 @@ export class Application {
 
   /** As when the process is stopped and started again. */
   restart (): void {
-    this.#engine = undefined
+    this.#end()
   }
 
   /** The group gives all tasks to somebody else and back. */
@@ -182,6 +182,11 @@ export class Application {
     return engine
   }
 
+  #end (): void {
+    this.#engine = undefined
+    this.#options.clock.forget()
+  }
+
   #reached (milestone: Milestone): void {
     if (this.#crashAt !== milestone) return
     this.#crashAt = undefined
@@ -199,12 +204,13 @@ export class Application {
     const partitions = [...sources].flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })))
     const { whole } = candidatesOf(subTopologies, partitions, new Set(sources.keys()))
     const positions = await state.takeOver(whole.map(({ topics, ...task }) => ({ ...task, offsets: Object.fromEntries(topics.map(topic => [topic, 0])) })))
+    const parked = await state.parked(whole)
     const epoch = ++this.#epoch
     const gateOf = (topic: string): UnitGate | undefined => ready.internal.has(topic) ? new UnitGate(ledger, this.#options.clock.now) : undefined
     return whole.flatMap(({ subTopology, partition, topics }) => {
       const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
       const definition = subTopologies.find(({ name }) => name === subTopology)
-      return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, [], gateOf)]
+      return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, [], gateOf, parked.filter(each => each.subTopology === subTopology && each.partition === partition))]
     })
   }
 

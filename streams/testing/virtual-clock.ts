@@ -23,6 +23,11 @@ export class VirtualClock implements Clock {
     return () => { this.#timers = this.#timers.filter(each => each !== timer) }
   }
 
+  /** The process died: nothing of it is done later. */
+  forget (): void {
+    this.#timers = []
+  }
+
   /** At once: what is due then finds the new time, the earliest first. */
   advance (ms: number): void {
     if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`The wall clock was to be moved by ${ms} ms; it only goes forward.`)

@@ -273,11 +273,12 @@ export class Worker {
         const starts = await startsOf(candidates, { applicationId, log, state, offsetReset, resets: this.#resets, noted: this.#noted, internalTopics: new Set(this.#internalTopics.keys()) })
         const positions = await state.takeOver(starts)
         const condemned = await state.condemned(candidates)
+        const parked = await state.parked(candidates)
         return candidates.flatMap(({ subTopology, partition, topics }) => {
           const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
           const definition = this.#subTopologies.find(({ name }) => name === subTopology)
           const poison = condemned.filter(record => record.subTopology === subTopology && record.partition === partition)
-          return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, poison, topic => this.#gateOf(topic))]
+          return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, poison, topic => this.#gateOf(topic), parked.filter(each => each.subTopology === subTopology && each.partition === partition))]
         })
       } catch (error) {
         if (isFatal(error)) throw error

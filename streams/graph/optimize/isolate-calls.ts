@@ -11,8 +11,8 @@ export interface Added {
 
 /**
  * A node that waits for something outside begins a sub-topology: records are done there in another order than they came, and what keeps
- * state must not see that. So where something stateful, or another such node, hangs together with what stands before it, an internal
- * topic is put in between. What is tried again later comes back through topics of its own, which are added here too.
+ * state must not see that. So an internal topic is put in between where something stateful, or another such node, hangs together with
+ * what stands before it, and where its records go elsewhere too: each of several slow sinks has its own position, and holds up none of the others. What is tried again later comes back through topics of its own, which are added here too.
  */
 export function isolateCalls (topology: string, added: readonly Added[]): readonly Added[] {
   let nodes = added
@@ -24,10 +24,19 @@ export function isolateCalls (topology: string, added: readonly Added[]): readon
 }
 
 function mustBeIsolated (added: readonly Added[], { name }: NodeDefinition): boolean {
-  const at = added.findIndex(({ definition }) => definition.name === name)
   const before = connectedWithout(added, name)
-  return added.some(({ definition, stores }, index) =>
-    before.has(definition.name) && (stores.length > 0 || definition.actsByTime === true || (definition.calls !== undefined && index < at)))
+  return sharesRecords(added, name) || added.some(({ definition, stores }) =>
+    before.has(definition.name) && (stores.length > 0 || definition.actsByTime === true || definition.calls !== undefined))
+}
+
+/** Whether what reaches the node goes elsewhere too: it would wait there for what this node waits for. */
+function sharesRecords (added: readonly Added[], name: string): boolean {
+  const parents = added.find(({ definition }) => definition.name === name)?.definition.parents ?? []
+  return parents.some(parent => {
+    const children = added.filter(({ definition }) => definition.parents.includes(parent))
+    const isExclusive = added.some(({ definition }) => definition.name === parent && definition.kind === 'branch')
+    return (children.length > 1 && !isExclusive) || sharesRecords(added, parent)
+  })
 }
 
 /** All that hangs together with the parents of a node, by edges and by stores, as if the node were not there. */

@@ -2,6 +2,7 @@ import { FatalError } from '../../errors.ts'
 import { condemnedTable } from './condemned.ts'
 import type { Database, Session } from './database.ts'
 import { quote } from './sql.ts'
+import { parkedTable } from './parked-sql.ts'
 import { unitsTable } from './units-sql.ts'
 
 /**
@@ -64,7 +65,7 @@ export async function ensureEngineSchema (database: Database, applicationId: str
 /** What schemas of before do not have. Looked for first, so that who may not make tables can start where it is. */
 async function addMissing (session: Session, applicationId: string): Promise<void> {
   const schema = quote(applicationId)
-  for (const [name, definition] of [['millrace_poison', condemnedTable], ['millrace_units', unitsTable]] as const) {
+  for (const [name, definition] of [['millrace_poison', condemnedTable], ['millrace_units', unitsTable], ['millrace_parked', parkedTable]] as const) {
     const [[table] = []] = await session.query({ text: 'select to_regclass($1)', values: [`${schema}.${name}`] })
     if (table === null) await session.query({ text: definition(schema) })
   }
@@ -156,6 +157,7 @@ function definition (schema: string): string[] {
     )`,
     condemnedTable(schema),
     unitsTable(schema),
+    parkedTable(schema),
     `create table ${schema}.millrace_outbox (
       id bigint generated always as identity primary key,
       made_at timestamptz not null default clock_timestamp(),

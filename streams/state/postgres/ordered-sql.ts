@@ -1,7 +1,7 @@
 import type { Ordered } from '../../stores/ordered.ts'
 import type { Loaded, OrderedKey, OrderedRange, OrderedWrite, StoredEntry, Wanted } from '../state.ts'
 import type { Statement, TextRow } from './database.ts'
-import { encodeArray, quote } from './sql.ts'
+import { bytesOf, encodeArray, quote } from './sql.ts'
 
 export type WantedOrdered = Extract<Wanted, { readonly store: Ordered }>
 
@@ -110,11 +110,6 @@ export const ENTRY = 't.partition, t.key, t.value, t.timestamp, t.time'
 
 export function entryOf (row: TextRow): StoredEntry {
   return { partition: Number(row[0]), key: bytesOf(row[1]).toString('latin1'), value: bytesOf(row[2]), timestamp: Number(row[3]), time: Number(row[4]) }
-}
-
-/** From Postgres' text: \x and digits. */
-function bytesOf (text: string | null | undefined): Buffer {
-  return Buffer.from((text ?? '').slice(2), 'hex')
 }
 
 function keyArrays (keys: readonly OrderedKey[]): Buffer[] {

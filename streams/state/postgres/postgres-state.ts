@@ -12,6 +12,7 @@ import { findValues, putValues, valuesChange, valuesOf } from './keyed-sql.ts'
 import { findLists, listsOf, moveLists } from './list-sql.ts'
 import { findRows, insertRows, rowKeysOf } from './rows-sql.ts'
 import { loadOrdered, orderedTable, writeOrdered, type WantedOrdered } from './ordered-sql.ts'
+import { findParked, loadParked, parkedPlaceOf, parkedRowOf, writeParked } from './parked-sql.ts'
 import { encodeArray, quote } from './sql.ts'
 import { claimAborted, closeEpochs, findUnits, forgetEpochs, noteAborted, unitsOf } from './units-sql.ts'
 
@@ -126,6 +127,14 @@ export function openPostgresState ({ database, schema, owner, projected }: Postg
       return await attempt(async () => await Promise.all(wanted.map(async each => isOrdered(each)
         ? await loadOrdered(applicationId, each, database.query)
         : loadedOf(each, await database.query(finder(applicationId, each))))))
+    },
+
+    async parked (wanted) {
+      return await attempt(async () => (await database.query(findParked(applicationId, wanted))).map(parkedPlaceOf))
+    },
+
+    async loadParked (places) {
+      return await attempt(async () => (await database.query(loadParked(applicationId, places))).map(parkedRowOf))
     },
 
     async begin () {
@@ -246,12 +255,13 @@ function openUnit ({ session, applicationId, tasks, sameGeneration, projected }:
       })
     },
 
-    async write (writes, applied) {
+    async write (writes, applied, parked) {
       return await guarded(async () => {
+        const parking = parked === undefined ? undefined : Promise.all(writeParked(applicationId, parked).map(async statement => await session.query(statement)))
         const stores = Promise.allSettled([...writes].sort(commutativeLast).map(async write => await writeStore(session, applicationId, write)))
         // Which keys change is known before they are written, so the outbox row goes out with them, and not a round trip later.
         const outbox = projected ? writeOutbox(session, applicationId, claimed, writes, applied) : undefined
-        const [results, [left]] = await Promise.all([stores, Promise.allSettled([outbox])])
+        const [results, [left, put]] = await Promise.all([stores, Promise.allSettled([outbox, parking])])
         const conflicts = results.flatMap(result => result.status === 'fulfilled' ? result.value.conflicts : [])
         // Before any error: a list that has moved on may have spoilt the transaction for the statements behind it.
         if (conflicts.length > 0) {
@@ -263,6 +273,7 @@ function openUnit ({ session, applicationId, tasks, sameGeneration, projected }:
           return result.value.changes
         })
         if (left.status === 'rejected') throw left.reason
+        if (put.status === 'rejected') throw put.reason
         await commit(session)
         session.release(false)
         return { outcome: 'committed', changes, outboxId: left.value } satisfies Written

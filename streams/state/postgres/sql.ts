@@ -25,7 +25,7 @@ export function parseColumn ({ type }: Column, text: string | null): string | nu
 /** Bytes are for stores whose table the engine makes; a string of them has one byte per character. */
 type ArrayType = ColumnType | 'bytea'
 
-type Element = string | number | boolean | Buffer | null
+export type Element = string | number | boolean | Buffer | null
 
 const OIDS: Readonly<Record<ArrayType, number>> = {
   text: 25, bigint: 20, integer: 23, 'double precision': 701, boolean: 16, jsonb: 3802, timestamptz: 1184, bytea: 17
@@ -124,4 +124,9 @@ function writeMicroseconds (buffer: Buffer, at: number, milliseconds: number): n
   const microseconds = milliseconds * 1000
   if (Number.isSafeInteger(microseconds)) return writeInt64(buffer, at, microseconds)
   return buffer.writeBigInt64BE(BigInt(Math.trunc(milliseconds)) * 1000n, at)
+}
+
+/** From Postgres' text: \x and digits. */
+export function bytesOf (text: string | null | undefined): Buffer {
+  return Buffer.from((text ?? '').slice(2), 'hex')
 }

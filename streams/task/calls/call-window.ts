@@ -1,6 +1,8 @@
 import type { CallOrder } from '../../graph/async-processor.ts'
 import type { RecordItem } from '../item.ts'
+import type { ParkedRow } from '../../state/state.ts'
 import type { Task } from '../task.ts'
+import { Parking, type ParkedUntil, type ParkingOptions } from './parking.ts'
 
 /** A record whose calls are being made. */
 export interface Visit {
@@ -18,6 +20,9 @@ export interface CallWindowOptions {
   readonly size: number
   /** It is this record's turn: makes its calls, and says `answered` when they are. */
   readonly begin: (visit: Visit) => void
+  readonly parking: Omit<ParkingOptions, 'due'>
+  /** Reads a parked record and says `release`, or `parking.passed` where it is not there. */
+  readonly load: (window: CallWindow, lane: string, seq: number) => void
 }
 
 /** Beyond, no more are begun: the next units have enough. */
@@ -33,12 +38,14 @@ export class CallWindow {
   readonly #lanes = new Map<string, Visit[]>()
   #ready: RecordItem[] = []
   #size = 0
-  #unordered = 0
+  /** Records that wait for another attempt, and those behind them. */
+  readonly parking: Parking
   #isClosed = false
 
   constructor (options: CallWindowOptions) {
     this.#options = options
     this.task = options.task
+    this.parking = new Parking({ ...options.parking, due: (lane, seq) => options.load(this, lane, seq) }, options.task.parked)
   }
 
   /** How many records can be taken. */
@@ -66,7 +73,7 @@ export class CallWindow {
   /** Lets in as many records as there is room for. False: there were none. */
   fill (): boolean {
     let hasAny = false
-    while (!this.#isClosed && this.#size < this.#options.size && this.#ready.length < MAX_READY) {
+    while (!this.#isClosed && !this.parking.isFull && this.#size < this.#options.size && this.#ready.length < MAX_READY) {
       const item = this.task.takeNext()
       if (item === undefined) break
       hasAny = true
@@ -80,6 +87,11 @@ export class CallWindow {
     if (this.#isClosed) return
     this.#ready.push(item)
     this.#size--
+    if (item.released !== undefined) {
+      if (item.parking === undefined) this.parking.passed(lane)
+      return
+    }
+    if (item.parking !== undefined) return this.#parkLane(lane)
     const visits = this.#lanes.get(lane)
     visits?.shift()
     const [next] = visits ?? []
@@ -87,9 +99,35 @@ export class CallWindow {
     else this.#options.begin(next)
   }
 
+  /** Puts the record aside, unless another of its calls has. */
+  park ({ item, lane }: Visit, until: ParkedUntil): void {
+    if (item.parking === undefined) this.parking.park(item, lane, until)
+  }
+
+  /** A parked record has its turn. */
+  release (row: ParkedRow): void {
+    if (this.#isClosed) return
+    this.#size++
+    this.#options.begin({ item: this.task.released(row), window: this, lane: row.lane, open: 0 })
+  }
+
+  /** What stands behind a record that is parked is parked behind it. */
+  #parkLane (lane: string): void {
+    const [, ...behind] = this.#lanes.get(lane) ?? []
+    this.#lanes.delete(lane)
+    for (const { item } of behind) this.#parkBehind(item, lane)
+  }
+
+  #parkBehind (item: RecordItem, lane: string): void {
+    this.parking.parkBehind(item, lane)
+    this.#ready.push(item)
+    this.#size--
+  }
+
   /** The task is somebody else's now. */
   close (): void {
     this.#isClosed = true
+    this.parking.close()
     this.#lanes.clear()
     this.#ready = []
     this.#size = 0
@@ -99,6 +137,7 @@ export class CallWindow {
     const lane = this.#laneOf(item)
     const visit = { item, window: this, lane, open: 0 }
     this.#size++
+    if (this.parking.holds(lane)) return this.#parkBehind(item, lane)
     const visits = this.#lanes.get(lane)
     if (visits !== undefined) {
       visits.push(visit)
@@ -109,9 +148,9 @@ export class CallWindow {
   }
 
   /** Who waits for nobody has a lane of his own. */
-  #laneOf ({ record: { key } }: RecordItem): string {
+  #laneOf ({ record: { key, topic, offset } }: RecordItem): string {
     const { order } = this.#options
     if (order === 'partition') return ''
-    return order === 'key' && key !== null ? `k${key.toString('latin1')}` : String(this.#unordered++)
+    return order === 'key' && key !== null ? `k${key.toString('latin1')}` : `n${topic}@${offset}`
   }
 }

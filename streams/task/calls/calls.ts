@@ -6,6 +6,8 @@ import type { SubTopology } from '../../graph/sub-topologies.ts'
 import { FatalError, messageOf } from '../../errors.ts'
 import { Breaker } from '../../resilience/breaker.ts'
 import type { Dependency } from '../../resilience/dependency.ts'
+import { StateError, type State } from '../../state/state.ts'
+import type { Item } from '../item.ts'
 import type { UnitRunner } from '../unit.ts'
 import type { Task } from '../task.ts'
 import { CallWindow, type Visit } from './call-window.ts'
@@ -13,6 +15,7 @@ import { NodeCaller, type NodeCallerOptions } from './node-caller.ts'
 
 export interface CallsOptions extends Pick<NodeCallerOptions, 'applicationId' | 'pauses' | 'moved'> {
   readonly clock: Clock
+  readonly state: Pick<State, 'loadParked'>
   readonly runner: UnitRunner
   /** Something is ready that was not, or can be taken that could not. */
   readonly changed: () => void
@@ -20,12 +23,23 @@ export interface CallsOptions extends Pick<NodeCallerOptions, 'applicationId' | 
 
 /** Beside what is at work: as many records as a node could begin at once, and at least so many, so that keys that wait do not hold up the others. */
 const LEAST_WINDOW = 1_000
+/** Of a task: how many records it may have put aside; their places are in memory. */
+const PARKING_CAPACITY = 100_000
+
+interface DueRecord {
+  readonly window: CallWindow
+  readonly lane: string
+  readonly seq: number
+}
 
 /** All that this process' tasks have asked for outside, and what came of it. */
 export class Calls {
   readonly #options: CallsOptions
   readonly #callers = new Map<Node, NodeCaller>()
   readonly #breakers = new Map<string, Breaker>()
+  /** Parked records that have their turn, and are to be read. */
+  #due: DueRecord[] = []
+  #loading = 0
   #failure: Error | undefined
   #tasks: readonly Task[] = []
 
@@ -50,9 +64,14 @@ export class Calls {
     for (const { calls } of this.#tasks) calls?.fill()
   }
 
-  /** Calls that are being made, without those that sleep by the clock. */
+  /** Calls that are being made and records that are being read, without what sleeps by the clock. */
   get awake (): number {
-    return this.#sum(({ awake }) => awake)
+    return this.#sum(({ awake }) => awake) + this.#loading
+  }
+
+  /** The unit with these records is committed. */
+  stored (items: readonly Item[]): void {
+    for (const item of items) if (item.record !== undefined && item.parking !== undefined) item.task.calls?.parking.stored(item)
   }
 
   #openWindow (task: Task): CallWindow | undefined {
@@ -62,7 +81,9 @@ export class Calls {
       task,
       order: strictestOf(nodes.flatMap(({ calls }) => calls?.processor.order ?? [])),
       size: Math.max(LEAST_WINDOW, ...nodes.map(({ calls }) => 2 * (calls?.processor.concurrency ?? 0))),
-      begin: visit => this.#begin(visit)
+      begin: visit => this.#begin(visit),
+      parking: { applicationId: this.#options.applicationId, clock: this.#options.clock, capacity: PARKING_CAPACITY },
+      load: (window, lane, seq) => this.#load({ window, lane, seq })
     })
   }
 
@@ -77,6 +98,39 @@ export class Calls {
     visit.open = wanted.length
     if (wanted.length === 0) return this.#answered(visit)
     for (const { node, record, index } of wanted) this.#callerOf(node).enqueue({ visit, record, index })
+  }
+
+  /** All that are due in one turn are read together. */
+  #load (due: DueRecord): void {
+    this.#due.push(due)
+    if (this.#due.length > 1) return
+    this.#loading++
+    queueMicrotask(() => {
+      const asked = this.#due.splice(0)
+      this.#loadAll(asked).catch((error: unknown) => this.#fail(error)).finally(() => {
+        this.#loading--
+        this.#options.moved()
+      })
+    })
+  }
+
+  async #loadAll (asked: readonly DueRecord[]): Promise<void> {
+    const places = asked.map(({ window: { task: { subTopology, partition } }, seq }) => ({ subTopology: subTopology.name, partition, seq }))
+    for (;;) {
+      try {
+        const rows = await this.#options.state.loadParked(places)
+        for (const { window, lane, seq } of asked) {
+          const row = rows.find(each => each.seq === seq && each.partition === window.task.partition && each.subTopology === window.task.subTopology.name)
+          if (row === undefined) window.parking.passed(lane)
+          else window.release(row)
+        }
+        return
+      } catch (error) {
+        if (!(error instanceof StateError) || error.kind === 'fatal') throw error
+        this.#options.pauses.waits('postgres', `reading parked records: ${error.message}`)
+        await this.#options.clock.sleep(1_000)
+      }
+    }
   }
 
   /** Its schema is not here yet. */

@@ -78,9 +78,9 @@ export class NodeCaller {
   }
 
   enqueue (call: Call): void {
-    const { retry } = call.visit.item
-    const attempt = { ...call, failed: retry?.attempts ?? 0, firstFailedAtMs: retry?.firstFailedAtMs ?? 0 }
-    const earlyMs = (retry?.dueAtMs ?? 0) - this.#options.clock.now()
+    const { tried } = call.visit.item
+    const attempt = { ...call, failed: tried?.attempts ?? 0, firstFailedAtMs: tried?.firstFailedAtMs ?? 0 }
+    const earlyMs = (tried?.dueAtMs ?? 0) - this.#options.clock.now()
     if (earlyMs > 0 && this.#goRoundAgain(attempt, earlyMs)) return
     this.#waiting.push(attempt)
     this.#pump()
@@ -241,7 +241,9 @@ export class NodeCaller {
     switch (decision.kind) {
       case 'again': return this.#again(attempt, decision.afterMs)
       case 'delay': return this.#send(attempt, decision, error)
-      case 'park': throw new FatalError(`Processor '${name}' is to park records, which is not there yet.`)
+      case 'park':
+        attempt.visit.window.park(attempt.visit, { attempts: attempt.failed, firstFailedAtMs: attempt.firstFailedAtMs, dueAtMs: decision.dueAt })
+        return this.#close(attempt)
       case 'dead-letter': {
         const failure: CallFailure = { error, reason: decision.reason, attempts: attempt.failed, firstFailedAtMs: attempt.firstFailedAtMs, failedAtMs: now }
         return this.#answer(attempt, { kind: 'failed', failure })
