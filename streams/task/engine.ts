@@ -35,6 +35,11 @@ const MAX_SUSPENSIONS = 1_000
 
 const IDLE_MS = 1_000
 
+/** Before tasks are given to others: far below the time that the group waits for its members. */
+const DRAIN_AT_REBALANCE_MS = 5_000
+/** Before the process ends: it is killed soon after ten seconds, and has to commit. */
+const DRAIN_AT_STOP_MS = 7_000
+
 /**
  * The loop: take records, run them, commit. While Postgres works on one unit the next is prepared on top of it; it is
  * committed only after the one before, and prepared anew when that one fails.
@@ -109,6 +114,9 @@ export class Engine {
         const idleMs = this.#paused ? await this.#rest() : await this.#cycle()
         if (idleMs > 0) await this.#arrival.wait(idleMs)
       }
+      await this.#drain(DRAIN_AT_STOP_MS)
+      // What is still called is called again by whoever has the tasks next.
+      this.#calls.hold([])
       await this.#finishInFlight()
     } finally {
       this.#rested()
@@ -161,6 +169,7 @@ export class Engine {
     this.#options.stores.clear()
     this.#paused = false
     this.#resting = false
+    this.#calls.holdBack(false)
     this.#arrival.raise()
     this.#options.roomMade()
   }
@@ -172,9 +181,23 @@ export class Engine {
   }
 
   async #rest (): Promise<number> {
+    if (!this.#resting) await this.#drain(DRAIN_AT_REBALANCE_MS)
     await this.#finishInFlight()
     this.#rested()
     return IDLE_MS
+  }
+
+  /** Lets calls that are under way end, for so long, and commits what came of them. */
+  async #drain (withinMs: number): Promise<void> {
+    this.#calls.holdBack(true)
+    const until = performance.now() + withinMs
+    while (this.hasAnswers || this.#calls.running > 0) {
+      const leftMs = until - performance.now()
+      if (leftMs <= 0) break
+      const items = this.#intake.take(this.#options.maxUnitRecords)
+      if (items.length > 0) await this.#run(items)
+      else await this.#arrival.wait(leftMs)
+    }
   }
 
   #rested (): void {

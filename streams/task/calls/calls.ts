@@ -40,6 +40,7 @@ export class Calls {
   /** Parked records that have their turn, and are to be read. */
   #due: DueRecord[] = []
   #loading = 0
+  #isHeld = false
   #failure: Error | undefined
   #tasks: readonly Task[] = []
 
@@ -61,12 +62,23 @@ export class Calls {
   /** Begins what there is room for. */
   fill (): void {
     if (this.#failure !== undefined) throw this.#failure
-    for (const { calls } of this.#tasks) calls?.fill()
+    if (!this.#isHeld) for (const { calls } of this.#tasks) calls?.fill()
   }
 
   /** Calls that are being made and records that are being read, without what sleeps by the clock. */
   get awake (): number {
     return this.#sum(({ awake }) => awake) + this.#loading
+  }
+
+  /** Calls that are being made. */
+  get running (): number {
+    return this.#sum(({ running }) => running)
+  }
+
+  /** While it is held back no call is begun and no record let in; those that are under way end. */
+  holdBack (isHeld: boolean): void {
+    this.#isHeld = isHeld
+    for (const caller of this.#callers.values()) caller.holdBack(isHeld)
   }
 
   /** The unit with these records is committed. */
@@ -155,6 +167,7 @@ export class Calls {
       failed: error => this.#fail(error)
     })
     this.#callers.set(node, caller)
+    caller.holdBack(this.#isHeld)
     return caller
   }
 

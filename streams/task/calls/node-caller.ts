@@ -59,6 +59,7 @@ export class NodeCaller {
   readonly #options: NodeCallerOptions
   readonly #limiter: RateLimiter | undefined
   #waiting: Attempt[] = []
+  #isHeld = false
   readonly #running = new Set<Running>()
   #wakeAt = Infinity
   #cancelWake: (() => void) | undefined
@@ -75,6 +76,17 @@ export class NodeCaller {
     let awake = 0
     for (const { sleeping } of this.#running) if (sleeping === 0) awake++
     return awake
+  }
+
+  /** Calls that are being made. */
+  get running (): number {
+    return this.#running.size
+  }
+
+  /** No more calls are begun, until told otherwise. */
+  holdBack (isHeld: boolean): void {
+    this.#isHeld = isHeld
+    this.#pump()
   }
 
   enqueue (call: Call): void {
@@ -101,7 +113,7 @@ export class NodeCaller {
 
   #pump (): void {
     const { processor, clock } = this.#options
-    for (let at = 0; at < this.#waiting.length && this.#running.size < processor.concurrency;) {
+    for (let at = 0; !this.#isHeld && at < this.#waiting.length && this.#running.size < processor.concurrency;) {
       const attempt = this.#waiting[at]
       if (attempt === undefined) return
       const now = clock.now()
