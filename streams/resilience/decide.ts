@@ -1,7 +1,7 @@
 import { delayAfter } from './backoff.ts'
-import { detour, type DelayTopics, type Detour } from './delay-topics.ts'
+import { detour, type DelayTopicsRetry, type Detour } from './delay-topics.ts'
 import { judge, type ErrorClass } from './error-class.ts'
-import type { InPlace, Ordered, RetryPolicy } from './retry.ts'
+import type { InPlaceRetry, OrderedRetry, RetryPolicy } from './retry.ts'
 
 /** An attempt that failed, and counts: one that failed because a breaker is open, half-open or tripping is not asked about. */
 export interface Failure {
@@ -39,7 +39,7 @@ export function decide (policy: RetryPolicy, failure: Failure): Decision {
   return policy.kind === 'delay-topics' ? send(policy, failure, retryAfterMs) : wait(policy, failure, retryAfterMs)
 }
 
-function wait (policy: InPlace | Ordered, failure: Failure, retryAfterMs: number): Decision {
+function wait (policy: InPlaceRetry | OrderedRetry, failure: Failure, retryAfterMs: number): Decision {
   const delayMs = delayAfter(policy.backoff, failure.attempt) * (1 + policy.jitter * failure.random)
   const afterMs = Math.ceil(Math.max(delayMs, retryAfterMs))
   const dueAt = Math.ceil(failure.now + afterMs)
@@ -47,7 +47,7 @@ function wait (policy: InPlace | Ordered, failure: Failure, retryAfterMs: number
   return policy.kind === 'in-place' ? { kind: 'again', afterMs } : { kind: 'park', dueAt }
 }
 
-function send (policy: DelayTopics, failure: Failure, retryAfterMs: number): Decision {
+function send (policy: DelayTopicsRetry, failure: Failure, retryAfterMs: number): Decision {
   const from = Math.min(failure.attempt, policy.delays.length) - 1
   const way = detour(policy, { from, waitMs: retryAfterMs, now: failure.now })
   return isTooLate(policy, failure, way.dueAt) ? TOO_OLD : { kind: 'delay', ...way }

@@ -4,7 +4,7 @@ import { writeMs, type Duration } from './duration.ts'
 import { readLimits, type LimitOptions, type Limits } from './limits.ts'
 
 /** The record is sent to a topic that is read only after a delay, and comes back from there. Nothing waits for it: the order of its key is given up. */
-export interface DelayTopics extends Limits {
+export interface DelayTopicsRetry extends Limits {
   readonly kind: 'delay-topics'
   /** From the shortest to the longest. */
   readonly delays: readonly Delay[]
@@ -38,7 +38,7 @@ export interface Detour {
  *
  * A topic holds one delay, so its first record is always the first to be due; that is why there is no jitter.
  */
-export function delayTopics ({ delays: given, topicName, ...limits }: DelayTopicsOptions): DelayTopics {
+export function delayTopics ({ delays: given, topicName, ...limits }: DelayTopicsOptions): DelayTopicsRetry {
   const lengths = readList('delayTopics', given)
   const delays = lengths.map((ms, index): Delay => Object.freeze({ text: textOf(given[index] ?? ms), ms }))
   for (const [index, { text, ms }] of delays.entries()) {
@@ -50,7 +50,7 @@ export function delayTopics ({ delays: given, topicName, ...limits }: DelayTopic
 }
 
 /** The first delay from the `from`-th on that is long enough, else the longest. */
-export function detour ({ delays }: DelayTopics, { from = 0, waitMs, now }: { readonly from?: number, readonly waitMs: number, readonly now: number }): Detour {
+export function detour ({ delays }: DelayTopicsRetry, { from = 0, waitMs, now }: { readonly from?: number, readonly waitMs: number, readonly now: number }): Detour {
   const last = delays.length - 1
   const found = delays.findIndex(({ ms }, index) => index >= from && ms >= waitMs)
   const index = found === -1 ? last : found

@@ -5,7 +5,7 @@ export interface NotBefore {
   readonly at: number
 }
 
-/** What sums of fractions may be off by: without it a wait for a third of a second could end a breath too early, and be told to wait again. */
+/** What sums of fractions may be off by: three thirds of a second would else be a second and a breath, and a millisecond too late. */
 const ROUNDING_MS = 1e-6
 
 /**
@@ -39,7 +39,8 @@ export class RateLimiter {
     this.#dropFull(time)
     const fullAt = Math.max(time, this.#fullAt.get(bucket) ?? time) + this.#intervalMs
     const at = fullAt - this.#limit.burst * this.#intervalMs
-    if (at > time + ROUNDING_MS) return { at: now + Math.ceil(at - time) }
+    const waitMs = Math.ceil(at - time - ROUNDING_MS)
+    if (waitMs > 0) return { at: now + waitMs }
     this.#fullAt.delete(bucket)
     this.#fullAt.set(bucket, fullAt)
     return true

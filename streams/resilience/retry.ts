@@ -1,19 +1,19 @@
 import { readDelays, type Backoff, type Delays } from './backoff.ts'
-import type { DelayTopics } from './delay-topics.ts'
+import type { DelayTopicsRetry } from './delay-topics.ts'
 import { readLimits, type LimitOptions, type Limits } from './limits.ts'
 
 /** What happens to a record that could not be processed and may be another time. */
-export type RetryPolicy = InPlace | DelayTopics | Ordered
+export type RetryPolicy = InPlaceRetry | DelayTopicsRetry | OrderedRetry
 
 /** The record is tried again where it stands, and its partition waits for it: for a dependency without which no record can pass. */
-export interface InPlace extends Limits {
+export interface InPlaceRetry extends Limits {
   readonly kind: 'in-place'
   readonly backoff: Backoff
   readonly jitter: number
 }
 
 /** The record and all later ones of its key are put aside, other keys go on; they come back in order. */
-export interface Ordered extends Limits {
+export interface OrderedRetry extends Limits {
   readonly kind: 'ordered'
   readonly backoff: Backoff
   readonly jitter: number
@@ -26,16 +26,16 @@ export interface BackoffOptions extends LimitOptions {
 }
 
 /** Tried again where it stands, after each delay. The order of the partition is kept, and everything behind the record waits. */
-export function inPlace (options: BackoffOptions): InPlace {
+export function inPlace (options: BackoffOptions): InPlaceRetry {
   return Object.freeze({ kind: 'in-place', ...readBackoff('inPlace', options) })
 }
 
 /** Parked, and tried again after each delay. The order of each key is kept; what waits is the record's own key. */
-export function ordered (options: BackoffOptions): Ordered {
+export function ordered (options: BackoffOptions): OrderedRetry {
   return Object.freeze({ kind: 'ordered', ...readBackoff('ordered', options) })
 }
 
-function readBackoff (policy: string, { delays, jitter = 0, ...limits }: BackoffOptions): Omit<InPlace, 'kind'> {
+function readBackoff (policy: string, { delays, jitter = 0, ...limits }: BackoffOptions): Omit<InPlaceRetry, 'kind'> {
   const backoff = readDelays(policy, delays)
   if (!(jitter >= 0 && jitter <= 1)) throw new TypeError(`${policy}: jitter is ${jitter}; give a share from 0 to 1.`)
   return { backoff, jitter, ...readLimits(policy, limits, backoff.kind === 'listed' ? backoff.delaysMs.length : undefined) }
