@@ -242,9 +242,9 @@ export class NodeCaller {
     const { processor: { retry, name }, breakers, clock } = this.#options
     const now = clock.now()
     const told = permits.map((permit, index) => breakers[index]?.failed(permit, now, error) ?? true)
-    // Of a dependency that is down the record knows nothing.
+    // Of a dependency that is down the record knows nothing. Behind the others: the next probe is another record.
     if (told.includes(false) && judge(error, retry.classify).class === 'retryable') {
-      this.#waiting.unshift(attempt)
+      this.#waiting.push(attempt)
       return
     }
     attempt.failed++
