@@ -1,7 +1,7 @@
 /** The public API of the framework: what topologies, processors, stores and executables use. */
 export type { DeadLetters } from './graph/dead-letter-place.ts'
 export { contractOf, isRejected, isValid, Rejected, type Contract, type Refusal } from './graph/contract.ts'
-export { defineAsyncProcessor, type AsyncProcessor, type CallContext, type CallFailure, type CallOrder } from './graph/async-processor.ts'
+export { defineAsyncProcessor, type AsyncProcessor, type AsyncProcessorOptions, type CallContext, type CallFailure, type CallOrder } from './graph/async-processor.ts'
 export { defineProcessor, type Processor, type ProcessorContext } from './graph/processor.ts'
 export { defineValueProcessor, type ValueProcessor, type ValueProcessorContext } from './graph/value-processor.ts'
 export type { StreamRecord } from './graph/record.ts'

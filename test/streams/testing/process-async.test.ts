@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Type } from 'typebox'
-import { defineAsyncProcessor, defineTopic, defineTopology, delayTopics, isRejected, isValid, ordered, type CallContext, type RetryPolicy, type Topology } from '../../../streams/index.ts'
+import { defineAsyncProcessor, defineDependency, defineTopic, defineTopology, delayTopics, isRejected, inPlace, isValid, ordered, rateLimit, type AsyncProcessorOptions, type CallContext, type RetryPolicy, type Topology } from '../../../streams/index.ts'
 import { createTestDriver } from '../../../streams/testing.ts'
 
 const orders = defineTopic({ name: 'orders' })
@@ -11,7 +11,7 @@ const Order = Type.Object({ id: Type.Integer() })
 
 type Work = (order: { readonly id: number }, context: CallContext) => Promise<{ readonly id: number } | undefined>
 
-function priceBy (work: Work, options: { readonly retry?: RetryPolicy } = {}): Topology {
+function priceBy (work: Work, options: Pick<AsyncProcessorOptions<{ id: number }, { id: number }>, 'retry' | 'needs' | 'rateLimit' | 'order' | 'concurrency' | 'timeoutMs' | 'onFailure'> = {}): Topology {
   const price = defineAsyncProcessor({ name: 'price', input: Order, output: Order, ...options, process: async ({ value }, context) => await work(value, context) })
   return defineTopology('pricing', { deadLetters: { topic: deadLetters, format: 'raw' } }, ({ stream }) => {
     stream(orders).validate(Order).branch({ valid: isValid, dlq: isRejected }).valid.processAsync(price).to(priced)
@@ -102,4 +102,76 @@ test('calls that were in flight are made again after a crash, with the same key,
   await driver.advanceWallClock(1_000)
   assert.deepEqual(await driver.output(priced).readValues(), [{ id: 1 }])
   assert.deepEqual(keys, ['test/orders/0/orders-0@0/price#0', 'test/orders/0/orders-0@1/price#0', 'test/orders/0/orders-0@2/price#0', 'test/orders/0/orders-0@0/price#0'])
+})
+
+const partner = defineDependency({ name: 'partner', breaker: { minimumCalls: 3, failureRate: 0.5, window: '10s', cooldown: '5s' } })
+
+test('while a breaker is open nothing is called, and no record is lost or counted for it', async () => {
+  let isDown = true
+  const calls: number[] = []
+  const driver = createTestDriver(priceBy(async (order, { now, attempt }) => {
+    calls.push(now())
+    assert.ok(attempt < 4)
+    if (isDown) throw new Error('connection refused')
+    return order
+  }, { needs: [partner], retry: delayTopics({ delays: ['1s', '1s', '1s'] }) }))
+  await driver.topic(orders).pipeAll([1, 2, 3, 4, 5].map(id => ({ key: `k${id}`, value: { id } })))
+  assert.equal(calls.length, 5, 'those that had begun')
+  for (let second = 0; second < 60; second++) await driver.advanceWallClock(1_000)
+  const probes = calls.splice(0).slice(5)
+  assert.ok(probes.length <= 12, `${probes.length} probes in 60 s`)
+  isDown = false
+  await driver.advanceWallClock(5_000)
+  await driver.advanceWallClock(2_000)
+  assert.deepEqual((await driver.output(priced).readValues()).map(value => JSON.stringify(value)).sort(), [1, 2, 3, 4, 5].map(id => JSON.stringify({ id })))
+  assert.deepEqual(await driver.deadLetters(), [])
+})
+
+test('in place a record is tried again until it works, and later ones of its key wait', async () => {
+  const driver = createTestDriver(priceBy(async (order, { attempt }) => {
+    if (order.id === 1 && attempt < 3) throw new Error('busy')
+    return order
+  }, { retry: inPlace({ delays: { first: '100ms', factor: 2, max: '1s' }, attempts: Infinity }) }))
+  await driver.topic(orders).pipeAll([{ key: 'a', value: { id: 1 } }, { key: 'a', value: { id: 2 } }, { key: 'b', value: { id: 3 } }])
+  await driver.advanceWallClock(100)
+  assert.deepEqual(await driver.output(priced).readValues(), [{ id: 3 }])
+  await driver.advanceWallClock(200)
+  assert.deepEqual(await driver.output(priced).readValues(), [{ id: 1 }, { id: 2 }])
+})
+
+test('a call that is not answered in time has failed, and its signal is aborted', async () => {
+  const reasons: string[] = []
+  const driver = createTestDriver(priceBy(async (order, { signal, sleep }) => {
+    signal.addEventListener('abort', () => reasons.push(String(signal.reason)))
+    await sleep(10_000)
+    return order
+  }, { timeoutMs: 1_000, retry: inPlace({ delays: ['1s'], attempts: 1 }), onFailure: ({ value }, { reason, attempts }) => ({ id: reason === 'exhausted' ? -value.id * attempts : 0 }) }))
+  await driver.topic(orders).pipe('a', { id: 7 })
+  await driver.advanceWallClock(1_000)
+  assert.deepEqual(reasons, ["TimeoutError: Node 'price' had no answer within 1000 ms"])
+  assert.deepEqual((await driver.deadLetters()).map(({ errorType }) => errorType), ['exhausted'])
+  assert.deepEqual(await driver.output(priced).readValues(), [{ id: -7 }])
+})
+
+test('calls keep to a rate', async () => {
+  const calls: number[] = []
+  const driver = createTestDriver(priceBy(async (order, { now }) => {
+    calls.push(now())
+    return order
+  }, { rateLimit: rateLimit({ permits: 2, per: '1s', burst: 1 }) }))
+  await driver.topic(orders).pipeAll([1, 2, 3].map(id => ({ key: `k${id}`, value: { id } })))
+  for (let tick = 0; tick < 20; tick++) await driver.advanceWallClock(100)
+  assert.deepEqual(calls, [0, 500, 1_000])
+})
+
+test('what comes of calls without an order comes as they are done; with the partition\'s, one is made after the other', async () => {
+  for (const [order, expected] of [['none', [2, 1]], ['partition', [1, 2]]] as const) {
+    const driver = createTestDriver(priceBy(async (value, { sleep }) => {
+      await sleep(value.id === 1 ? 200 : 100)
+      return value
+    }, { order }))
+    await driver.topic(orders).pipeAll([{ key: 'a', value: { id: 1 } }, { key: 'a', value: { id: 2 } }])
+    for (let tick = 0; tick < 4; tick++) await driver.advanceWallClock(100)
+    assert.deepEqual((await driver.output(priced).readAll()).map(({ value }) => (value as { id: number }).id), expected, order)
+  }
 })
