@@ -153,8 +153,18 @@ export class Task {
   released ({ record, origin, lane, seq, attempts, firstFailedAtMs, dueAtMs }: ParkedRow): RecordItem {
     const extraction = extractOf(this.subTopology, record.topic)?.(record, this.position.streamTime)
     return {
-      task: this, record, nextOffset: record.offset + 1, readFrom: undefined, origin, extraction, decoded: extraction?.decoded, acceptedBy: undefined, failure: undefined, rejectedAtMs: undefined,
-      tried: { attempts, firstFailedAtMs, dueAtMs }, released: { lane, seq }
+      task: this,
+      record,
+      nextOffset: record.offset + 1,
+      readFrom: undefined,
+      origin,
+      extraction,
+      decoded: extraction?.decoded,
+      acceptedBy: undefined,
+      failure: undefined,
+      rejectedAtMs: undefined,
+      tried: { attempts, firstFailedAtMs, dueAtMs },
+      released: { lane, seq }
     }
   }
 

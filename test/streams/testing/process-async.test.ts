@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Type } from 'typebox'
-import { defineAsyncProcessor, defineDependency, defineTopic, defineTopology, delayTopics, isRejected, inPlace, isValid, ordered, rateLimit, type AsyncProcessorOptions, type CallContext, type RetryPolicy, type Topology } from '../../../streams/index.ts'
+import { defineAsyncProcessor, defineDependency, defineTopic, defineTopology, delayTopics, isRejected, inPlace, isValid, ordered, rateLimit, type AsyncProcessorOptions, type CallContext, type Topology } from '../../../streams/index.ts'
 import { createTestDriver } from '../../../streams/testing.ts'
 
 const orders = defineTopic({ name: 'orders' })
