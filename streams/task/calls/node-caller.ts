@@ -29,6 +29,14 @@ export interface NodeCallerOptions {
   readonly failed: (error: unknown) => void
   /** A call has ended or begun to sleep. */
   readonly moved: () => void
+  /** Told of every call that has ended by itself; left out: nobody counts. */
+  readonly called?: (call: CallEnded) => void
+}
+
+export interface CallEnded {
+  readonly node: string
+  readonly outcome: 'done' | 'failed'
+  readonly ms: number
 }
 
 export interface Call {
@@ -52,6 +60,7 @@ interface Running {
   readonly controller: AbortController
   /** One of each breaker, in the order of the node's needs. */
   readonly permits: readonly Permit[]
+  readonly begunAtMs: number
   cancelTimeout: () => void
   /** How many of its waits by the clock are not over. */
   sleeping: number
@@ -189,7 +198,7 @@ export class NodeCaller {
   #start (attempts: readonly Attempt[], permits: readonly Permit[]): void {
     const { processor, clock } = this.#options
     const controller = new AbortController()
-    const running: Running = { attempts, controller, permits, sleeping: 0, cancelTimeout: () => {} }
+    const running: Running = { attempts, controller, permits, begunAtMs: clock.now(), sleeping: 0, cancelTimeout: () => {} }
     this.#running.add(running)
     running.cancelTimeout = clock.timer(processor.timeoutMs, () => {
       const timeout = new CallTimeout(processor.name, processor.timeoutMs)
@@ -242,7 +251,7 @@ export class NodeCaller {
   }
 
   #succeeded (running: Running, values: readonly unknown[]): void {
-    if (!this.#ended(running)) return
+    if (!this.#ended(running, 'done')) return
     const now = this.#options.clock.now()
     for (const [index, permit] of running.permits.entries()) this.#options.breakers[index]?.succeeded(permit, now)
     if (running.permits.length > 0) this.#options.pauses.over('breaker', this.#options.processor.name)
@@ -256,7 +265,7 @@ export class NodeCaller {
   }
 
   #failed (running: Running, error: unknown): void {
-    if (!this.#ended(running)) return
+    if (!this.#ended(running, 'failed')) return
     const { processor: { retry }, breakers, clock } = this.#options
     const now = clock.now()
     const told = running.permits.map((permit, index) => breakers[index]?.failed(permit, now, error) ?? true)
@@ -271,9 +280,12 @@ export class NodeCaller {
   }
 
   /** False: it had ended before, by its timeout or with its task. */
-  #ended (running: Running): boolean {
+  #ended (running: Running, outcome: CallEnded['outcome']): boolean {
     running.cancelTimeout()
-    return this.#running.delete(running)
+    if (!this.#running.delete(running)) return false
+    const { processor, clock, called } = this.#options
+    called?.({ node: processor.name, outcome, ms: clock.now() - running.begunAtMs })
+    return true
   }
 
   #decide (attempt: Attempt, error: unknown): void {
