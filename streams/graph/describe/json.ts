@@ -125,11 +125,11 @@ function callsOf ({ calls }: Node): CallsJson | null {
   return { order, concurrency, timeoutMs, needs: needs.map(({ name }) => name), retry: retry.kind, batch: work.batch?.size ?? null }
 }
 
-function topicsOf ({ nodes, deadLetters, globals }: Topology): TopicJson[] {
+function topicsOf ({ nodes, sources, globals }: Topology): TopicJson[] {
   const ends: { readonly kind: NodeKind, readonly topic: Topic }[] = [
     ...nodes.flatMap(({ kind, topic }) => topic === undefined ? [] : [{ kind, topic }]),
     ...globals.map(({ topic }: GlobalSource) => ({ kind: 'source' as const, topic })),
-    ...deadLetters === undefined ? [] : [{ kind: 'dead-letter-sink' as const, topic: deadLetters.topic }]
+    ...sources.flatMap(({ deadLetters }) => deadLetters === undefined ? [] : [{ kind: 'dead-letter-sink' as const, topic: deadLetters.topic }])
   ]
   return [...Map.groupBy(ends, ({ topic }) => topic.name)].flatMap(([name, uses]) => uses.slice(0, 1).map(({ topic }) => ({
     name,
