@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { findPackageJSON } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { addDescribe } from './commands/describe.ts'
 import { addLag } from './commands/lag.ts'
@@ -37,7 +38,8 @@ function createProgram (): Command {
 }
 
 function readVersion (): string {
-  const content: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  const file = findPackageJSON('..', import.meta.url)
+  const content: unknown = file === undefined ? undefined : JSON.parse(readFileSync(file, 'utf8'))
   return typeof content === 'object' && content !== null && 'version' in content ? String(content.version) : 'unknown'
 }
 
