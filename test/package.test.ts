@@ -18,11 +18,9 @@ after(async () => await project.remove())
 test("README's first topology and one of 200 nodes compile in a project that has the package, a mistake in them does not", async () => {
   deepEqual(shown.map(([, name]) => name), ['hello.ts', 'hello.test.ts', 'tsconfig.json'])
   await project.write('large.ts', largeTopology(200, 'millrace'))
+  await project.write('mistake.ts', "import { names } from './hello.ts'\n// @ts-expect-error a text is no number\nexport const name: number = names.value.decode(Buffer.of())\n")
 
   equal(project.node(['node_modules/typescript/bin/tsc']), '')
-
-  await project.write('mistake.ts', "import { names } from './hello.ts'\nexport const name: number = names.value.decode(Buffer.of())\n")
-  throws(() => project.node(['node_modules/typescript/bin/tsc']), ({ stdout }: { readonly stdout?: string }) => /^mistake\.ts.*'string' is not assignable to type 'number'/.test(stdout ?? ''))
 })
 
 test("README's first topology passes its own test there", () => {
