@@ -8,7 +8,7 @@ import { runWorker } from '../run-worker.ts'
 
 /**
  * Runs any topology on the services of the environment, until it is stopped. Its settings are read from the environment,
- * its tables come from `migrations/<its name>` and those of what it combines, its application id is KAFKA_WORKER_GROUP_ID, else its name.
+ * its tables come from `migrations/<its name>` and those of what it combines, of this directory or of Millrace's, its application id is KAFKA_WORKER_GROUP_ID, else its name.
  */
 export function runTopology (topology: Topology, env: Environment): void {
   const environment = { ...env, KAFKA_WORKER_GROUP_ID: env['KAFKA_WORKER_GROUP_ID'] ?? topology.name }
