@@ -1,11 +1,13 @@
 import { Agent, request, type Dispatcher } from 'undici'
 import type { CachedDownload } from '../../schemas/cached-download.ts'
 import type { DownloadTask } from '../../schemas/download-task.ts'
+import type { Attempt } from './attempt.ts'
 import { readDigest } from './body-digest.ts'
 import { writeCacheFile, type CacheFile } from './cache-file.ts'
-import { answerFailure, networkFailure } from './http-failure.ts'
+import { answerFailure } from './http-failure.ts'
 import type { UrlPolicy } from './url-policy.ts'
 import { WorkError } from './work-error.ts'
+import { work } from './work.ts'
 
 export interface DownloaderOptions {
   readonly policy: UrlPolicy
@@ -28,13 +30,6 @@ export interface Access {
   readonly refresh: (signal: AbortSignal) => Promise<void>
 }
 
-export interface Attempt {
-  /** Aborts the work; nothing of it is left behind, and it rejects with the signal's reason. */
-  readonly signal: AbortSignal
-  /** 1 for the first. */
-  readonly attempt: number
-}
-
 export interface Downloader {
   /**
    * Fetches the file of a task into the cache. Rejects with a `WorkError` that says whether trying again makes sense.
@@ -54,26 +49,17 @@ export function createDownloader ({ policy, cacheFolder, timeoutMs, maxBytes, ma
 
   async function download (task: DownloadTask, { signal, attempt }: Attempt): Promise<CachedDownload> {
     const begunAt = now()
-    const timeout = new AbortController()
-    const timer = setTimeout(() => timeout.abort(), timeoutMs)
-    try {
-      const { file, contentType } = await fetchFile(task, AbortSignal.any([signal, timeout.signal]))
-      return {
-        ...task,
-        retry_count: task.retry_count + attempt - 1,
-        cache_path: file.path,
-        bytes: file.bytes,
-        sha256: file.sha256,
-        content_type: contentType,
-        downloaded_at: new Date(now()).toISOString(),
-        download_ms: Math.max(0, now() - begunAt)
-      }
-    } catch (error) {
-      signal.throwIfAborted()
-      if (timeout.signal.aborted) throw new WorkError(`${hostOf(task.attachment_url)} did not send the file within ${timeoutMs} ms.`, { errorClass: 'transient', cause: error })
-      throw networkFailure(error, hostOf(task.attachment_url))
-    } finally {
-      clearTimeout(timer)
+    const host = hostOf(task.attachment_url)
+    const { file, contentType } = await work({ signal, timeoutMs, host }, async signal => await fetchFile(task, signal))
+    return {
+      ...task,
+      retry_count: task.retry_count + attempt - 1,
+      cache_path: file.path,
+      bytes: file.bytes,
+      sha256: file.sha256,
+      content_type: contentType,
+      downloaded_at: new Date(now()).toISOString(),
+      download_ms: Math.max(0, now() - begunAt)
     }
   }
 
