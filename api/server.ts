@@ -4,10 +4,12 @@ import swaggerUi from '@fastify/swagger-ui'
 import { limitedBy, useLimits, usualLimits, type HttpLimits } from '../http/limits.ts'
 import type { ApiSettings, RecommenderSettings } from '../schemas/settings.ts'
 import type { BaselineKpisReader } from '../stores/baseline-kpis.ts'
+import type { DownloadResultsReader } from '../stores/download-results.ts'
 import type { RecoFeaturesReader } from '../stores/reco-features.ts'
 import type { WorkerStatusReader } from '../stores/worker-status.ts'
 import { baseline } from './baseline.ts'
 import { contract } from './contract.ts'
+import { downloads } from './downloads.ts'
 import { answerError, useErrorAnswers } from './errors.ts'
 import { health, type Readiness } from './health.ts'
 import { history } from './history.ts'
@@ -24,6 +26,7 @@ export interface ApiReaders {
   readonly baseline: BaselineKpisReader
   readonly workers: WorkerStatusReader
   readonly stores: StoresReader
+  readonly downloads: DownloadResultsReader
   readonly ready: Readiness
 }
 
@@ -68,6 +71,7 @@ export function createServer (readers: ApiReaders, options: ApiOptions): Fastify
   app.register(contract, { settings })
   app.register(baseline, { baseline: readers.baseline, now })
   app.register(stores, { stores: readers.stores })
+  app.register(downloads, { downloads: readers.downloads })
   app.register(streamWorker, { workers: readers.workers, groupId, settings, worker })
   app.register(health, { ready: readers.ready })
   app.register(page)

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createServer } from '../api/server.ts'
 import { openBaselineKpis } from '../stores/baseline-kpis.ts'
 import { boundSource } from '../stores/bounded-source.ts'
+import { openDownloadResults } from '../stores/download-results.ts'
 import { openGuardedReader } from '../stores/guarded-reader.ts'
 import { openRecoFeatures } from '../stores/reco-features.ts'
 import { openWorkerStatus } from '../stores/worker-status.ts'
@@ -36,6 +37,7 @@ export function openApi ({ config, database, projection, worker, logger }: OpenA
       source: boundSource(openPostgresSource({ database, applicationId })),
       projection: openGuardedReader({ reader: projection, timeoutMs: PROJECTION_TIMEOUT_MS })
     })),
+    downloads: openDownloadResults({ query, applicationId: config.DOWNLOADS_RESULTS_APPLICATION_ID }),
     ready: async () => await readEngineSchema(database, applicationId) === undefined
       ? `Application id '${applicationId}' has no schema yet; start its worker.`
       : true

@@ -26,6 +26,16 @@ export type AzureCredential =
 export function openAzureStore ({ account, container, prefix, endpoint, credential, now = Date.now }: AzureStoreOptions): ObjectStore {
   let client: Promise<ContainerClient> | undefined
 
+  /** What could not be opened is not kept, so the next one who asks opens it. */
+  function renew (): Promise<ContainerClient> {
+    const opened = connect()
+    client = opened
+    opened.catch(() => {
+      if (client === opened) client = undefined
+    })
+    return opened
+  }
+
   async function connect (): Promise<ContainerClient> {
     const given = await credential()
     const url = `${endpoint}/${encodeURIComponent(container)}`
@@ -38,16 +48,16 @@ export function openAzureStore ({ account, container, prefix, endpoint, credenti
 
   /** Asks with the credentials at hand, and once more with new ones where they are refused. */
   async function ask<T> (signal: AbortSignal, question: (client: ContainerClient) => Promise<T>): Promise<T> {
-    const used = client ??= connect()
+    const used = client ?? renew()
     try {
       return await question(await used)
     } catch (error) {
       if (!isRefusal(error)) throw failureOf(error, signal)
     }
     // Many are refused at once, and one of them renews it for all.
-    if (client === used) client = connect()
+    const renewed = client === used || client === undefined ? renew() : client
     try {
-      return await question(await client)
+      return await question(await renewed)
     } catch (error) {
       throw failureOf(error, signal)
     }

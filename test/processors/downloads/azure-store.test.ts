@@ -64,6 +64,25 @@ void test('credentials that are refused are read anew, once', async t => {
   equal(credentialsAsked(), 3)
 })
 
+void test('credentials that cannot be read now are read at the next attempt', async t => {
+  const { endpoint } = await openFakeAzure(t)
+  let isThere = false
+  const store = openAzureStore({
+    account: 'account',
+    container: 'files',
+    prefix: '',
+    endpoint,
+    credential: async () => {
+      if (!isThere) throw new Error('no such file')
+      return { kind: 'sas', sas: 'sig=good' }
+    }
+  })
+
+  await rejects(store.find('a', never), failure('unknown', undefined))
+  isThere = true
+  equal(await store.find('a', never), undefined)
+})
+
 void test('attempts that are refused at the same time renew the credentials together', async t => {
   const { put, credentialsAsked } = await openWorld(t, ['old', 'good'])
 
