@@ -1,11 +1,11 @@
 import { attachmentTasks } from '../processors/downloads/attachment-tasks.ts'
 import { DownloadEvent } from '../schemas/download-event.ts'
-import { DownloadsSettings } from '../schemas/downloads-settings.ts'
+import { downloadsApplicationIds, DownloadsSettings } from '../schemas/downloads-settings.ts'
 import { defineTopology, isRejected, isValid } from '../streams/index.ts'
 import { downloadsTopics } from './downloads-topics.ts'
 
 /** The event ingester: one task for each file of an event. */
-export const downloadsEvents = defineTopology('downloads-events', { settings: DownloadsSettings }, ({ stream, settings }) => {
+export const downloadsEvents = defineTopology(downloadsApplicationIds.DOWNLOADS_EVENTS_APPLICATION_ID, { settings: DownloadsSettings }, ({ stream, settings }) => {
   const topics = downloadsTopics(settings)
 
   const events = stream(topics.events, { name: 'events' })

@@ -1,12 +1,12 @@
 import { storeResult } from '../processors/store-result.ts'
 import { DownloadResult } from '../schemas/download-result.ts'
-import { DownloadsSettings } from '../schemas/downloads-settings.ts'
+import { downloadsApplicationIds, DownloadsSettings } from '../schemas/downloads-settings.ts'
 import { downloadLog } from '../stores/download-log.ts'
 import { defineTopology, isRejected, isValid } from '../streams/index.ts'
 import { downloadsTopics } from './downloads-topics.ts'
 
 /** The result processor: what became of every file, as a table. */
-export const downloadsResults = defineTopology('downloads-results', { settings: DownloadsSettings }, ({ stream, settings }) => {
+export const downloadsResults = defineTopology(downloadsApplicationIds.DOWNLOADS_RESULTS_APPLICATION_ID, { settings: DownloadsSettings }, ({ stream, settings }) => {
   const topics = downloadsTopics(settings)
 
   const results = stream(topics.results, { name: 'results' })

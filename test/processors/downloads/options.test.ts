@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, throws } from 'node:assert/strict'
 import { test } from 'node:test'
-import { readConfig } from '../../bin/config.ts'
-import { cacheFolderOf, downloadsOptions, openStoreOf } from '../../bin/downloads-options.ts'
+import { readConfig } from '../../../bin/config.ts'
+import { cacheFolderOf, downloadsOptions, openStoreOf } from '../../../processors/downloads/options.ts'
 
 void test('the settings are read as what they mean', () => {
   deepEqual(downloadsOptions(readConfig({})), {

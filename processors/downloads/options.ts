@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import type { AzureCredential } from '../processors/downloads/azure-store.ts'
-import type { ObjectStore } from '../processors/downloads/object-store.ts'
-import { openObjectStore, readStoreAddress } from '../processors/downloads/open-object-store.ts'
-import type { UrlPolicyOptions } from '../processors/downloads/url-policy.ts'
-import type { DownloadsSettings } from '../schemas/downloads-settings.ts'
-import { readDuration, readSize } from '../schemas/units.ts'
-import { FatalError } from '../streams/index.ts'
+import type { AzureCredential } from './azure-store.ts'
+import type { ObjectStore } from './object-store.ts'
+import { openObjectStore, readStoreAddress } from './open-object-store.ts'
+import type { UrlPolicyOptions } from './url-policy.ts'
+import type { DownloadsSettings } from '../../schemas/downloads-settings.ts'
+import { readDuration, readSize } from '../../schemas/units.ts'
+import { FatalError } from '../../streams/index.ts'
 
 /** The settings of the downloads pipeline as what they mean. They have been checked: what cannot be read is a mistake of ours. */
 export interface DownloadsOptions {
