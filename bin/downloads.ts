@@ -21,13 +21,21 @@ const program = new Command('downloads')
   .parse()
 
 const { embedded = false, files, seed } = program.opts<{ readonly embedded?: boolean, readonly files: number, readonly seed: number }>()
-const [name] = program.args
+const [given] = program.args
 
-if (name !== undefined && !isDownloadsWorkerName(name)) program.error(`There is no worker '${name}'; there are ${downloadsWorkerNames.join(', ')}.`)
-if (embedded && name !== undefined) program.error('--embedded runs all workers; leave the name out.')
+if (embedded && given !== undefined) program.error('--embedded runs all workers; leave the name out.')
 
-if (embedded) runDownloadsDemo({ files, seed }, process.env)
-else runProcess(name === undefined ? 'downloads' : `downloads:${name}`, process.env, async (config, logger) => await openAll(name === undefined ? downloadsWorkerNames : [name], config, logger))
+if (embedded) {
+  runDownloadsDemo({ files, seed }, process.env)
+} else {
+  const names = namesOf(given)
+  runProcess(given === undefined ? 'downloads' : `downloads:${given}`, process.env, async (config, logger) => await openAll(names, config, logger))
+}
+
+function namesOf (given: string | undefined): readonly DownloadsWorkerName[] {
+  if (given === undefined) return downloadsWorkerNames
+  return isDownloadsWorkerName(given) ? [given] : program.error(`There is no worker '${given}'; there are ${downloadsWorkerNames.join(', ')}.`)
+}
 
 /** Each tells of itself on a port of its own: the one of the environment and those behind it. */
 async function openAll (names: readonly DownloadsWorkerName[], config: Config, logger: Logger): Promise<Running> {

@@ -7,9 +7,9 @@ import { defineProcessor, type Rejected } from '../streams/index.ts'
 const Refused = Type.Unsafe<Rejected>({})
 
 /** A task that breaks its contract has a result too, as far as it says which file it is about: nobody tries it again. */
-export function refuseDownload ({ name }: { readonly name: string }) {
+export function refuseDownload () {
   return defineProcessor({
-    name,
+    name: 'refuse-download',
     input: Refused,
     output: DownloadResult,
     stores: {},

@@ -55,7 +55,7 @@ test('every processor, store and topology has its mirror test; stores that are d
 
 test('a processor is called like its file: factory, node and test', async () => {
   for (const file of sources.filter(file => file.startsWith('processors/') && !(file in NO_NODES))) {
-    const names = [...readFileSync(join(ROOT, file), 'utf8').matchAll(/defineProcessor\(\{\s*name: '([^']+)'/g)].map(([, name]) => name)
+    const names = [...readFileSync(join(ROOT, file), 'utf8').matchAll(/define(?:Async)?Processor\(\{\s*name: '([^']+)'/g)].map(([, name]) => name)
 
     deepEqual(names, [stemOf(file)], `${file} defines the node of its name and no other`)
     ok((await exportsOf(ROOT, file)).some(([name, value]) => name === camelCase(stemOf(file)) && typeof value === 'function'), `${file} exports ${camelCase(stemOf(file))}`)
@@ -64,7 +64,7 @@ test('a processor is called like its file: factory, node and test', async () => 
 
 test('every processor node of a topology is in the catalogue', async () => {
   for (const topology of await topologies()) {
-    for (const { name } of topology.nodes.filter(({ kind, name }) => kind === 'processor' && !(name in FUNCTION_NODES))) ok(sources.includes(`processors/${name}.ts`), `node '${name}' is processors/${name}.ts`)
+    for (const { name } of topology.nodes.filter(({ kind, name }) => (kind === 'processor' || kind === 'async-processor') && !(name in FUNCTION_NODES))) ok(sources.includes(`processors/${name}.ts`), `node '${name}' is processors/${name}.ts`)
   }
 })
 

@@ -18,7 +18,7 @@ export const downloadsDownload = defineTopology(downloadsApplicationIds.DOWNLOAD
 
   tasks.dlq.to(topics.deadLetters, { name: 'dead-letters', format: 'raw' })
   tasks.dlq
-    .process(refuseDownload({ name: 'refuse-task' }))
+    .process(refuseDownload())
     .to(topics.results, { name: 'refused' })
 
   const outcomes = tasks.valid

@@ -18,7 +18,7 @@ export const downloadsUpload = defineTopology(downloadsApplicationIds.DOWNLOADS_
 
   files.dlq.to(topics.deadLetters, { name: 'dead-letters', format: 'raw' })
   files.dlq
-    .process(refuseDownload({ name: 'refuse-file' }))
+    .process(refuseDownload())
     .to(topics.results, { name: 'refused' })
 
   const outcomes = files.valid

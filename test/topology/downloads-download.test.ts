@@ -5,7 +5,6 @@ import { test } from 'node:test'
 import { openFlakyFiles } from '../../bin/flaky-files.ts'
 import { attachmentTasks } from '../../processors/downloads/attachment-tasks.ts'
 import { openFolderStore } from '../../processors/downloads/folder-store.ts'
-import { CachedDownload } from '../../schemas/cached-download.ts'
 import { DownloadResult } from '../../schemas/download-result.ts'
 import { isValid } from '../../streams/index.ts'
 import { createTestDriver } from '../../streams/testing.ts'
@@ -58,17 +57,4 @@ void test('a task that breaks its contract is a dead letter, and has a result', 
   const [result] = await driver.output(topics.results).readValues()
   deepEqual(Parse(DownloadResult, result).status, 'failed_permanent')
   equal((await driver.deadLetters()).length, 1)
-})
-
-void test('a file that is gone from the cache and not in the store is fetched again', async t => {
-  const folder = await openFolder(t)
-  const driver = createTestDriver(downloadsUpload.configure({ DOWNLOADS_CACHE_DIR: folder, DOWNLOADS_STORE: `file://${join(folder, 'store')}` }))
-  const [task] = attachmentTasks({ trace_id: 't', event_type: 'e', event_subtype: 'documents', timestamp: 0, assignment_id: 'A1', attachments: ['https://example.com/a.pdf'] }).filter(isValid)
-  ok(task)
-  const cached = Parse(CachedDownload, {
-    ...task, retry_count: 2, cache_path: join(folder, 'gone'), bytes: 1, sha256: 'a'.repeat(64), content_type: 'application/pdf', downloaded_at: '2026-01-01T00:00:00.000Z'
-  })
-  await driver.topic(topics.cached).pipe(task.media_id, cached)
-  deepEqual(await driver.output(topics.pending).readValues(), [{ ...task, retry_count: 2 }])
-  deepEqual(await driver.output(topics.results).readValues(), [])
 })
