@@ -93,6 +93,7 @@ export class NodeCaller {
       breaker.listen({
         changed: ({ to }) => {
           if (to === 'open') this.#spareDoubtful()
+          if (to === 'closed') options.pauses.over('breaker', options.processor.name)
           this.#pump()
         },
         freed: () => this.#pump()
@@ -273,7 +274,6 @@ export class NodeCaller {
     for (const [index, permit] of running.permits.entries()) this.#options.breakers[index]?.succeeded(permit, now)
     // It was up when this call was begun, which was after those had failed.
     for (const doubtful of this.#doubtful) if (doubtful.failure.failedAtMs <= running.begunAtMs) this.#confirm(doubtful)
-    if (running.permits.length > 0) this.#options.pauses.over('breaker', this.#options.processor.name)
     for (const [index, attempt] of running.attempts.entries()) {
       const value = values[index]
       if (value instanceof Error && this.#options.processor.work.batch !== undefined) this.#decide(attempt, value)
