@@ -1,3 +1,4 @@
+import type { Contract } from './contract.ts'
 import type { Store } from '../stores/store.ts'
 import type { TimestampExtractor } from './timestamp-extractor.ts'
 import type { Topic } from './topic.ts'
@@ -30,4 +31,6 @@ export interface Node {
   readonly offsetReset?: OffsetReset | undefined
   /** Of a source that has one; left out: a record's own timestamp counts. */
   readonly timestampExtractor?: TimestampExtractor | undefined
+  /** Of a validation: what it checks. */
+  readonly contract?: Contract<unknown> | undefined
 }

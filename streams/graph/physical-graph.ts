@@ -7,7 +7,7 @@ import type { Forward } from './record.ts'
 import type { DeadLetterFormat } from './stream.ts'
 import type { TimestampExtractor } from './timestamp-extractor.ts'
 import type { Topic } from './topic.ts'
-import { Rejected } from './contract.ts'
+import { Rejected, type Contract } from './contract.ts'
 import { routersOfRejects } from './rejects.ts'
 import type { RoutingWire } from './wire.ts'
 
@@ -21,6 +21,7 @@ export interface NodeDefinition {
   readonly choice?: TopicChoice
   readonly offsetReset?: OffsetReset | undefined
   readonly timestampExtractor?: TimestampExtractor | undefined
+  readonly contract?: Contract<unknown> | undefined
   readonly wire?: AnyWire
 }
 
@@ -125,9 +126,9 @@ export class PhysicalGraph {
 
   #finish (): readonly Node[] {
     const nodes: Node[] = []
-    for (const { definition: { kind, name, parents, topic, choice, offsetReset, timestampExtractor }, stores } of this.#definitions) {
+    for (const { definition: { kind, name, parents, topic, choice, offsetReset, timestampExtractor, contract }, stores } of this.#definitions) {
       const node: Node = Object.freeze({
-        index: nodes.length, name, kind, topic, choice, offsetReset, timestampExtractor, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
+        index: nodes.length, name, kind, topic, choice, offsetReset, timestampExtractor, contract, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
       })
       nodes.push(node)
       const format = this.#formats.get(name)

@@ -6,7 +6,9 @@ import { note, print } from './output.ts'
 import { letterAsJson } from './text.ts'
 
 export function addExport (dlq: Command): Command {
-  const command = dlq.command('export').description('Print dead letters as JSON, one per line, with key, value and headers; bytes that are no text as { "base64" }.')
+  const command = dlq.command('export')
+    .summary('Print dead letters as JSON, one per line.')
+    .description('Print dead letters as JSON, one per line, with key, value and headers; bytes that are no text as { "base64" }.')
   return addAll(addFilters(addTopic(command)))
     .action(async (options: ReadingOptions & FilterOptions) => {
       await withReading(options, async ({ log, ledger }) => {

@@ -12,7 +12,9 @@ interface ListOptions extends ReadingOptions, FilterOptions {
 }
 
 export function addList (dlq: Command): Command {
-  const command = dlq.command('list').description('List dead letters, oldest first in each partition; what has been replayed is left out.')
+  const command = dlq.command('list')
+    .summary('List dead letters that were not replayed yet.')
+    .description('List dead letters, oldest first in each partition; what has been replayed is left out.')
   return addAll(addFilters(addTopic(command)))
     .option('--limit <count>', 'how many', readCount, 50)
     .option('--json', 'print JSON, one letter per line, with its value')

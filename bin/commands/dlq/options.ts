@@ -40,7 +40,7 @@ export function addFilters (command: Command): Command {
     .option('--since <time>', 'failed at or after this time (ISO 8601, UTC unless it has a zone), or so long ago (PT15M)', readTime)
     .option('--until <time>', 'failed before this time, or so long ago', readTime)
     .option('--key <key>', 'has this key, as text')
-    .option('--header <name=value>', 'has this header; give it several times for several headers', addHeader, [])
+    .addOption(new Option('--header <name=value>', 'has this header; give it several times for several headers').argParser(addHeader).default([], 'any'))
     .option('--where <expression>', 'a JSONata expression over the JSON value that must hold: \'user.country = "NO" and $count(items) > 3\'', readExpression)
 }
 

@@ -13,6 +13,7 @@ interface ShowOptions extends ReadingOptions {
 
 export function addShow (dlq: Command): Command {
   const command = dlq.command('show')
+    .summary('Show one: what went wrong, and where in its payload.')
     .description('Show a dead letter: where it comes from, what went wrong, its headers, and its payload with the place of the error marked.')
     .argument('<at>', 'partition:offset, as the column AT of list has it', readPlace)
   return addAll(addTopic(command))

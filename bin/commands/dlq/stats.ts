@@ -11,7 +11,9 @@ interface StatsOptions extends ReadingOptions, FilterOptions {
 }
 
 export function addStats (dlq: Command): Command {
-  const command = dlq.command('stats').description('Count dead letters by error, class, node and source; what has been replayed is left out.')
+  const command = dlq.command('stats')
+    .summary('Count them by error, class, node and source.')
+    .description('Count dead letters by error, class, node and source; what has been replayed is left out.')
   return addAll(addFilters(addTopic(command)))
     .option('--json', 'print JSON')
     .action(async (options: StatsOptions) => {
