@@ -33,6 +33,8 @@ export interface ReplayOptions {
   /** Whether those are sent again of which nothing tells whether they were sent. */
   readonly resendUnsure: (count: number) => Promise<boolean>
   readonly progressed: (sent: number) => void
+  /** How long ago an intent must have been written for its topic to be asked; left out: 10 seconds. */
+  readonly settledAfterMs?: number
 }
 
 export interface ReplayReport {
@@ -72,10 +74,10 @@ export async function replay (options: ReplayOptions): Promise<ReplayReport> {
   })
 }
 
-async function settleEarlier ({ log, topic, settling, resendUnsure }: ReplayOptions, ledger: ReplayLedger): Promise<void> {
+async function settleEarlier ({ log, topic, settling, resendUnsure, settledAfterMs = SETTLED_AFTER_MS }: ReplayOptions, ledger: ReplayLedger): Promise<void> {
   const open = await ledger.open()
   if (open.length === 0) return
-  const inMs = Math.max(0, SETTLED_AFTER_MS - Math.min(...open.map(({ ageMs }) => ageMs)))
+  const inMs = Math.max(0, settledAfterMs - Math.min(...open.map(({ ageMs }) => ageMs)))
   settling(open.length, inMs)
   await sleep(inMs)
   const { unsure } = await settle(log, ledger, topic, open)

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander'
+import { Argument, InvalidArgumentError, type Command } from 'commander'
 import { letterAt, lettersOf, rangesOf, type LedgerLetter, type LettersOptions, type ReplayOptions } from '../../../streams/runtime.ts'
 import { withConnections } from '../connections.ts'
 import { addFilters, addTopic, criteriaOf, readCount, readPlace, type FilterOptions, type Place, type TopicOptions } from './options.ts'
@@ -20,17 +20,17 @@ export function addReplay (dlq: Command): Command {
       'Send dead letters again, each as the record that it was, to the topic that it comes from. What was replayed is written down in Postgres (schema millrace_dlq) and not sent again. ' +
       'Of a record that an application wrote for itself, the record of yours that led to it is sent.'
     )
-    .argument('[at...]', 'partition:offset of single ones; left out: all that fit', (text: string, before: Place[] | undefined) => [...before ?? [], readPlace(text)])
+    .addArgument(new Argument('[at...]', 'partition:offset of single ones').argParser((text: string, before: readonly Place[]) => [...before, readPlace(text)]).default([], 'all that fit'))
   return addSending(addFilters(addTopic(command)))
     .option('--dry-run', 'only say what would be sent')
     .option('--rate <count>', 'at most so many per second', readRate)
     .option('--limit <count>', 'at most so many', readCount)
-    .action(async (places: readonly Place[] | undefined, options: ReplayCommandOptions) => {
+    .action(async (places: readonly Place[], options: ReplayCommandOptions) => {
       const { topic, dryRun = false, rate = Infinity, limit = Infinity, json } = options
       await withConnections(options, async ({ log, database }) => {
         const ranges = await rangesOf(log, topic)
         const progress = showProgress(ranges.reduce((sum, { from, to }) => sum + to - from, 0))
-        const letters: ReplayOptions['letters'] = ledger => places === undefined
+        const letters: ReplayOptions['letters'] = ledger => places.length === 0
           ? lettersOf({ log, topic, ledger, ranges, criteria: criteriaOf(options), looked: progress.looked })
           : lettersAt({ log, topic, ledger }, places)
         const report = await send({ log, database }, { topic, letters, dryRun, rate, limit, progressed: progress.sent }, options)
