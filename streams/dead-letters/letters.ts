@@ -28,11 +28,14 @@ export interface LettersOptions {
 export async function * lettersOf ({ log, topic, ledger, criteria, looked, ranges }: LettersOptions): AsyncGenerator<LedgerLetter> {
   for await (const { records, from, next, partition } of readRanges(log, ranges ?? await rangesOf(log, topic))) {
     const states = await ledger?.statesIn({ partition, from, to: next })
+    let lookedTo = from
     for (const record of records) {
       const letter = readDeadLetter(record)
       if (await fits(letter, criteria)) yield { ...letter, replay: states?.get(record.offset) }
+      looked?.(record.offset + 1 - lookedTo)
+      lookedTo = record.offset + 1
     }
-    looked?.(next - from)
+    looked?.(next - lookedTo)
   }
 }
 

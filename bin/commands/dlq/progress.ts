@@ -6,10 +6,10 @@ export interface Progress {
   readonly stop: () => void
 }
 
-/** On a terminal: how far the topic is read, and how many were sent. Elsewhere nothing. */
-export function showProgress (total: number): Progress {
+/** On a terminal: how far the topic is read, and how many were sent. Elsewhere nothing, nor where nothing is read through. */
+export function showProgress (total: number | undefined): Progress {
   const bar = new SingleBar({ format: '{bar} {percentage}% of the topic, {sent} sent, {duration_formatted}', stream: process.stderr, clearOnComplete: true, hideCursor: true, noTTYOutput: false })
-  const isShown = process.stderr.isTTY === true
+  const isShown = process.stderr.isTTY === true && total !== undefined
   if (isShown) bar.start(total, 0, { sent: 0 })
   return {
     looked: records => { if (isShown) bar.increment(records) },

@@ -29,7 +29,7 @@ export function addReplay (dlq: Command): Command {
       const { topic, dryRun = false, rate = Infinity, limit = Infinity, json } = options
       await withConnections(options, async ({ log, database }) => {
         const ranges = await rangesOf(log, topic)
-        const progress = showProgress(ranges.reduce((sum, { from, to }) => sum + to - from, 0))
+        const progress = showProgress(places.length > 0 ? undefined : ranges.reduce((sum, { from, to }) => sum + to - from, 0))
         const letters: ReplayOptions['letters'] = ledger => places.length === 0
           ? lettersOf({ log, topic, ledger, ranges, criteria: criteriaOf(options), looked: progress.looked })
           : lettersAt({ log, topic, ledger }, places)
