@@ -37,7 +37,7 @@ export interface Ledger {
 }
 
 /** What a replay writes; while it is held, nobody else replays from this topic. */
-export interface ReplayLedger extends Pick<Ledger, 'statesIn'> {
+export interface ReplayLedger extends Pick<Ledger, 'statesIn' | 'forgetBefore'> {
   /** Writes down what is about to be sent. Answers those that nobody has written down before: only they may be sent. */
   readonly intend: (replayId: string, intents: readonly Intent[]) => Promise<readonly Place[]>
   readonly sent: (places: readonly Place[]) => Promise<void>
@@ -86,10 +86,12 @@ export function openLedger ({ database, identity, topic }: LedgerOptions): Ledge
       const counts = new Map(rows.map(([state, count]) => [state, Number(count)]))
       return { intended: counts.get('intended') ?? 0, sent: counts.get('sent') ?? 0 }
     }),
-    forgetBefore: async places => await ifThere(undefined, async () => {
-      await database.query({ text: `delete from ${TABLE} r using ${PLACES} where ${SCOPED} and r.partition = p.partition and r."offset" < p."offset"`, values: [...scope, ...arraysOf(places)] })
-    })
+    forgetBefore: async places => await ifThere(undefined, async () => await forgetBefore(database, scope, places))
   }
+}
+
+async function forgetBefore (on: Pick<Database, 'query'>, scope: readonly string[], places: readonly Place[]): Promise<void> {
+  await on.query({ text: `delete from ${TABLE} r using ${PLACES} where ${SCOPED} and r.partition = p.partition and r."offset" < p."offset"`, values: [...scope, ...arraysOf(places)] })
 }
 
 async function statesIn (on: Pick<Database, 'query'>, scope: readonly string[], { partition, from, to }: Span): Promise<ReadonlyMap<number, ReplayState>> {
@@ -139,6 +141,7 @@ async function lock (session: Session, scope: readonly string[], waiting: () => 
 function replayLedger (session: Session, scope: readonly string[], topic: string): ReplayLedger {
   return {
     statesIn: async span => await statesIn(session, scope, span),
+    forgetBefore: async places => await forgetBefore(session, scope, places),
     async intend (replayId, intents) {
       const rows = await session.query({
         text: `insert into ${TABLE} (cluster_id, topic_id, topic, replay_id, state, partition, "offset", error_id, target, target_partition, target_from)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FatalError } from '../errors.ts'
 import { LogError, type Log, type LogProducer } from '../log/log.ts'
+import { wholeRanges } from '../log/read-range.ts'
 import type { Database } from '../state/postgres/database.ts'
 import { destine, type Destined } from './destination.ts'
 import { holdLedger, openLedger, type Intent, type OpenIntent, type ReplayLedger } from './ledger.ts'
@@ -64,6 +65,8 @@ export async function replay (options: ReplayOptions): Promise<ReplayReport> {
   const identity = await log.identify([topic])
   if (dryRun) return await new Replay(options, undefined).run(openLedger({ database, identity, topic }))
   return await holdLedger({ database, identity, topic }, options, async ledger => {
+    // What retention has taken needs no ledger, which would grow for ever.
+    await ledger.forgetBefore((await wholeRanges(log, [topic])).map(({ partition, from }) => ({ partition, offset: from })))
     await settleEarlier(options, ledger)
     const producer = log.openProducer()
     try {

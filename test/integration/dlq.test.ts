@@ -1,7 +1,11 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { OutgoingRecord } from '../../streams/index.ts'
 import { openKafkaLog } from '../../streams/runtime.ts'
 import { millrace } from '../helpers/millrace.ts'
 import { isRetryable, mixedLetters } from '../helpers/mixed-letters.ts'
@@ -11,11 +15,12 @@ import { until } from '../helpers/until.ts'
 import { withPostgres } from '../helpers/with-postgres.ts'
 
 const COUNT = 10_000
+const STREAMS = new URL('../../streams/index.ts', import.meta.url).href
 const MILLRACE = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url))
 
 integrationTest('of 10,000 dead letters of all families a class is replayed once each, although the command is killed on the way and run by two at once', async (t, services) => {
   const topics = await freshTopics(t, services, ['orders', 'dlq'], 3)
-  await seed(services, topics)
+  await produceTo(services, mixedLetters({ topic: topics.dlq, origin: topics.orders, count: COUNT }))
   t.after(async () => await forget(services, topics.dlq))
   const retryable = Array.from({ length: COUNT }, (_, n) => n).filter(isRetryable)
   const replay = ['dlq', 'replay', '--topic', topics.dlq, '--class', 'retryable']
@@ -41,11 +46,8 @@ integrationTest('of 10,000 dead letters of all families a class is replayed once
 
 integrationTest('a purge deletes up to a position, after saying what, and forgets the replays of it', async (t, services) => {
   const topics = await freshTopics(t, services, ['orders', 'dlq'], 1)
-  const log = openKafkaLog({ brokers: services.kafka.split(','), clientId: 'test' })
-  const producer = log.openProducer()
-  await producer.send(mixedLetters({ topic: topics.dlq, origin: topics.orders, count: 20 }))
-  await producer.close()
-  await log.close()
+  t.after(async () => await forget(services, topics.dlq))
+  await produceTo(services, mixedLetters({ topic: topics.dlq, origin: topics.orders, count: 20 }))
   await millrace(services, 'dlq', 'replay', '0:1', '0:15', '--topic', topics.dlq)
 
   const refused = await millrace(services, 'dlq', 'purge', '--topic', topics.dlq, '--before', '0:12')
@@ -59,13 +61,45 @@ integrationTest('a purge deletes up to a position, after saying what, and forget
   match(shown.stderr, /no dead letter at 0:11/)
   equal((await millrace(services, 'dlq', 'export', '--topic', topics.dlq)).stdout.trim().split('\n').length, 7)
   equal(await writtenDown(services, topics.dlq), 1)
-  await forget(services, topics.dlq)
 })
 
-async function seed ({ kafka }: Services, { orders, dlq }: { readonly orders: string, readonly dlq: string }): Promise<void> {
-  const log = openKafkaLog({ brokers: kafka.split(','), clientId: 'test' })
+integrationTest('an edited value is sent once, and not where the topology would turn it away; what was written stays in its file', async (t, services) => {
+  const topics = await freshTopics(t, services, ['orders', 'dlq'], 1)
+  t.after(async () => await forget(services, topics.dlq))
+  await produceTo(services, mixedLetters({ topic: topics.dlq, origin: topics.orders, count: 2 }))
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-dlq-test-'))
+  t.after(async () => await rm(directory, { recursive: true }))
+  const topology = join(directory, 'shop.ts')
+  await writeFile(topology, `import { defineTopic, defineTopology } from '${STREAMS}'
+import Type from '${import.meta.resolve('typebox')}'
+export const shop = defineTopology('shop', ({ stream }) => {
+  stream(defineTopic({ name: '${topics.orders}' })).validate(Type.Object({ items: Type.Array(Type.Object({ price: Type.Number({ minimum: 0 }) })) }), { name: 'check-order' }).to(defineTopic({ name: '${topics.orders}.out' }))
+})\n`)
+  const edit = async (script: string, ...args: string[]) => await millrace({ ...services, editor: `sed -i '${script}'` }, 'dlq', 'edit', '0:1', '--topic', topics.dlq, ...args)
+
+  const unchanged = await edit('s/nothing//')
+  const broken = await edit('s/]//')
+  const refused = await edit('s/-1/-2/', '--topology', topology)
+  const sent = await edit('s/-1/12345678901234567890/', '--topology', topology)
+  const again = await edit('s/-1/3/')
+
+  deepEqual([unchanged, broken, refused, sent, again].map(({ code }) => code), [0, 1, 1, 0, 1])
+  match(unchanged.stderr, /Nothing was changed/)
+  match(broken.stderr, /It was JSON, and is none any more/)
+  match(refused.stderr, /Node 'check-order': \/items\/0\/price must be >= 0\nmillrace: Nothing was sent; what you wrote is in (\S+)\.\n$/)
+  for (const { stderr } of [broken, refused]) {
+    const file = /is in (\S+)\.\n/.exec(stderr)?.[1] ?? ''
+    ok((await readFile(file, 'utf8')).length > 0)
+    await rm(dirname(file), { recursive: true })
+  }
+  match(again.stderr, /0:1 was replayed already/)
+  deepEqual((await readTopic(services, topics.orders)).map(({ value }) => /"price": (\S+)/.exec(String(value))?.[1]), ['12345678901234567890'])
+})
+
+async function produceTo ({ kafka }: Services, records: readonly OutgoingRecord[]): Promise<void> {
+  const log = openKafkaLog({ brokers: kafka.split(','), clientId: 'millrace-tests' })
   const producer = log.openProducer()
-  await producer.send(mixedLetters({ topic: dlq, origin: orders, count: COUNT }))
+  await producer.send(records)
   await producer.close()
   await log.close()
 }

@@ -236,6 +236,10 @@ test('what is written down of deleted dead letters can be forgotten', async () =
   await ledger.forgetBefore([{ partition: 0, offset: 2 }])
 
   assert.deepEqual([...await ledger.statesIn({ partition: 0, from: 0, to: 3 })], [[2, 'sent']])
+
+  await log.deleteRecords([{ topic: 'dead', partition: 0, offset: 3 }])
+  await run(log)
+  assert.deepEqual([...await ledger.statesIn({ partition: 0, from: 0, to: 3 })], [], 'the next replay forgets what retention has taken')
 })
 
 test('a rate is kept, and a signal ends the replay behind what is being sent', async () => {
