@@ -111,6 +111,9 @@ export async function holdLedger<T> ({ database, identity, topic }: LedgerOption
   await inTransaction(database, async session => {
     await session.query({ text: `select pg_advisory_xact_lock(hashtextextended('${SCHEMA}', 0))` })
     if (!await isThere(session)) await session.query({ text: DEFINITION })
+  }).catch((error: unknown) => {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== '42501') throw error
+    throw new FatalError(`What is replayed is written down in the schema '${SCHEMA}', which this role of Postgres may not make or write: ${error.message}. Let a role that may run the first replay, or grant it.`, { cause: error })
   })
   const scope = scopeOf(identity, topic)
   const session = await database.session()

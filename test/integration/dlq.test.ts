@@ -75,7 +75,7 @@ import Type from '${import.meta.resolve('typebox')}'
 export const shop = defineTopology('shop', ({ stream }) => {
   stream(defineTopic({ name: '${topics.orders}' })).validate(Type.Object({ items: Type.Array(Type.Object({ price: Type.Number({ minimum: 0 }) })) }), { name: 'check-order' }).to(defineTopic({ name: '${topics.orders}.out' }))
 })\n`)
-  const edit = async (script: string, ...args: string[]) => await millrace({ ...services, editor: `sed -i '${script}'` }, 'dlq', 'edit', '0:1', '--topic', topics.dlq, ...args)
+  const edit = async (script: string, ...args: string[]) => await millrace({ ...services, environment: { VISUAL: `sed -i '${script}'` } }, 'dlq', 'edit', '0:1', '--topic', topics.dlq, ...args)
 
   const unchanged = await edit('s/nothing//')
   const broken = await edit('s/]//')
