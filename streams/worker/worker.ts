@@ -1,4 +1,5 @@
 import { systemClock } from '../clock.ts'
+import type { HeaderFamilies } from '../dead-letters/headers.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { OffsetReset } from '../graph/node.ts'
 import type { SubTopology } from '../graph/sub-topologies.ts'
@@ -59,6 +60,8 @@ export interface WorkerOptions {
   readonly maxUnitRecords: number
   readonly unitIntervalMs: number
   readonly maxRecordBytes: number
+  /** Which headers of others dead letters bear; left out: the default ones. */
+  readonly headerFamilies?: HeaderFamilies
   readonly pollTimeoutMs: number
   readonly now: () => number
   readonly observers: readonly WorkerObserver[]
@@ -128,7 +131,16 @@ export class Worker {
     this.#ledger = new UnitLedger({ state, learned: () => this.#engine.decided() })
     this.#closers.push(async () => await this.#ledger.close())
     this.#globals = createGlobalTables(topology)
-    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes, globals: this.#globals, ...(options.pulse === undefined ? {} : { pulse: options.pulse }) })
+    const runner = new UnitRunner({
+      topology,
+      applicationId,
+      stores,
+      now,
+      maxRecordBytes,
+      globals: this.#globals,
+      ...(options.headerFamilies === undefined ? {} : { headerFamilies: options.headerFamilies }),
+      ...(options.pulse === undefined ? {} : { pulse: options.pulse })
+    })
     this.#engine = new Engine({
       applicationId,
       state,
