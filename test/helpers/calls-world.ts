@@ -24,6 +24,15 @@ export interface Effect {
   readonly attempt: number
 }
 
+/** How far a partition of all topics of the task is done, and what it has put aside. */
+export interface TaskRow {
+  readonly partition: number
+  readonly epoch: number
+  readonly progressOf: (topic: string) => Progress
+  /** How many attempts have failed, by the offset of the errand. */
+  readonly parked: ReadonlyMap<number, number>
+}
+
 export interface CallsWorld {
   readonly applicationId: string
   readonly topology: Topology
@@ -38,8 +47,8 @@ export interface CallsWorld {
   readonly results: () => Promise<readonly (Effect & { readonly key: string })[]>
   /** The offsets' ids, in order. */
   readonly letters: () => Promise<readonly number[]>
-  /** How far the partitions of the errands are done, by partition. */
-  readonly progress: () => Promise<ReadonlyMap<number, Progress>>
+  /** As the state has them now. */
+  readonly tasks: () => Promise<readonly TaskRow[]>
   /** All records in the retry topics, those of units that came to nothing too. */
   readonly retries: () => Promise<readonly LogRecord[]>
   readonly lag: () => Promise<number>
@@ -108,11 +117,17 @@ export async function openCallsWorld (t: TestContext, services: Services, callin
       const once = new Map((await readTopic(services, topics.results)).map(record => [headerOf(record, 'millrace-source')?.toString(), record]))
       return [...once.values()].map(({ key, value }) => ({ key: String(key), ...JSON.parse(String(value)) as Effect }))
     },
-    async progress () {
-      const rows = await database.query({ text: `select partition, offsets, finished from "${applicationId}".millrace_tasks where offsets ? $1`, values: [topics.errands] })
-      return new Map(rows.map(([partition, offsets, finished]) => [
-        Number(partition), { offset: JSON.parse(offsets ?? '{}')[topics.errands] ?? 0, beyond: JSON.parse(finished ?? '{}')[topics.errands] ?? [] }
-      ]))
+    async tasks () {
+      // One statement, so that what is parked and the position are of the same unit.
+      const rows = await database.query({
+        text: `select t.partition, t.epoch, t.offsets, t.finished, coalesce((select jsonb_agg(jsonb_build_array(p."offset", p.attempts)) from "${applicationId}".millrace_parked as p where (p.sub_topology, p.partition) = (t.sub_topology, t.partition)), '[]')
+          from "${applicationId}".millrace_tasks as t where t.offsets ? $1 order by t.partition`,
+        values: [topics.errands]
+      })
+      return rows.map(([partition, epoch, offsets, finished, parked]) => {
+        const [offsetOf, finishedOf] = [JSON.parse(offsets ?? '{}'), JSON.parse(finished ?? '{}')]
+        return { partition: Number(partition), epoch: Number(epoch), progressOf: topic => ({ offset: offsetOf[topic] ?? 0, beyond: finishedOf[topic] ?? [] }), parked: new Map(JSON.parse(parked ?? '[]')) }
+      })
     },
     async retries () {
       const topics = (await internalTopics()).filter(name => name.includes('retry'))
@@ -125,8 +140,7 @@ export async function openCallsWorld (t: TestContext, services: Services, callin
           effects().catch(() => new Map<string, Effect[]>()), letters(), lag().catch(() => Infinity), database.query({ text: `select count(*) from "${applicationId}".millrace_parked` }).catch(() => [])
         ])
         const results = [...done.values()].reduce((sum, { length }) => sum + length, 0)
-        const now = `${results} results, ${given.length} dead letters, ${left} behind, ${parked} parked`
-        if (now !== seen) seen = now
+        seen = `${results} results, ${given.length} dead letters, ${left} behind, ${parked} parked`
         return results + given.length >= errands && left === 0 && Number(parked) === 0
       }, 120_000).catch((error: unknown) => { throw new Error(`of ${errands}: ${seen}`, { cause: error }) })
     }
