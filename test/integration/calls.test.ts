@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestContext } from 'node:test'
 import { createRandom } from '../../bin/sample-events.ts'
@@ -6,7 +6,8 @@ import type { LogRecord } from '../../streams/index.ts'
 import { isCovered } from '../../streams/state/progress.ts'
 import { retryOf } from '../../streams/task/calls/retry-record.ts'
 import { assertRuns, openCallsWorld, type CallsWorld, type FedErrand, type TaskRow } from '../helpers/calls-world.ts'
-import { DELAYS_MS } from '../helpers/calling.ts'
+import { BREAKER, DELAYS_MS } from '../helpers/calling.ts'
+import { assertSameLines } from '../helpers/language-world.ts'
 import { NEVER, REFUSED, type PartnerCall } from '../helpers/partner.ts'
 import type { WorkerProcess } from '../helpers/recommender.ts'
 import { integrationTest, type Services } from '../helpers/services.ts'
@@ -24,12 +25,13 @@ function randomErrands (seed: number, { count, keys }: { readonly count: number,
 
 const isPermanent = ({ fails }: FedErrand): boolean => fails === REFUSED || fails > DELAYS_MS.length
 
-/** What the state and the topics have in the end: each errand's one result, and the permanent failures. */
-async function assertDone (world: CallsWorld, errands: readonly FedErrand[]): Promise<void> {
+/** What the state and the topics have in the end: each errand's one result, and the permanent failures. `spoilt` had an attempt more. */
+async function assertDone (world: CallsWorld, errands: readonly FedErrand[], spoilt: ReadonlySet<number> = new Set()): Promise<void> {
+  const line = (key: string, id: number, attempt: number): string => `${key} ${id}/${attempt - (spoilt.has(id) ? 1 : 0)}`
   const expected = errands.filter(errand => !isPermanent(errand)).map(({ key, id, fails }) => `${key} ${id}/${fails + 1}`).sort()
-  const effects = [...await world.effects()].flatMap(([key, done]) => done.map(({ id, attempt }) => `${key} ${id}/${attempt}`)).sort()
-  deepEqual(effects, expected, 'what took effect')
-  deepEqual((await world.results()).map(({ key, id, attempt }) => `${key} ${id}/${attempt}`).sort(), expected, 'results')
+  const effects = [...await world.effects()].flatMap(([key, done]) => done.map(({ id, attempt }) => line(key, id, attempt))).sort()
+  assertSameLines(effects, expected, 'what took effect')
+  assertSameLines((await world.results()).map(({ key, id, attempt }) => line(key, id, attempt)), expected, 'results')
   deepEqual(await world.letters(), errands.filter(isPermanent).map(({ id }) => id), 'dead letters')
 }
 
@@ -171,5 +173,81 @@ integrationTest('ordered retries on three workers, of which one is killed, keep 
   for (const [key, done] of await world.effects()) {
     const ids = done.map(({ id }) => id)
     deepEqual(ids, ids.toSorted((a, b) => a - b), `what took effect for ${key}`)
+    const answered = ids.map(id => world.partner.calls.find(call => call.id === id && call.status === 200)?.answeredAt ?? Infinity)
+    deepEqual(answered, answered.toSorted((a, b) => a - b), `what was done outside for ${key}`)
   }
 })
+
+integrationTest('what is done beyond a record that takes long is not called again after a restart', async (t, services) => {
+  const world = await openCallsWorld(t, services, 'delayed')
+  const release = world.partner.hold(0)
+  const errands = Array.from({ length: 300 }, (_, id): FedErrand => ({ id, key: id === 0 ? 'slow' : `k${id}`, fails: 0, takesMs: 2 }))
+  const first = world.start()
+  await haveTasks([first])
+  await world.feed(errands)
+  await until('all others have taken effect', async () => (await world.effects()).size === errands.length - 1)
+  const [slow] = world.partner.calls.filter(({ id }) => id === 0)
+  ok(slow !== undefined)
+  const { partition, offset } = placeOf(slow)
+  const progress = (await world.tasks()).find(task => task.partition === partition)?.progressOf(world.errandsTopic)
+  equal(progress?.offset, offset, 'the position stands at it')
+  equal(progress.beyond.length, 1, 'what is behind it is one range')
+
+  first.child.kill('SIGKILL')
+  const second = world.start()
+  await until('it is called again', () => world.partner.calls.filter(({ id }) => id === 0).length === 2)
+  release()
+  await world.settled(errands.length)
+
+  await assertDone(world, errands)
+  deepEqual([...Map.groupBy(world.partner.calls, ({ id }) => id)].filter(([, calls]) => calls.length > 1).map(([id]) => id), [0])
+  equal(await second.stop(), 0)
+})
+
+integrationTest('while a partner is down only probes are made; nothing is lost or stuck, and work goes on with the first probe that is answered', async (t, services) => {
+  const world = await openCallsWorld(t, services, 'guarded')
+  const { calls } = world.partner
+  const worker = world.start({ KAFKA_WORKER_STUCK_AFTER_MS: '3000' })
+  await haveTasks([worker])
+  const address = await worker.address()
+  const errands = Array.from({ length: 1_200 }, (_, id): FedErrand => ({ id, key: `k${id}`, fails: id % 50 === 49 ? 1 : 0, takesMs: 5 }))
+  const feeding = (async () => {
+    for (let from = 0; from < errands.length; from += 20) {
+      await world.feed(errands.slice(from, from + 20))
+      await sleep(300)
+    }
+  })()
+  await until('it is at work', () => calls.length > 60)
+
+  world.partner.goDown(true)
+  await until('the breaker is open', async () => await breakerOf(address) !== undefined)
+  const openAt = Date.now()
+  const before = await world.lag()
+  await sleep(10_000)
+  const probes = calls.filter(({ at }) => at > openAt)
+  const [lag, pause] = [await world.lag(), await breakerOf(address)]
+  world.partner.goDown(false)
+  const upAt = Date.now()
+  await until('calls are answered again', () => calls.some(({ at, status }) => at >= upAt && status === 200))
+  const answeredAt = calls.find(({ at, status }) => at >= upAt && status === 200)?.at ?? Infinity
+  await feeding
+  await world.settled(errands.length)
+
+  t.diagnostic(`${probes.length} probes; lag grew from ${before} to ${lag}; went on ${answeredAt - upAt} ms after the partner was back`)
+  ok(probes.length > 0 && probes.length <= 10_000 / BREAKER.cooldownMs + 1, `${probes.length} probes`)
+  ok(lag > before, `the lag was ${before} and is ${lag}`)
+  match(pause?.reason ?? '', /the breaker of 'partner' is (open|half-open)/)
+  ok(answeredAt - upAt <= BREAKER.cooldownMs + 500, `it went on after ${answeredAt - upAt} ms`)
+  doesNotMatch(worker.output(), /has not advanced/)
+  // What failed before there were enough failures for a verdict was counted.
+  const spoilt = new Set(calls.filter(({ at, status }) => at < openAt && status === undefined).map(({ id }) => id).slice(0, BREAKER.minimumCalls - 1))
+  await assertDone(world, errands, spoilt)
+  await until('the pause is over', async () => await breakerOf(address) === undefined)
+  equal(await worker.stop(), 0)
+})
+
+async function breakerOf (address: string): Promise<{ readonly reason: string } | undefined> {
+  // As worker-server.ts answers.
+  const { pauses } = await (await fetch(`${address}/stream/worker`)).json() as { readonly pauses: readonly { readonly kind: string, readonly reason: string }[] }
+  return pauses.find(({ kind }) => kind === 'breaker')
+}
