@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { findPackageJSON } from 'node:module'
 import { Command, CommanderError } from 'commander'
+import { addApi } from './commands/api-command.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addLag } from './commands/lag.ts'
 import { addLint } from './commands/lint.ts'
@@ -27,17 +29,18 @@ async function main (args: readonly string[]): Promise<number> {
 
 function createProgram (): Command {
   const program = new Command('millrace')
-    .description('Draw, check, run, watch, read and reset topologies.')
+    .description('Draw, check, run, watch, read, serve and reset topologies.')
     .version(readVersion())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'millrace: ')) })
     .showHelpAfterError('(--help says more)')
-  for (const add of [addRun, addDescribe, addLint, addLag, addQuery, addReset]) add(program).option('--verbose', 'with errors, say where in the code they come from')
+  for (const add of [addRun, addDescribe, addLint, addLag, addQuery, addApi, addReset]) add(program).option('--verbose', 'with errors, say where in the code they come from')
   return program
 }
 
 function readVersion (): string {
-  const content: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  const file = findPackageJSON('..', import.meta.url)
+  const content: unknown = file === undefined ? undefined : JSON.parse(readFileSync(file, 'utf8'))
   return typeof content === 'object' && content !== null && 'version' in content ? String(content.version) : 'unknown'
 }
 

@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, extname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { FatalError, messageOf, type Topology } from '../streams/index.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
+/** Millrace's own files are what this one is: TypeScript, and in its package JavaScript. */
+const OWN = extname(import.meta.url)
 
 /** The topology that a file exports; `name` is the file's path, or its name in the `topology/` of this directory or of Millrace's. */
 export async function loadTopology (name: string, directory = process.cwd()): Promise<Topology> {
-  const candidates = isPath(name) ? [resolve(directory, name)] : [directory, ROOT].map(root => join(root, 'topology', `${name}.ts`))
+  const candidates = isPath(name) ? [resolve(directory, name)] : [join(directory, 'topology', `${name}.ts`), join(ROOT, 'topology', name + OWN)]
   const file = candidates.find(candidate => existsSync(candidate))
   if (file === undefined) throw new FatalError(`No topology '${name}': there is no file ${[...new Set(candidates)].join(' nor ')}. Give the path of a .ts file, or a name in topology/.`)
   return topologyIn(file, await load(file))
@@ -27,7 +29,7 @@ async function load (file: string): Promise<Readonly<Record<string, unknown>>> {
 
 /** The export that is called like the file; else the only topology there is. */
 function topologyIn (file: string, exports: Readonly<Record<string, unknown>>): Topology {
-  const wanted = camelCase(basename(file, '.ts'))
+  const wanted = camelCase(basename(file, extname(file)))
   const named = exports[wanted]
   if (isTopology(named)) return named
   const found = Object.entries(exports).filter((entry): entry is [string, Topology] => isTopology(entry[1]))

@@ -10,8 +10,8 @@ import { createWorkerHealth, type WorkerHealth } from './worker-health.ts'
 /** What is run: a topology, the tables of its stores, and what it has to say of itself. */
 export interface Application {
   readonly topology: Topology
-  /** The folder of its numbered SQL files; undefined: its stores have no tables of their own. */
-  readonly migrations: string | undefined
+  /** The folders of its numbered SQL files. */
+  readonly migrations: readonly string[]
   readonly observers: readonly WorkerObserver[]
   /** Written to the schema's `millrace_workers` every second. */
   readonly report: () => object
@@ -106,10 +106,11 @@ const UNIT_INTERVAL_MS = 50
 /** Below the broker's default limit of a megabyte, headers included. */
 const MAX_RECORD_BYTES = 900_000
 
-async function prepareSchema (database: Database, config: Config, migrations: string | undefined, logger: Logger): Promise<EngineSchema> {
+async function prepareSchema (database: Database, config: Config, migrations: readonly string[], logger: Logger): Promise<EngineSchema> {
   const applicationId = config.KAFKA_WORKER_GROUP_ID
   const schema = await ensureEngineSchema(database, applicationId)
-  const applied = migrations === undefined ? [] : await migrate(database, applicationId, migrations)
+  const applied: string[] = []
+  for (const folder of migrations) applied.push(...await migrate(database, applicationId, folder))
   if (applied.length > 0) logger.info({ applied }, 'migrations applied')
   const role = config.DATABASE_READONLY_ROLE
   if (role !== undefined) {

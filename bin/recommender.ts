@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import type { Registry } from 'prom-client'
 import { streamWorkerAnswer } from '../api/stream-worker.ts'
 import type { WorkerReport } from '../schemas/worker-status.ts'
 import { recommender } from '../topology/recommender.ts'
 import type { Config } from './config.ts'
+import { migrationsOf } from './migrations.ts'
 import type { Application } from './open-worker.ts'
 import { createRecommenderStatus } from './recommender-status.ts'
 
@@ -25,7 +25,7 @@ export function recommenderApplication ({ config, mode, registry }: RecommenderO
   })
   return {
     topology: recommender.configure(config),
-    migrations: fileURLToPath(new URL('../migrations/recommender', import.meta.url)),
+    migrations: migrationsOf(recommender),
     observers: [status],
     report: status.report,
     answer: () => streamWorkerAnswer(status.report(), { enabled: true, isRunning: true, groupId: config.KAFKA_WORKER_GROUP_ID, settings: config })

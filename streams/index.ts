@@ -1,4 +1,5 @@
 /** The public API of the framework: what topologies, processors, stores and executables use. */
+export { combineTopologies } from './graph/combine-topologies.ts'
 export type { DeadLetters } from './graph/dead-letter-place.ts'
 export { contractOf, isRejected, isValid, Rejected, type Contract, type Refusal } from './graph/contract.ts'
 export { defineAsyncProcessor, type AsyncProcessor, type AsyncProcessorOptions, type CallContext, type CallFailure, type CallOrder } from './graph/async-processor.ts'

@@ -47,7 +47,7 @@ export function addDatabase (command: Command): Command {
 
 export function addRedis (command: Command): Command {
   return command
-    .addOption(new Option('--redis-url <url>', 'Redis; left out: none is touched').env('REDIS_URL'))
+    .addOption(new Option('--redis-url <url>', 'Redis; left out: none is asked or touched').env('REDIS_URL'))
     .addOption(new Option('--redis-cluster [boolean]', 'whether that names servers of a Redis Cluster').env('REDIS_CLUSTER').argParser(readBoolean).preset('true').default(false))
 }
 
@@ -114,7 +114,11 @@ async function checkPostgres (database: Database, url: string): Promise<void> {
 
 /** As the environment says it: there is no option for a password, which every process of the machine could read. */
 function readSecurity (addresses: Environment): SecuritySettings {
-  return readEnvironment(SecuritySettings, process.env, given => securityMistakes({ REDIS_URL: process.env['REDIS_URL'], ...given, ...addresses }))
+  return readEnvironment(SecuritySettings, process.env, given => {
+    const known = { REDIS_URL: process.env['REDIS_URL'], ...given, ...addresses }
+    // An empty one counts as not set here too.
+    return securityMistakes(Object.fromEntries(Object.entries(known).filter(([, value]) => value !== '')))
+  })
 }
 
 export interface RedisConnection {

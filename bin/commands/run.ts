@@ -1,15 +1,14 @@
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { recommender } from '../../topology/recommender.ts'
 import type { Topology } from '../../streams/index.ts'
 import { readEnvironment, type Environment } from '../config.ts'
+import { migrationsOf } from '../migrations.ts'
 import type { Application } from '../open-worker.ts'
 import { recommenderApplication } from '../recommender.ts'
 import { runWorker } from '../run-worker.ts'
 
 /**
  * Runs any topology on the services of the environment, until it is stopped. Its settings are read from the environment,
- * its tables come from `migrations/<its name>`, its application id is KAFKA_WORKER_GROUP_ID, else its name.
+ * its tables come from `migrations/<its name>` and those of what it combines, of this directory or of Millrace's, its application id is KAFKA_WORKER_GROUP_ID, else its name.
  */
 export function runTopology (topology: Topology, env: Environment): void {
   const environment = { ...env, KAFKA_WORKER_GROUP_ID: env['KAFKA_WORKER_GROUP_ID'] ?? topology.name }
@@ -20,13 +19,12 @@ export function runTopology (topology: Topology, env: Environment): void {
 }
 
 export function applicationOf (topology: Topology, applicationId: string): Application {
-  const migrations = fileURLToPath(new URL(`../../migrations/${topology.name}`, import.meta.url))
   let processed = 0
   let deadLetters = 0
   const report = (): object => ({ topology: topology.name, application_id: applicationId, processed_count: processed, dlq_count: deadLetters })
   return {
     topology,
-    migrations: existsSync(migrations) ? migrations : undefined,
+    migrations: migrationsOf(topology),
     observers: [{
       assigned () {},
       committed ({ items, emissions }) {

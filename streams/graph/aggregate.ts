@@ -2,7 +2,7 @@ import type { Change } from './change.ts'
 import { GraphNode } from './graph-node.ts'
 import type { GroupedPlace } from './grouped-place.ts'
 import type { Merger } from './session-windowed-stream.ts'
-import type { Aggregator } from './grouped-stream.ts'
+import type { Aggregator, WindowAggregateOptions } from './grouped-stream.ts'
 import { keyValueOf, tableStore } from './materialize.ts'
 import { aggregate } from './operators/aggregate.ts'
 import { sessionWindowAggregate } from './operators/session-window-aggregate.ts'
@@ -10,7 +10,7 @@ import { slidingWindowAggregate } from './operators/sliding-window-aggregate.ts'
 import { timeWindowAggregate } from './operators/time-window-aggregate.ts'
 import { closingWhenIdle, type IdleClosing } from './operators/window-emission.ts'
 import { erase } from './stateless.ts'
-import type { ResolvedStore } from './store-options.ts'
+import { resolveStore, type ResolvedStore } from './store-options.ts'
 import { StoredRows } from './table-rows.ts'
 import { Table } from './table.ts'
 import type { EmitStrategy } from './windowed-stream.ts'
@@ -135,6 +135,23 @@ export function addAggregate<K, V, KR, A> (
   const node = aggregateNode(name, aggregation, stores, aggregation.wire({ initializer, aggregator, merger, sendsOldValues: () => rows.sendsOldValues }))
   graph.add(parent, node)
   return new Table<KR, NonNullable<A>>({ graph, node, name, key, value, rows })
+}
+
+/** The aggregate of a windowed stream: its store and its name first, as Kafka Streams numbers them. */
+export function addWindowedAggregate<K, V, A> (
+  place: GroupedPlace<K, V>, { prefix, options, functions, value }: WindowedAggregateCall<K, V, A>, aggregationOf: (parts: { readonly store: ResolvedStore<K, NonNullable<A>>, readonly retentionMs: number | undefined }) => Aggregation<K, V, Windowed<K>, A>
+): Table<Windowed<K>, NonNullable<A>> {
+  const store = resolveStore<K, NonNullable<A>>(place.graph, options.store, prefix, { key: place.key, value })
+  const name = place.graph.nameOr(options.name, prefix)
+  return addAggregate(place, name, store.name, aggregationOf({ store, retentionMs: options.store?.retentionMs }), functions)
+}
+
+export interface WindowedAggregateCall<K, V, A> {
+  readonly prefix: string
+  readonly options: WindowAggregateOptions<K, NonNullable<A>>
+  readonly functions: AggregateFunctions<K, V, A>
+  /** Of the rows, where the options name none. */
+  readonly value?: Serde<NonNullable<A>> | undefined
 }
 
 export function aggregateNode<K, V, KR, A> (

@@ -25,6 +25,18 @@ export interface CallContext {
   readonly sleep: (ms: number) => Promise<void>
 }
 
+/** As `CallContext`, of several records at once: one idempotency key for each, in their order. */
+export interface BatchContext extends Pick<CallContext, 'signal' | 'now' | 'sleep'> {
+  readonly idempotencyKeys: readonly string[]
+}
+
+/** How many records a call takes at once. Of records that wait for each other only the first can be among them. */
+export interface Batch {
+  readonly size: number
+  /** A call is made with fewer when the first of them has waited for so long. */
+  readonly withinMs: number
+}
+
 /** Why a record's call was given up. */
 export interface CallFailure {
   readonly error: unknown
@@ -55,13 +67,27 @@ export interface AsyncProcessor<In, Out> {
   /** While the breaker of one of them is open no call is made. */
   readonly needs: readonly Dependency[]
   readonly rateLimit: RateLimit | undefined
-  /** Resolves to what goes on under the record's key; undefined: nothing does. */
-  readonly process: (record: StreamRecord<unknown, In>, context: CallContext) => Promise<Out | undefined>
+  readonly work: CallWork<In, Out>
   /** What goes on in place of a result, beside the dead letter; acts on nothing but what it is given. */
   readonly onFailure: ((record: StreamRecord<unknown, In>, failure: CallFailure) => Out | undefined) | undefined
 }
 
-export interface AsyncProcessorOptions<In, Out> {
+/** One record or several at a time. */
+export type CallWork<In, Out> =
+  | {
+    /** Resolves to what goes on under the record's key; undefined: nothing does. */
+    readonly process: (record: StreamRecord<unknown, In>, context: CallContext) => Promise<Out | undefined>
+    readonly batch?: never
+    readonly processBatch?: never
+  }
+  | {
+    readonly batch: Batch
+    /** Resolves to one of those for each record, in their order; an Error in its place is the failure of that record alone. */
+    readonly processBatch: (records: readonly StreamRecord<unknown, In>[], context: BatchContext) => Promise<readonly (Out | undefined | Error)[]>
+    readonly process?: never
+  }
+
+export type AsyncProcessorOptions<In, Out> = CallWork<In, Out> & {
   readonly name: string
   /** Left out: key. */
   readonly order?: CallOrder
@@ -72,8 +98,8 @@ export interface AsyncProcessorOptions<In, Out> {
   /** Left out: in place, for as long as the error is one that may pass. */
   readonly retry?: RetryPolicy
   readonly needs?: readonly Dependency[]
+  /** Of calls: a batch is one. */
   readonly rateLimit?: RateLimit
-  readonly process: (record: StreamRecord<unknown, In>, context: CallContext) => Promise<Out | undefined>
   readonly onFailure?: (record: StreamRecord<unknown, In>, failure: CallFailure) => Out | undefined
 }
 
@@ -84,7 +110,7 @@ const TIMEOUT_MS = 30_000
 const patiently = inPlace({ delays: { first: '100ms', factor: 2, max: '30s' }, jitter: 0.5, attempts: Infinity })
 
 export function defineAsyncProcessor<In extends TSchema, Out extends TSchema | undefined = undefined> (
-  { name, order = 'key', concurrency = CONCURRENCY, timeoutMs = TIMEOUT_MS, retry = patiently, needs = [], rateLimit, process, onFailure }:
+  { name, order = 'key', concurrency = CONCURRENCY, timeoutMs = TIMEOUT_MS, retry = patiently, needs = [], rateLimit, onFailure, ...work }:
   AsyncProcessorOptions<Static<In>, Out extends TSchema ? Static<Out> : never> & {
     readonly input: In
     /** Left out: the line ends here. */
@@ -93,7 +119,17 @@ export function defineAsyncProcessor<In extends TSchema, Out extends TSchema | u
 ): AsyncProcessor<Static<In>, Out extends TSchema ? Static<Out> : never> {
   checkCount(name, 'concurrency', concurrency)
   checkCount(name, 'timeoutMs', timeoutMs)
-  return Object.freeze({ isAsync: true, name, order, concurrency, timeoutMs, retry, needs, rateLimit, process, onFailure })
+  return Object.freeze({ isAsync: true, name, order, concurrency, timeoutMs, retry, needs, rateLimit, onFailure, work: workOf(name, work) })
+}
+
+function workOf<In, Out> (name: string, { process, batch, processBatch }: CallWork<In, Out>): CallWork<In, Out> {
+  if (batch === undefined) {
+    if (typeof process !== 'function') throw new TypeError(`Processor '${name}' has neither process nor batch with processBatch.`)
+    return { process }
+  }
+  checkCount(name, 'batch.size', batch.size)
+  checkCount(name, 'batch.withinMs', batch.withinMs)
+  return { batch, processBatch }
 }
 
 function checkCount (name: string, option: string, value: number): void {

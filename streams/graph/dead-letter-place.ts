@@ -11,11 +11,11 @@ export interface DeadLetters {
 }
 
 export interface DeadLetterPlace extends DeadLetters {
-  /** The sink that stands for it in the graph; undefined: it is the whole topology's. */
+  /** The sink that stands for it in the graph; undefined: it is that of all sources of the topology. */
   readonly node: Node | undefined
 }
 
-type Graph = Pick<Topology, 'nodes' | 'deadLetters' | 'deadLetterFormats'>
+type Graph = Pick<Topology, 'nodes' | 'sources' | 'deadLetterFormats'>
 
 /**
  * Where records of a source go that a node or a store fails on: the first place for dead letters that its own rejects can reach;
@@ -29,7 +29,8 @@ export function deadLetterPlaceOf (topology: Graph, source: Node): DeadLetterPla
     if (each.topic?.internal !== true) continue
     for (const node of topology.nodes) if (node.kind === 'sink' && node.topic === each.topic) for (const before of sourcesBefore(node)) sources.add(before)
   }
-  return topology.deadLetters && { ...topology.deadLetters, node: undefined }
+  const deadLetters = topology.sources.find(({ node }) => node === source)?.deadLetters
+  return deadLetters && { ...deadLetters, node: undefined }
 }
 
 export function placeOf ({ deadLetterFormats }: Pick<Topology, 'deadLetterFormats'>, node: Node): DeadLetterPlace | undefined {

@@ -2,21 +2,30 @@ import { TopologyError } from '../errors.ts'
 import { GraphNode } from './graph-node.ts'
 import { letNullKeysPass } from './optimize/let-null-keys-pass.ts'
 import { mergeRepartitions } from './optimize/merge-repartitions.ts'
-import { mergeSources } from './optimize/merge-sources.ts'
 import { RepartitionNode } from './repartition-node.ts'
 import { useVersions } from './optimize/use-versions.ts'
 import { joinWithItself } from './optimize/join-with-itself.ts'
-import { PhysicalGraph } from './physical-graph.ts'
+import { RootNode } from './root-node.ts'
 
 /** Kafka Streams' `topology.optimization`, by its own words. */
 export type Optimization = 'all' | 'none' | readonly ('reuse.ktable.source.topics' | 'merge.repartition.topics' | 'single.store.self.join')[]
 
-/** Operators as they were called, and the numbers of those that were given no name. */
+export interface LogicalGraphOptions {
+  readonly optimization?: Optimization
+  readonly caching?: boolean
+  /** Of topologies that are combined one for all; left out: its own. */
+  readonly root?: RootNode
+  /** Stands before all numbered names; left out: nothing. */
+  readonly prefix?: string
+}
+
+/** The operators of one topology as they were called, and the numbers of those that were given no name. */
 export class LogicalGraph {
   readonly topology: string
   /** Of stores that do not say otherwise. */
   readonly caching: boolean
-  readonly root = new GraphNode({ name: 'root', write: () => {} })
+  readonly root: RootNode
+  readonly prefix: string
   /** In order of definition: what the optimizations look for. */
   readonly nodes: GraphNode[] = []
   /** Names of the nodes that hand on rows as they change, where others hand on records; and of the joins that look into them without standing behind. */
@@ -26,17 +35,19 @@ export class LogicalGraph {
 
   readonly #optimization: Optimization
   #names = 0
-  #priorities = 0
 
-  constructor (topology: string, { optimization = 'none', caching = true }: { readonly optimization?: Optimization, readonly caching?: boolean }) {
+  constructor (topology: string, { optimization = 'none', caching = true, root = new RootNode(), prefix = '' }: LogicalGraphOptions) {
     this.topology = topology
     this.caching = caching
+    this.root = root
+    this.prefix = prefix
     this.#optimization = optimization
+    if (prefix !== '') this.check(prefix)
   }
 
-  /** One counter for all nodes and stores of a topology, as in Kafka Streams. */
+  /** One counter for all nodes and stores of a topology, as in Kafka Streams; of topologies that are combined, each has its own. */
   newName (prefix: string): string {
-    return prefix + String(this.#names++).padStart(10, '0')
+    return this.prefix + prefix + String(this.#names++).padStart(10, '0')
   }
 
   /** A number is used up also where there is a name: so that what comes after keeps its own when one is given, as in Kafka Streams. */
@@ -65,32 +76,22 @@ export class LogicalGraph {
   add (parents: GraphNode | readonly GraphNode[], node: GraphNode): void {
     for (const parent of parents instanceof GraphNode ? [parents] : parents) {
       parent.addChild(node)
-      node.priority = this.#priorities++
+      node.priority = this.root.nextPriority()
     }
     if (!this.nodes.includes(node)) this.nodes.push(node)
   }
 
   /** Kafka Streams numbers operators here that we do not have; the order of what comes after depends on it. */
   skipPriority (): void {
-    this.#priorities++
+    this.root.nextPriority()
   }
 
-  /** Optimizes, and writes all nodes down; the graph is of no use afterwards. */
-  write (): PhysicalGraph {
-    mergeSources(this)
+  /** Once everything is called, and before it is written. */
+  optimize (): void {
     if (this.#does('merge.repartition.topics')) mergeRepartitions(this)
     if (this.#does('single.store.self.join')) joinWithItself(this)
     letNullKeysPass(this.nodes.filter(node => node instanceof RepartitionNode))
     useVersions(this)
-    const graph = new PhysicalGraph(this.topology)
-    const waiting = new Set([this.root])
-    while (waiting.size > 0) {
-      const next = [...waiting].reduce((first, node) => node.priority < first.priority ? node : first)
-      waiting.delete(next)
-      if (!next.isWritten && [...next.parents].every(({ isWritten }) => isWritten)) next.write(graph)
-      for (const child of next.children) if (!child.isWritten) waiting.add(child)
-    }
-    return graph
   }
 
   #does (rule: Exclude<Optimization, string>[number]): boolean {

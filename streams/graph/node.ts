@@ -21,6 +21,8 @@ export interface Node {
   readonly index: number
   readonly name: string
   readonly kind: NodeKind
+  /** The name of the topology that it was defined in; in a combination one of those that were combined. */
+  readonly topology: string
   readonly parents: readonly Node[]
   readonly stores: readonly Store[]
   /** Of a source, or a sink of one topic. */

@@ -47,22 +47,27 @@ export class PhysicalGraph {
   readonly deadLetterFormats = new Map<Node, DeadLetterFormat>()
   /** Global tables, and how many nodes were there before each. */
   readonly globals: { readonly source: GlobalSource, at: number }[] = []
+  /** The topology whose nodes are being added; of a combination one of those that it was made of. */
+  writing: string
   readonly #topology: string
   #definitions: Added[] = []
   readonly #indexes = new Map<string, number>()
-  readonly #stores = new Map<string, Store>()
+  readonly #stores = new Map<string, { readonly store: Store | GlobalSource, readonly topology: string }>()
   readonly #formats = new Map<string, DeadLetterFormat>()
   #nodes: readonly Node[] | undefined
 
   constructor (topology: string) {
     this.#topology = topology
+    this.writing = topology
   }
 
   add (definition: NodeDefinition): void {
     const { name, stores = [] } = definition
-    if (this.#indexes.has(name)) throw new TopologyError(`Topology '${this.#topology}' has two nodes named '${name}'; give one another name, or merge the streams before it.`)
+    const namesake = this.#definitions[this.#indexes.get(name) ?? -1]
+    if (namesake !== undefined) throw new TopologyError(`${this.#whoHave(namesake.topology)} two nodes named '${name}'; give one another name, or merge the streams before it.`)
+    this.#checkTopic(definition)
     this.#indexes.set(name, this.#definitions.length)
-    this.#definitions.push({ definition, stores: [] })
+    this.#definitions.push({ definition, topology: this.writing, stores: [] })
     for (const store of stores) this.connect(store, [name])
   }
 
@@ -73,11 +78,7 @@ export class PhysicalGraph {
 
   /** Gives nodes that were added before a store. */
   connect (store: Store, nodes: readonly string[]): void {
-    const known = this.#stores.get(store.name)
-    if (known !== undefined && known !== store) {
-      throw new TopologyError(`Topology '${this.#topology}' has two stores named '${store.name}'; a store's name is its table, so define it once and share it.`)
-    }
-    this.#stores.set(store.name, store)
+    this.#addStore(store.name, store)
     for (const name of nodes) {
       const stores = this.#definitions[this.#indexOf(name)]?.stores
       if (stores?.includes(store) === false) stores.push(store)
@@ -85,6 +86,7 @@ export class PhysicalGraph {
   }
 
   addGlobal (source: GlobalSource): void {
+    this.#addStore(source.storeName, source)
     this.globals.push({ source, at: this.#definitions.length })
   }
 
@@ -133,9 +135,9 @@ export class PhysicalGraph {
   #finish (): readonly Node[] {
     this.#isolateCalls()
     const nodes: Node[] = []
-    for (const { definition: { kind, name, parents, topic, choice, offsetReset, timestampExtractor, calls }, stores } of this.#definitions) {
+    for (const { definition: { kind, name, parents, topic, choice, offsetReset, timestampExtractor, calls }, topology, stores } of this.#definitions) {
       const node: Node = Object.freeze({
-        index: nodes.length, name, kind, topic, choice, offsetReset, timestampExtractor, calls, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
+        index: nodes.length, name, kind, topology, topic, choice, offsetReset, timestampExtractor, calls, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
       })
       nodes.push(node)
       const format = this.#formats.get(name)
@@ -150,6 +152,31 @@ export class PhysicalGraph {
     for (const [index, { definition: { name } }] of this.#definitions.entries()) this.#indexes.set(name, index)
     // What stood before a global table still does.
     for (const global of this.globals) global.at = before[global.at] === undefined ? this.#definitions.length : this.#indexOf(before[global.at]?.definition.name ?? '')
+  }
+
+  #addStore (name: string, store: Store | GlobalSource): void {
+    const known = this.#stores.get(name)
+    if (known !== undefined && known.store !== store) {
+      throw new TopologyError(`${this.#whoHave(known.topology)} two stores named '${name}'; a store's name is its table, so define it once and share it, or give one another name.`)
+    }
+    if (known === undefined) this.#stores.set(name, { store, topology: this.writing })
+  }
+
+  /** A topic has one source, as in Kafka Streams: positions, tasks and dead letters go by topic. And an internal one is made one way. */
+  #checkTopic ({ kind, name, topic }: NodeDefinition): void {
+    for (const { definition, topology } of this.#definitions) {
+      if (topic === undefined || definition.topic?.name !== topic.name || definition.topic.internal !== topic.internal) continue
+      if (kind === 'source' && definition.kind === 'source') {
+        throw new TopologyError(`${this.#whoHave(topology)} two sources of topic '${topic.name}', '${definition.name}' and '${name}', and only streams of one topic are made one; read a table of it once, and go on from there with toStream().`)
+      }
+      if (topic.internal && definition.topic !== topic) {
+        throw new TopologyError(`${this.#whoHave(topology)} two internal topics named '${topic.name}'; give one another name, or define it once and share it.`)
+      }
+    }
+  }
+
+  #whoHave (other: string): string {
+    return other === this.writing ? `Topology '${other}' has` : `Topologies '${other}' and '${this.writing}' have`
   }
 
   #indexOf (name: string): number {

@@ -31,7 +31,7 @@ export class RepartitionNode extends GraphNode {
     // Three numbers are used up whether the names are taken or not, as in Kafka Streams: what comes after keeps its number.
     const numbered = { sink: graph.newName('KSTREAM-SINK-'), filter: graph.newName('KSTREAM-FILTER-'), source: graph.newName('KSTREAM-SOURCE-') }
     const named = { sink: topic + '-sink', filter: topic + '-filter', source: topic + '-source' }
-    const names = /^KSTREAM.*-[0-9]{10}$/.test(prefix) ? numbered : named
+    const names = prefix.startsWith(graph.prefix) && /^KSTREAM.*-[0-9]{10}$/.test(prefix.slice(graph.prefix.length)) ? numbered : named
     super({
       name: names.source,
       write: (physical: PhysicalGraph, parents) => {

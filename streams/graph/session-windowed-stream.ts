@@ -1,11 +1,9 @@
-import { addAggregate, sessionAggregation, type AggregateFunctions } from './aggregate.ts'
+import { addWindowedAggregate, sessionAggregation, type WindowedAggregateCall } from './aggregate.ts'
 import type { GroupedPlace } from './grouped-place.ts'
 import { burnName, type Aggregator, type WindowAggregateOptions } from './grouped-stream.ts'
 import { counting } from './operators/counting.ts'
 import { reducing } from './operators/reducing.ts'
 import { long } from '../serdes/long.ts'
-import type { Serde } from '../serdes/serde.ts'
-import { resolveStore } from './store-options.ts'
 import type { Table } from './table.ts'
 import { checkEmit, type EmitOptions, type EmitStrategy } from './windowed-stream.ts'
 import type { SessionWindows } from '../windows/session-windows.ts'
@@ -35,25 +33,19 @@ export class SessionWindowedStream<K, V> {
 
   /** A row per key and session. A record that joins sessions makes them one: the rows that were are deleted, and the new one follows. */
   aggregate<A> (initializer: () => A, aggregator: Aggregator<K, V, A>, merger: Merger<K, A>, options: WindowAggregateOptions<K, NonNullable<A>> = {}): Table<Windowed<K>, NonNullable<A>> {
-    return this.#aggregate('KSTREAM-AGGREGATE-', options, { initializer, aggregator, merger })
+    return this.#aggregate({ prefix: 'KSTREAM-AGGREGATE-', options, functions: { initializer, aggregator, merger } })
   }
 
   reduce (reducer: (aggregate: NonNullable<V>, value: V) => NonNullable<V>, options: WindowAggregateOptions<K, NonNullable<V>> = {}): Table<Windowed<K>, NonNullable<V>> {
-    return this.#aggregate<NonNullable<V> | null>('KSTREAM-REDUCE-', options, reducing(reducer), this.#place.value)
+    return this.#aggregate<NonNullable<V> | null>({ prefix: 'KSTREAM-REDUCE-', options, functions: reducing(reducer), value: this.#place.value })
   }
 
   count (options: WindowAggregateOptions<K, number> = {}): Table<Windowed<K>, number> {
     burnName(this.#place, options.store)
-    return this.#aggregate<number>('KSTREAM-AGGREGATE-', options, counting, long)
+    return this.#aggregate<number>({ prefix: 'KSTREAM-AGGREGATE-', options, functions: counting, value: long })
   }
 
-  #aggregate<A> (
-    prefix: string, options: WindowAggregateOptions<K, NonNullable<A>>, functions: AggregateFunctions<K, V, A>, value?: Serde<NonNullable<A>>
-  ): Table<Windowed<K>, NonNullable<A>> {
-    const { graph, key } = this.#place
-    const store = resolveStore<K, NonNullable<A>>(graph, options.store, prefix, { key, value })
-    const name = graph.nameOr(options.name, prefix)
-    const aggregation = sessionAggregation<K, V, A>({ windows: this.#windows, emit: this.#emit, ...this.#emitOptions, store, retentionMs: options.store?.retentionMs })
-    return addAggregate(this.#place, name, store.name, aggregation, functions)
+  #aggregate<A> (call: WindowedAggregateCall<K, V, A>): Table<Windowed<K>, NonNullable<A>> {
+    return addWindowedAggregate(this.#place, call, parts => sessionAggregation<K, V, A>({ windows: this.#windows, emit: this.#emit, ...this.#emitOptions, ...parts }))
   }
 }

@@ -1,5 +1,6 @@
 import type { GraphNode } from './graph-node.ts'
 import { inner } from './inner.ts'
+import type { LogicalGraph } from './logical-graph.ts'
 import { joinWindowed } from './operators/join-windowed.ts'
 import { passOn } from './operators/stateless.ts'
 import { streamSelfJoin } from './operators/stream-self-join.ts'
@@ -60,7 +61,7 @@ export function joinStreams<K, L, R, Out> (
   const leftWindow = defineJoinWindow({ name: storeOf(thisNumbered, thisSuffix), key: serdes.key, value: serdes.left, bounds })
   const rightWindow = defineJoinWindow({ name: storeOf(otherNumbered, otherSuffix), key: serdes.key, value: serdes.right, bounds })
   const unmatched = leftOuter
-    ? defineUnmatched({ name: unmatchedName(base, thisNumbered, rightOuter), key: serdes.key, left: serdes.left, right: serdes.right })
+    ? defineUnmatched({ name: unmatchedName(graph, base, thisNumbered, rightOuter), key: serdes.key, left: serdes.left, right: serdes.right })
     : undefined
   const join: StreamStreamJoin<NonNullable<K>, NonNullable<L>, NonNullable<R>, Out> = { bounds, joiner, left: leftWindow, right: rightWindow, unmatched, rightOuter }
   const stores = unmatched === undefined ? [] : [unmatched.ordered]
@@ -106,7 +107,7 @@ export function repartitionForJoin<K, V> (stream: Stream<K, V>, given: string | 
   return fresh
 }
 
-function unmatchedName (base: string | undefined, numbered: string, rightOuter: boolean): string {
+function unmatchedName ({ prefix }: LogicalGraph, base: string | undefined, numbered: string, rightOuter: boolean): string {
   if (base !== undefined) return `${base}${rightOuter ? '-outer' : '-left'}-shared-join-store`
-  return `KSTREAM-OUTERSHARED-${numbered.slice(-10)}-store`
+  return `${prefix}KSTREAM-OUTERSHARED-${numbered.slice(-10)}-store`
 }

@@ -12,6 +12,9 @@ export interface SubTopology {
   readonly stores: readonly Store[]
 }
 
+/** In a combination the topology's name stands before it. */
+const NUMBERED_SOURCE = /(?:^|-)K(?:STREAM|TABLE)-SOURCE-\d{10}$/
+
 /** `globals`: how many nodes stand before each global table, which Kafka Streams numbers among the sub-topologies. */
 export function divide (nodes: readonly Node[], globals: readonly number[] = []): SubTopology[] {
   return connect(nodes).map((members, index) => {
@@ -19,7 +22,7 @@ export function divide (nodes: readonly Node[], globals: readonly number[] = [])
     const sources = members.filter(({ kind }) => kind === 'source')
     const topics = sources.flatMap(({ topic }) => topic === undefined ? [] : [topic.name])
     const first = sources[0]
-    const name = first === undefined || /^K(STREAM|TABLE)-/.test(first.name) ? topics[0] ?? String(id) : first.name
+    const name = first === undefined || NUMBERED_SOURCE.test(first.name) ? topics[0] ?? String(id) : first.name
     return { name, id, nodes: members, topics, stores: [...new Set(members.flatMap(({ stores }) => stores))] }
   })
 }

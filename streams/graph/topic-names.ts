@@ -19,8 +19,8 @@ export function namedSubTopologies ({ subTopologies }: Topology, applicationId: 
 }
 
 /** All topics that a topology reads or writes, once each; those of global tables are not among them. */
-export function topicsOf ({ nodes, deadLetters }: Pick<Topology, 'nodes' | 'deadLetters'>): Topic[] {
-  const topics = [...nodes.flatMap(({ topic, choice }) => topic ?? choice?.topics ?? []), ...deadLetters === undefined ? [] : [deadLetters.topic]]
+export function topicsOf ({ nodes, sources }: Pick<Topology, 'nodes' | 'sources'>): Topic[] {
+  const topics = [...nodes.flatMap(({ topic, choice }) => topic ?? choice?.topics ?? []), ...sources.flatMap(({ deadLetters }) => deadLetters?.topic ?? [])]
   return [...new Map(topics.map(topic => [topic.name, topic])).values()]
 }
 

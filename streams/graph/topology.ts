@@ -2,19 +2,19 @@ import { Type, type Static, type TObject, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { TopologyError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
-import { checkExplicitNames } from './explicit-names.ts'
+import { buildTopology } from './build-topology.ts'
 import type { Execution } from './execution.ts'
 import type { DeadLetters } from './dead-letter-place.ts'
 import { addGlobalTable, type GlobalSource, type GlobalTable } from './global-table.ts'
-import { LogicalGraph, type Optimization } from './logical-graph.ts'
+import type { LogicalGraph, Optimization } from './logical-graph.ts'
 import type { Node } from './node.ts'
-import type { PhysicalGraph, WrapProcessor } from './physical-graph.ts'
+import type { WrapProcessor } from './physical-graph.ts'
 import type { Forward } from './record.ts'
 import { erasedExtractor, StreamSourceNode, type SourceOptions } from './source-node.ts'
 import { addSourceTable } from './source-table.ts'
 import type { TableStoreOptions, StoreOptions } from './store-options.ts'
 import { Stream, type DeadLetterFormat, type Naming } from './stream.ts'
-import { divide, type SubTopology } from './sub-topologies.ts'
+import type { SubTopology } from './sub-topologies.ts'
 import type { Table } from './table.ts'
 import type { Topic } from './topic.ts'
 import type { Serde } from '../serdes/serde.ts'
@@ -27,6 +27,8 @@ export interface Source {
   readonly open: (execution: Execution) => Forward<unknown, unknown>
   /** Nodes behind it are given what cannot be decoded, as `Rejected`. */
   readonly routesRejects: boolean
+  /** Where what cannot be decoded or processed goes when no nearer place is there. */
+  readonly deadLetters: DeadLetters | undefined
 }
 
 /** A global table with the number that Kafka Streams gives it among the sub-topologies. */
@@ -48,12 +50,23 @@ export interface Topology {
   /** Tables of which each process holds a copy. */
   readonly globals: readonly NumberedGlobal[]
   readonly deadLetterFormats: ReadonlyMap<Node, DeadLetterFormat>
-  /** Where what cannot be decoded or processed goes when no nearer place is there. */
-  readonly deadLetters: DeadLetters | undefined
+  /** What it is built from: itself alone, or those that were combined. */
+  readonly parts: readonly TopologyPart[]
   /** What may be set from outside, by name of environment variable, with defaults and descriptions. */
   readonly settings: TObject
   /** The same topology with other settings; what is left out keeps its default. */
   readonly configure: (settings: Readonly<Record<string, unknown>>) => Topology
+}
+
+/** A topology before it is built, by itself or together with others. */
+export interface TopologyPart {
+  readonly name: string
+  readonly options: Omit<TopologyOptions<TObject>, 'settings'>
+  readonly settings: TObject
+  /** What was given of them; the rest keeps its default. */
+  readonly given: Readonly<Record<string, unknown>>
+  /** Calls the operators. */
+  readonly build: (graph: LogicalGraph, given: Readonly<Record<string, unknown>>) => void
 }
 
 export interface TopologyBuilder<S> {
@@ -90,79 +103,34 @@ export function defineTopology<S extends TObject = typeof NoSettings> (name: str
 export function defineTopology<S extends TObject> (
   name: string, optionsOrBuild: TopologyOptions<S> | ((builder: TopologyBuilder<object>) => void), build?: (builder: TopologyBuilder<Static<S>>) => void
 ): Topology {
-  if (typeof optionsOrBuild === 'function') return buildTopology(name, { settings: NoSettings }, optionsOrBuild, {})
+  if (typeof optionsOrBuild === 'function') return defineAlone(name, { settings: NoSettings }, optionsOrBuild)
   if (build === undefined) throw new TopologyError(`Topology '${name}' has options but no graph; pass a function as the third argument.`)
   // Without settings of its own a builder's are an empty object, as their type says.
   const { settings = NoSettings as TObject as S, ...options } = optionsOrBuild
-  return buildTopology(name, { ...options, settings }, build, {})
+  return defineAlone(name, { ...options, settings }, build)
 }
 
-function buildTopology<S extends TObject> (
-  name: string, options: TopologyOptions<S> & { readonly settings: S }, build: (builder: TopologyBuilder<Static<S>>) => void, given: Readonly<Record<string, unknown>>
-): Topology {
-  const logical = new LogicalGraph(name, options)
-  build({
-    settings: readSettings(name, options.settings, given),
-    stream<K, V> (topic: Topic<K, V>, sourceOptions?: Naming & SourceOptions<K, V>) {
-      const nodeName = logical.nameOr(sourceOptions?.name, 'KSTREAM-SOURCE-')
-      const node = new StreamSourceNode(nodeName, topic, { offsetReset: sourceOptions?.offsetReset, timestampExtractor: erasedExtractor(sourceOptions?.timestampExtractor) })
-      logical.add(logical.root, node)
-      return new Stream<K | null, V | null>({ graph: logical, node, name: nodeName, ...serdesOf(topic), isRekeyed: false })
+function defineAlone<S extends TObject> (name: string, { settings, ...options }: TopologyOptions<S> & { readonly settings: S }, build: (builder: TopologyBuilder<Static<S>>) => void): Topology {
+  return buildTopology(name, [{ name, options, settings, given: {}, build: (graph, given) => build(builderOn(graph, readSettings(name, settings, given))) }])
+}
+
+function builderOn<S> (graph: LogicalGraph, settings: S): TopologyBuilder<S> {
+  return {
+    settings,
+    stream<K, V> (topic: Topic<K, V>, options?: Naming & SourceOptions<K, V>) {
+      const name = graph.nameOr(options?.name, 'KSTREAM-SOURCE-')
+      const node = new StreamSourceNode(name, topic, { offsetReset: options?.offsetReset, timestampExtractor: erasedExtractor(options?.timestampExtractor) })
+      graph.add(graph.root, node)
+      return new Stream<K | null, V | null>({ graph, node, name, ...serdesOf(topic), isRekeyed: false })
     },
-    table: (topic, tableOptions) => addSourceTable(logical, topic, tableOptions),
-    globalTable: (topic, tableOptions) => addGlobalTable(logical, topic, tableOptions)
-  })
-  const graph = logical.write()
-  if (options.ensureExplicitNames === true) checkExplicitNames(name, graph.nodes)
-  const sources = graph.nodes.flatMap(node => sourceOf(graph, node, options.wrapProcessor))
-  if (sources.length === 0 && graph.globals.length === 0) throw new TopologyError(`Topology '${name}' reads no topic; begin with stream(topic).`)
-  return Object.freeze({
-    name,
-    nodes: graph.nodes,
-    sources,
-    stores: [...new Set(graph.nodes.flatMap(({ stores }) => stores))],
-    subTopologies: divide(graph.nodes, graph.globals.map(({ at }) => at)),
-    tables: logical.tables,
-    globals: globalsOf(graph, logical),
-    deadLetterFormats: graph.deadLetterFormats,
-    deadLetters: options.deadLetters,
-    settings: options.settings,
-    configure: (settings: Readonly<Record<string, unknown>>) => buildTopology(name, options, build, { ...given, ...settings })
-  })
-}
-
-function globalsOf ({ nodes, globals }: PhysicalGraph, { globalReaders }: LogicalGraph): NumberedGlobal[] {
-  const first = divide(nodes).map(({ nodes: [node] }) => node?.index ?? 0)
-  return globals.map(({ source, at }, index) => ({
-    ...source,
-    id: index + first.filter(each => each < at).length,
-    readers: globalReaders.filter(({ global }) => global === source.name).map(({ node }) => node)
-  }))
+    table: (topic, options) => addSourceTable(graph, topic, options),
+    globalTable: (topic, options) => addGlobalTable(graph, topic, options)
+  }
 }
 
 /** A serde is never given a null, nor does it make one. */
 function serdesOf<K, V> ({ key, value }: Topic<K, V>): { readonly key: Serde<NonNullable<K>>, readonly value: Serde<NonNullable<V>> } {
   return { key, value } as unknown as { readonly key: Serde<NonNullable<K>>, readonly value: Serde<NonNullable<V>> }
-}
-
-/** The whole graph is opened once for an execution, whatever source it is begun at. */
-const opened = new WeakMap<PhysicalGraph, WeakMap<Execution, ReadonlyMap<string, Forward<unknown, unknown>>>>()
-
-function sourceOf (graph: PhysicalGraph, node: Node, wrap: WrapProcessor | undefined): Source[] {
-  const { topic } = node
-  if (node.kind !== 'source' || topic === undefined) return []
-  return [{
-    node,
-    topic,
-    routesRejects: graph.routesRejects(node),
-    open (execution) {
-      const byExecution = opened.get(graph) ?? new WeakMap()
-      opened.set(graph, byExecution)
-      const inputs = byExecution.get(execution) ?? graph.open(execution, wrap)
-      byExecution.set(execution, inputs)
-      return inputs.get(node.name) ?? (() => {})
-    }
-  }]
 }
 
 function readSettings<S extends TSchema> (topology: string, schema: S, given: Readonly<Record<string, unknown>>): Static<S> {

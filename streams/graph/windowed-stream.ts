@@ -1,11 +1,9 @@
-import { addAggregate, windowAggregation, type AggregateFunctions } from './aggregate.ts'
+import { addWindowedAggregate, windowAggregation, type WindowedAggregateCall } from './aggregate.ts'
 import type { GroupedPlace } from './grouped-place.ts'
 import { burnName, type Aggregator, type WindowAggregateOptions } from './grouped-stream.ts'
 import { counting } from './operators/counting.ts'
 import { reducing } from './operators/reducing.ts'
 import { long } from '../serdes/long.ts'
-import type { Serde } from '../serdes/serde.ts'
-import { resolveStore } from './store-options.ts'
 import type { Table } from './table.ts'
 import type { SlidingWindows } from '../windows/sliding-windows.ts'
 import type { TimeWindows } from '../windows/time-windows.ts'
@@ -52,26 +50,20 @@ export class WindowedStream<K, V> {
 
   /** A row per key and window. Records for windows that are closed are dropped, and counted. */
   aggregate<A> (initializer: () => A, aggregator: Aggregator<K, V, A>, options: WindowAggregateOptions<K, NonNullable<A>> = {}): Table<Windowed<K>, NonNullable<A>> {
-    return this.#aggregate('KSTREAM-AGGREGATE-', options, { initializer, aggregator })
+    return this.#aggregate({ prefix: 'KSTREAM-AGGREGATE-', options, functions: { initializer, aggregator } })
   }
 
   reduce (reducer: (aggregate: NonNullable<V>, value: V) => NonNullable<V>, options: WindowAggregateOptions<K, NonNullable<V>> = {}): Table<Windowed<K>, NonNullable<V>> {
-    return this.#aggregate<NonNullable<V> | null>('KSTREAM-REDUCE-', options, reducing(reducer), this.#place.value)
+    return this.#aggregate<NonNullable<V> | null>({ prefix: 'KSTREAM-REDUCE-', options, functions: reducing(reducer), value: this.#place.value })
   }
 
   count (options: WindowAggregateOptions<K, number> = {}): Table<Windowed<K>, number> {
     // Not where windows slide: there Kafka Streams does not.
     if (this.#windows.type !== 'sliding') burnName(this.#place, options.store)
-    return this.#aggregate<number>('KSTREAM-AGGREGATE-', options, counting, long)
+    return this.#aggregate<number>({ prefix: 'KSTREAM-AGGREGATE-', options, functions: counting, value: long })
   }
 
-  #aggregate<A> (
-    prefix: string, options: WindowAggregateOptions<K, NonNullable<A>>, functions: AggregateFunctions<K, V, A>, value?: Serde<NonNullable<A>>
-  ): Table<Windowed<K>, NonNullable<A>> {
-    const { graph, key } = this.#place
-    const store = resolveStore<K, NonNullable<A>>(graph, options.store, prefix, { key, value })
-    const name = graph.nameOr(options.name, prefix)
-    const aggregation = windowAggregation<K, V, A>({ windows: this.#windows, emit: this.#emit, ...this.#emitOptions, store, retentionMs: options.store?.retentionMs })
-    return addAggregate(this.#place, name, store.name, aggregation, functions)
+  #aggregate<A> (call: WindowedAggregateCall<K, V, A>): Table<Windowed<K>, NonNullable<A>> {
+    return addWindowedAggregate(this.#place, call, parts => windowAggregation<K, V, A>({ windows: this.#windows, emit: this.#emit, ...this.#emitOptions, ...parts }))
   }
 }

@@ -4,7 +4,7 @@ import type { ValueAndTimestamp, ValueGetterSupplier } from '../graph/value-gett
 import type { Window, Windowed } from '../windows/windowed.ts'
 import { behind, bytesOfKey, decodeTime, encodeTime, frameOf, TIME_LENGTH } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
-import { beginOfSegment, defineOpenWindows, keyEncoder, timeCached, type WindowedStoreOptions } from './windowed-options.ts'
+import { beginOfSegment, defineOpenWindows, keyEncoder, timeCached, windowedGetter, type WindowedStoreOptions } from './windowed-options.ts'
 
 /** A value per key and session. */
 export interface SessionStore<K, V> {
@@ -108,13 +108,10 @@ export function defineSessionStore<K, V> (options: WindowedStoreOptions<K, V>): 
     caching,
     stores,
     open,
-    getter: {
-      stores,
-      open (execution: Execution) {
-        const { fetchSession } = open(execution)
-        return { get: ({ key: sought, window }: Windowed<K>) => fetchSession(sought, window), getAsOf: undefined }
-      }
-    }
+    getter: windowedGetter<K, V>(stores, execution => {
+      const { fetchSession } = open(execution)
+      return ({ key: sought, window }) => fetchSession(sought, window)
+    })
   })
 }
 

@@ -4,7 +4,7 @@ import type { ValueAndTimestamp, ValueGetterSupplier } from '../graph/value-gett
 import type { Windowed } from '../windows/windowed.ts'
 import { bytesOfFrame, bytesOfKey, decodeTime, encodeInt, encodeTime, frameOf, TIME_LENGTH } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
-import { defineOpenWindows, keyEncoder, timeCached, type WindowedStoreOptions } from './windowed-options.ts'
+import { defineOpenWindows, keyEncoder, timeCached, windowedGetter, type WindowedStoreOptions } from './windowed-options.ts'
 
 /** A value per key and start of a window. */
 export interface WindowStore<K, V> {
@@ -131,12 +131,9 @@ export function defineWindowStore<K, V> (options: WindowStoreOptions<K, V>): Win
     caching,
     stores,
     open,
-    getter: {
-      stores,
-      open (execution: Execution) {
-        const { fetch } = open(execution)
-        return { get: ({ key: sought, window }: Windowed<K>) => fetch(sought, window.start), getAsOf: undefined }
-      }
-    }
+    getter: windowedGetter<K, V>(stores, execution => {
+      const { fetch } = open(execution)
+      return ({ key: sought, window }) => fetch(sought, window.start)
+    })
   })
 }

@@ -1,7 +1,11 @@
+import type { Execution } from '../graph/execution.ts'
+import type { ValueAndTimestamp, ValueGetterSupplier } from '../graph/value-getter.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { frameOf } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
 import type { WindowNumbers } from './store-contents.ts'
+import type { Store } from './store.ts'
+import type { Windowed } from '../windows/windowed.ts'
 
 /** What stores of windows are told, whatever their windows are. */
 export interface WindowedStoreOptions<K, V> {
@@ -36,6 +40,11 @@ export function beginOfSegment (time: number, retentionMs: number): number {
 /** The open windows of a store. A row says nothing but its key: the time, and the bytes of the window's key. */
 export function defineOpenWindows (store: string, key: Serde<unknown>): Ordered<null> {
   return defineOrdered<null>({ name: `${store}-open`, value: nothing, expires: false, contents: { shape: 'open-windows', key, value: nothing } })
+}
+
+/** Reads a store's rows for the operators of tables. */
+export function windowedGetter<K, V> (stores: readonly Store[], open: (execution: Execution) => (key: Windowed<K>) => ValueAndTimestamp<V> | undefined): ValueGetterSupplier<Windowed<K>, V> {
+  return { stores, open: execution => ({ get: open(execution), getAsOf: undefined }) }
 }
 
 const nothing: Serde<null> = { name: 'nothing', decode: () => null, encode: () => Buffer.alloc(0) }

@@ -14,7 +14,7 @@ import { Signal } from './signal.ts'
 import type { Task } from './task.ts'
 import type { Unit } from './unit.ts'
 
-export interface EngineOptions extends AftermathOptions, CommitterOptions, Pick<CallsOptions, 'applicationId'> {
+export interface EngineOptions extends AftermathOptions, CommitterOptions, Pick<CallsOptions, 'applicationId' | 'called' | 'breakerChanged'> {
   readonly schedule: Schedule
   readonly maxUnitRecords: number
   /** A unit that is not full begins no sooner than this after the one before: a unit costs the same round trips whatever its size. */

@@ -15,9 +15,9 @@ export interface DeadLetter {
   readonly value: Buffer | null
 }
 
-export function deadLetterTopics ({ nodes, deadLetters }: Topology): string[] {
+export function deadLetterTopics ({ nodes, sources }: Topology): string[] {
   const routed = nodes.flatMap(({ kind, topic }) => kind === 'dead-letter-sink' && topic !== undefined ? topic.name : [])
-  return [...new Set([...routed, ...deadLetters === undefined ? [] : [deadLetters.topic.name]])]
+  return [...new Set([...routed, ...sources.flatMap(({ deadLetters }) => deadLetters?.topic.name ?? [])])]
 }
 
 export function readDeadLetter ({ topic, key, value, headers }: LogRecord): DeadLetter {

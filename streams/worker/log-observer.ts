@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts'
 import type { LogRecord, TopicPartition } from '../log/log.ts'
 import type { Logger } from '../logger.ts'
 import type { WorkerObserver } from './worker.ts'
@@ -9,6 +10,10 @@ import type { WorkerObserver } from './worker.ts'
 export function observeLog (logger: Logger): WorkerObserver {
   return {
     assigned () {},
+    breakerChanged ({ name, from, to, error }) {
+      if (to === 'open') logger.warn({ dependency: name, ...(error === undefined ? {} : { error: messageOf(error) }) }, from === 'half-open' ? 'a probe failed: the circuit breaker is open again' : 'a circuit breaker has opened: nothing is called until its cooldown is over')
+      else logger.info({ dependency: name }, to === 'closed' ? 'a circuit breaker is closed again' : 'a circuit breaker lets a probe through')
+    },
     committed ({ drops, emissions }) {
       for (const { node, reason, record } of drops) logger.debug({ node: node.name, reason, ...coordinatesOf(record) }, 'dropped a record')
       const dead = emissions.filter(({ isDeadLetter }) => isDeadLetter)

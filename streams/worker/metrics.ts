@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Topology } from '../graph/topology.ts'
 import { PAUSE_KINDS, type Pauses } from '../pauses.ts'
+import type { Dependency } from '../resilience/dependency.ts'
 import type { Committed } from '../task/committer.ts'
 import type { Reads } from '../task/stores/store-state.ts'
 import type { Task } from '../task/task.ts'
@@ -21,6 +22,11 @@ export function observeMetrics (topology: Topology, pauses: Pauses, registers: r
   })
   const skipped = new Counter({ name: 'millrace_skipped_offsets_total', help: 'Offsets passed over unprocessed, because retention had deleted them or what stood before.', labelNames: ['topic', 'partition'], ...options })
   observePauses(pauses, options.registers)
+  const calls = new Histogram({
+    name: 'millrace_call_seconds', help: 'Duration of calls to something outside.', labelNames: ['node', 'outcome'], buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60], ...options
+  })
+  const breakers = new Gauge({ name: 'millrace_breaker_state', help: 'Of a dependency: 0 closed, 1 half-open, 2 open.', labelNames: ['dependency'], ...options })
+  for (const { name } of dependenciesOf(topology)) breakers.set({ dependency: name }, 0)
   let tasks: readonly Task[] = []
   let reads: ReadonlyMap<string, Readonly<Reads>> = new Map()
   const perStore = (name: string, help: string, of: (reads: Readonly<Reads>) => number): void => {
@@ -51,6 +57,8 @@ export function observeMetrics (topology: Topology, pauses: Pauses, registers: r
   perPartition('millrace_partition_offset', 'Offset of the next record to process.', (task, topic) => task.position.offsets[topic])
   perPartition('millrace_partition_lag_records', 'Records on the broker that are not processed.', (task, topic) => task.lagOf(topic))
   perPartition('millrace_partition_lag_ms', 'Age of the oldest record that waits to be processed.', (task, topic) => task.lagMsOf(topic, Date.now()))
+  perPartition('millrace_partition_calls', 'Records of the task that are being called for or wait for their turn.', ({ calls }) => calls?.size)
+  perPartition('millrace_partition_parked_records', 'Records of the task that are parked for another attempt, and those behind them.', ({ calls }) => calls?.parking.size)
   perPartition('millrace_partition_stream_time_ms', 'Largest timestamp processed.', task => task.position.streamTime)
 
   return {
@@ -58,6 +66,8 @@ export function observeMetrics (topology: Topology, pauses: Pauses, registers: r
       tasks = assigned
       reads = counted
     },
+    called ({ node, outcome, ms }) { calls.observe({ node, outcome }, ms / 1_000) },
+    breakerChanged ({ name, to }) { breakers.set({ dependency: name }, BREAKER_STATES[to]) },
     skipped ({ topic, partition, from, to }) { skipped.inc({ topic, partition }, to - from) },
     committed (unit: Unit, { steps: durations }: Committed) {
       unitRecords.observe(unit.items.length)
@@ -73,6 +83,13 @@ export function observeMetrics (topology: Topology, pauses: Pauses, registers: r
       }
     }
   }
+}
+
+const BREAKER_STATES = { closed: 0, 'half-open': 1, open: 2 } as const
+
+/** What a topology's nodes need, once each. */
+function dependenciesOf ({ nodes }: Topology): Dependency[] {
+  return [...new Map(nodes.flatMap(({ calls }) => calls?.processor.needs ?? []).map(dependency => [dependency.name, dependency])).values()]
 }
 
 function observePauses (pauses: Pauses, registers: Registry[]): void {

@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { messageOf } from '../errors.ts'
 import { topicName } from '../graph/topic-names.ts'
@@ -58,7 +59,8 @@ export function startWatchdog ({ topology, schema, pulse, recordTimeoutMs, datab
     })),
     nodes: topology.nodes.map(({ name }) => name)
   }
-  const thread = new Worker(new URL('./watchdog-thread.ts', import.meta.url), { workerData: data, name: 'millrace watchdog' })
+  // Beside this file, in the language that it is in itself: in the package that is JavaScript.
+  const thread = new Worker(new URL(`./watchdog-thread${extname(import.meta.url)}`, import.meta.url), { workerData: data, name: 'millrace watchdog' })
   thread.unref()
   thread.on('error', error => logger.error({ error: messageOf(error) }, 'the watchdog has failed; a record that makes a node run for ever will not be noticed'))
   return { stop: async () => { await thread.terminate() } }

@@ -20,6 +20,8 @@ import { StoreStates } from '../task/stores/store-states.ts'
 import { Task } from '../task/task.ts'
 import { UnitRunner, type Unit } from '../task/unit.ts'
 import { UnitGate } from '../task/unit-gate.ts'
+import type { CallEnded } from '../task/calls/node-caller.ts'
+import type { Transition } from '../resilience/breaker.ts'
 import { UnitLedger } from '../task/unit-ledger.ts'
 import { openGlobalReader } from './global-reader.ts'
 import { skipOf, type OutOfRangePolicy, type Skip } from './out-of-range.ts'
@@ -35,6 +37,9 @@ export interface WorkerObserver {
   readonly assigned: (tasks: readonly Task[], reads: ReadonlyMap<string, Readonly<Reads>>) => void
   /** Between each pair of a unit's steps; tests make the process die there. */
   readonly reached?: (milestone: Milestone) => void
+  /** A call to something outside has ended. */
+  readonly called?: (call: CallEnded) => void
+  readonly breakerChanged?: (transition: Transition) => void
   /** Retention was faster: these offsets are passed over unprocessed. Told again when the worker ends before the position is committed. */
   readonly skipped?: (skip: Skip) => void
 }
@@ -140,6 +145,8 @@ export class Worker {
       effectFailed: error => options.logger.error({ error: messageOf(error) }, 'a peek threw; its record is committed all the same'),
       lost: tasks => this.#reconsider(tasks),
       committed: (unit, committed) => { for (const observer of options.observers) observer.committed(unit, committed) },
+      called: call => { for (const observer of options.observers) observer.called?.(call) },
+      breakerChanged: transition => { for (const observer of options.observers) observer.breakerChanged?.(transition) },
       pauses: options.pauses,
       roomMade: () => this.#reader.wake(),
       reached: milestone => { for (const observer of options.observers) observer.reached?.(milestone) }

@@ -13,7 +13,7 @@ const MILLRACE = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url)
 const STREAMS = pathToFileURL(fileURLToPath(new URL('../../streams/index.ts', import.meta.url))).href
 
 test('every command says what it takes', async () => {
-  for (const args of [['--help'], ['run', '--help'], ['describe', '--help'], ['lint', '--help'], ['lag', '--help'], ['query', '--help'], ['reset', '--help']]) {
+  for (const args of [['--help'], ['run', '--help'], ['describe', '--help'], ['lint', '--help'], ['lag', '--help'], ['query', '--help'], ['api', '--help'], ['reset', '--help']]) {
     const { code, stdout, stderr } = await millrace(...args)
 
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' }, args.join(' '))

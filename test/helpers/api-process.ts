@@ -18,10 +18,21 @@ export interface ApiProcess {
 
 const API = fileURLToPath(new URL('../../bin/api.ts', import.meta.url))
 
+const MILLRACE = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url))
+
 /** The read API as users run it: a process of its own, killed at the end of the test. */
 export async function startApi (t: Pick<TestContext, 'after'>, environment: Readonly<Record<string, string>>): Promise<ApiProcess> {
+  return await start(t, environment, [API])
+}
+
+/** The same of `millrace api`. */
+export async function startStoresApi (t: Pick<TestContext, 'after'>, environment: Readonly<Record<string, string>>, topology: string): Promise<Pick<ApiProcess, 'get'>> {
+  return await start(t, environment, [MILLRACE, 'api', topology])
+}
+
+async function start (t: Pick<TestContext, 'after'>, environment: Readonly<Record<string, string>>, args: readonly string[]): Promise<ApiProcess> {
   const port = await freePort()
-  const child = spawn(process.execPath, [API], { env: { ...process.env, ...environment, PORT: String(port) }, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...environment, PORT: String(port) }, stdio: ['ignore', 'ignore', 'pipe'] })
   let output = ''
   child.stderr.on('data', chunk => { output += String(chunk) })
   const exited = once(child, 'exit')

@@ -2,10 +2,10 @@ import { topicsOf } from '../../streams/graph/topic-names.ts'
 import type { TestContext } from 'node:test'
 import { createMemoryLog } from '../../streams/log/memory.ts'
 import { openMemoryState, type MemoryState } from '../../streams/state/memory-state.ts'
-import { Pauses } from '../../streams/pauses.ts'
 import { Worker } from '../../streams/worker/worker.ts'
-import { silentLogger, type Log, type Store, type Topology } from '../../streams/index.ts'
+import type { Log, Store, Topology } from '../../streams/index.ts'
 import type { Unit } from '../../streams/task/unit.ts'
+import { memoryWorkerOptions } from './memory-worker.ts'
 import type { ModelRecord } from './model.ts'
 
 export interface Embedded {
@@ -28,21 +28,11 @@ export async function openEmbedded (t: TestContext, topology: Topology, { maxUni
   let committed = 0
   let wanted = Infinity
   let reached: () => void = () => {}
-  const worker = new Worker({
+  const worker = new Worker(memoryWorkerOptions({
     topology,
-    applicationId: 'test',
     log,
     state,
-    logger: silentLogger,
-    offsetReset: 'earliest',
-    outOfRange: 'stop',
-    sessionTimeoutMs: 10_000,
-    stuckAfterMs: 60_000,
     maxUnitRecords,
-    unitIntervalMs: 0,
-    maxRecordBytes: 900_000,
-    pollTimeoutMs: 10,
-    now: Date.now,
     observers: [{
       assigned () {},
       committed (unit) {
@@ -50,10 +40,8 @@ export async function openEmbedded (t: TestContext, topology: Topology, { maxUni
         committed += unit.items.length
         if (committed >= wanted) reached()
       }
-    }],
-    pauses: new Pauses(),
-    takeApplied: () => []
-  })
+    }]
+  }))
   t.after(async () => {
     await worker.stop()
     await log.close()

@@ -9,7 +9,7 @@ runWorker('worker', process.env, config => {
   let left = Number(process.env['DIE_AFTER'])
   return {
     topology: topology.configure(process.env),
-    migrations: undefined,
+    migrations: [],
     observers: [{
       assigned () {},
       committed () {},

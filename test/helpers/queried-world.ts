@@ -1,7 +1,6 @@
 import type { TestContext } from 'node:test'
-import { silentLogger, type Topic } from '../../streams/index.ts'
+import type { Topic } from '../../streams/index.ts'
 import { createMemoryLog } from '../../streams/log/memory.ts'
-import { Pauses } from '../../streams/pauses.ts'
 import type { StateReader } from '../../streams/projection/state-reader.ts'
 import { openPostgresSource } from '../../streams/queries/postgres-source.ts'
 import { openStoreQueries, type StoreQueries } from '../../streams/queries/store-queries.ts'
@@ -12,6 +11,7 @@ import { ensureEngineSchema } from '../../streams/state/postgres/engine-schema.t
 import { openPostgresState } from '../../streams/state/postgres/postgres-state.ts'
 import type { State } from '../../streams/state/state.ts'
 import { Worker } from '../../streams/worker/worker.ts'
+import { memoryWorkerOptions } from './memory-worker.ts'
 import { QUERIED_TABLES, queriedTopology, type QueriedTopology } from './queried.ts'
 import { until } from './until.ts'
 
@@ -36,25 +36,7 @@ export async function openQueriedWorld (t: TestContext, { state, source, applica
   const { topology } = queried
   const log = createMemoryLog()
   await log.createTopics(['words', 'prices'].map(name => ({ name, partitions: 3 })))
-  const worker = new Worker({
-    topology,
-    applicationId,
-    log,
-    state,
-    logger: silentLogger,
-    offsetReset: 'earliest',
-    outOfRange: 'stop',
-    sessionTimeoutMs: 10_000,
-    stuckAfterMs: 60_000,
-    maxUnitRecords: 100,
-    unitIntervalMs: 0,
-    maxRecordBytes: 900_000,
-    pollTimeoutMs: 10,
-    now: Date.now,
-    observers: [],
-    pauses: new Pauses(),
-    takeApplied: () => []
-  })
+  const worker = new Worker(memoryWorkerOptions({ topology, applicationId, log, state }))
   t.after(async () => {
     await worker.stop()
     await log.close()

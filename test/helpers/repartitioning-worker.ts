@@ -17,7 +17,7 @@ runWorker('worker', process.env, config => {
   const begun: boolean[] = []
   return {
     topology: repartitioning.configure({ CLICKS_IN: process.env['CLICKS_IN'], CLICKS_OUT: process.env['CLICKS_OUT'] }),
-    migrations,
+    migrations: [migrations],
     observers: [{
       assigned () {},
       committed () {},

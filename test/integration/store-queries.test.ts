@@ -1,6 +1,6 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { openPostgres } from '../../streams/state/postgres/database.ts'
-import { startApi } from '../helpers/api-process.ts'
+import { startApi, startStoresApi } from '../helpers/api-process.ts'
 import { millrace } from '../helpers/millrace.ts'
 import { projectionLevel, withRedis } from '../helpers/projection.ts'
 import { openQueriedWorldOn } from '../helpers/queried-world.ts'
@@ -17,12 +17,16 @@ storeQueriesContract('Postgres', async t => {
   return await openQueriedWorldOn(t, database, freshApplicationId(t, services))
 })
 
-integrationTest('a store is read over HTTP from Redis, without it from Postgres, and by the command line', async (t, services) => {
+integrationTest('a store is read over HTTP and by the command line alike: from Redis, and without it from Postgres', async (t, services) => {
   const topics = await freshTopics(t, services, ['impression', 'watch', 'event', 'dlq'], 3)
   const applicationId = freshApplicationId(t, services)
   const environment = workerEnvironment(services, applicationId, topics)
   const api = await startApi(t, environment)
-  equal((await api.get('/stores/item_popularity/nothing')).status, 503)
+  const ofAnyTopology = await startStoresApi(t, environment, 'recommender')
+  for (const { get } of [api, ofAnyTopology]) {
+    equal((await get('/stores/item_popularity/nothing')).status, 503)
+    equal((await get('/health/ready')).status, 503)
+  }
 
   await produce(services, createRandomLog({ seed: 32, events: 500, partitions: 3, settings: modelSettings(topics) }))
   const worker = startWorker(t, environment)
@@ -38,13 +42,23 @@ integrationTest('a store is read over HTTP from Redis, without it from Postgres,
 
   // Another number in Postgres tells who has answered.
   await database.query({ text: `update ${table} set score = score + 1000 where item_id = $1`, values: [item] })
-  deepEqual(await api.get(path), { status: 200, body: { key: item, value: Number(score), timestamp: null } })
-  await withRedis(services, async redis => { await redis.unlink(`{${applicationId}:0}:fence`) })
-  deepEqual(await api.get(path), { status: 200, body: { key: item, value: Number(score) + 1000, timestamp: null } })
+  const query = async (redis: string): Promise<unknown> => {
+    const asked = await millrace({ ...services, redis }, 'query', '--application-id', applicationId, 'item_popularity', item ?? '')
+    equal(asked.stderr, '')
+    return JSON.parse(asked.stdout)
+  }
+  const projected = { key: item, value: Number(score), timestamp: null }
+  for (const { get } of [api, ofAnyTopology]) deepEqual(await get(path), { status: 200, body: projected })
+  deepEqual(await query(services.redis), projected)
 
-  const asked = await millrace(services, 'query', '--application-id', applicationId, 'item_popularity', item ?? '')
-  equal(asked.stderr, '')
-  deepEqual(JSON.parse(asked.stdout), { key: item, value: Number(score) + 1000, timestamp: null })
+  const stored = { ...projected, value: Number(score) + 1000 }
+  // Not configured, and one at which nobody listens.
+  deepEqual([await query(''), await query('redis://127.0.0.1:1')], [stored, stored])
+  await withRedis(services, async redis => { await redis.unlink(`{${applicationId}:0}:fence`) })
+  for (const { get } of [api, ofAnyTopology]) deepEqual(await get(path), { status: 200, body: stored })
+  deepEqual(await query(services.redis), stored)
+  deepEqual([(await ofAnyTopology.get('/health/ready')).status, (await ofAnyTopology.get('/reco?user_id=u&session_id=s')).status], [200, 404])
+
   const missing = await millrace(services, 'query', '--application-id', applicationId, 'item_popularity', 'nothing')
   equal(missing.code, 1)
   match(missing.stderr, /^millrace: Store 'item_popularity' has no key 'nothing'\.\n$/)

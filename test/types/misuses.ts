@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { defineProcessor, defineTopic, defineTopology, isRejected, isValid, joinWindows, serdes, sessionWindows, slidingWindows, timeWindows } from '../../streams/index.ts'
+import { combineTopologies, defineProcessor, defineTopic, defineTopology, isRejected, isValid, joinWindows, serdes, sessionWindows, slidingWindows, timeWindows } from '../../streams/index.ts'
 import { createTestDriver } from '../../streams/testing.ts'
 import { anything, counts, customers, numbers, Order, orders, payments, regions, words } from './topics.ts'
 
@@ -150,3 +150,7 @@ defineTopic({ value: serdes.string })
 defineTopic({ name: 'x', value: 'string' })
 // @ts-expect-error 59: an optimization has Kafka Streams' name
 defineTopology('x', { optimization: 'fast' }, () => {})
+// @ts-expect-error 60: what is combined are topologies
+combineTopologies('x', [misuses, orders])
+// @ts-expect-error 61: in a list
+combineTopologies('x', misuses)

@@ -1,4 +1,4 @@
-import { defineTopology, isRejected, isValid, joinWindows, serdes, sessionWindows, slidingWindows, timeWindows, type Rejected, type Stream, type Table, type Windowed } from '../../streams/index.ts'
+import { combineTopologies, defineTopology, isRejected, isValid, joinWindows, serdes, sessionWindows, slidingWindows, timeWindows, type Rejected, type Stream, type Table, type Topology, type Windowed } from '../../streams/index.ts'
 import { createTestDriver } from '../../streams/testing.ts'
 import { anything, counts, customers, numbers, Order, orders, payments, regions, typeOf, words } from './topics.ts'
 
@@ -79,6 +79,8 @@ export const uses = defineTopology('uses', ({ stream, table, globalTable }) => {
   count.toStream().to(counts)
   stream(words, { name: 'again' }).toTable({ store: { name: 'last-word' } }).filter(word => word.length > 3).mapValues(word => word.length).toStream().to(counts)
 })
+
+typeOf(combineTopologies('several', [uses, combineTopologies('one', [uses])])).is<Topology>(true)
 
 export async function drive (): Promise<void> {
   const driver = createTestDriver(uses)

@@ -49,13 +49,21 @@ export function draw (topology: Topology): Drawing {
   }
 }
 
+/** What it calls, how, and what becomes of what fails. */
+function callsLabel ({ calls }: Node): string[] {
+  if (calls === undefined) return []
+  const { concurrency, order, needs, retry } = calls.processor
+  const delays = retry.kind === 'delay-topics' ? ` ${retry.delays.map(({ text }) => text).join(', ')}` : ''
+  return [`${concurrency} calls at once, order: ${order}`, `retry: ${retry.kind}${delays}`, ...needs.length === 0 ? [] : [`needs ${needs.map(({ name }) => name).join(', ')}`]]
+}
+
 function groupOf (
   { id, name, nodes, stores }: SubTopology, ids: { readonly idOf: (node: Node) => string, readonly stores: ReadonlyMap<string, string> }
 ): Group {
   return {
     id: `sub${id}`,
     label: [name],
-    nodes: nodes.filter(node => isDrawn(node) && node.topic === undefined).map(node => ({ id: ids.idOf(node), label: [node.name], branches: node.kind === 'branch' })),
+    nodes: nodes.filter(node => isDrawn(node) && node.topic === undefined).map(node => ({ id: ids.idOf(node), label: [node.name, ...callsLabel(node)], branches: node.kind === 'branch' })),
     stores: stores.map(store => ({ id: ids.stores.get(store.name) ?? '', label: storeLabel(store) }))
   }
 }

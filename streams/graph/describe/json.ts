@@ -1,5 +1,7 @@
 import type { GlobalSource } from '../global-table.ts'
-import type { NodeKind } from '../node.ts'
+import type { RetryPolicy } from '../../resilience/retry.ts'
+import type { CallOrder } from '../async-processor.ts'
+import type { Node, NodeKind } from '../node.ts'
 import { isNumbered } from '../numbered.ts'
 import type { DeadLetterFormat } from '../stream.ts'
 import type { Topic } from '../topic.ts'
@@ -41,6 +43,18 @@ export interface NodeJson {
   readonly topic: string | null
   /** Of dead-letter sinks; null else. */
   readonly deadLetterFormat: DeadLetterFormat | null
+  /** Of nodes that call something outside; null else. */
+  readonly calls: CallsJson | null
+}
+
+export interface CallsJson {
+  readonly order: CallOrder
+  readonly concurrency: number
+  readonly timeoutMs: number
+  /** Names of the dependencies whose breakers hold it back. */
+  readonly needs: readonly string[]
+  readonly retry: RetryPolicy['kind']
+  readonly batch: number | null
 }
 
 export interface GlobalTableJson {
@@ -94,7 +108,8 @@ export function describeAsJson (topology: Topology): TopologyJson {
         parents: node.parents.map(({ name }) => name),
         stores: node.stores.map(({ name }) => name),
         topic: node.topic?.name ?? null,
-        deadLetterFormat: topology.deadLetterFormats.get(node) ?? null
+        deadLetterFormat: topology.deadLetterFormats.get(node) ?? null,
+        calls: callsOf(node)
       }))
     })),
     globalTables: topology.globals.map(({ id, name, topic, storeName, readers }) => ({ id, name, topic: topic.name, store: storeName, readers })),
@@ -104,11 +119,17 @@ export function describeAsJson (topology: Topology): TopologyJson {
   }
 }
 
-function topicsOf ({ nodes, deadLetters, globals }: Topology): TopicJson[] {
+function callsOf ({ calls }: Node): CallsJson | null {
+  if (calls === undefined) return null
+  const { order, concurrency, timeoutMs, needs, retry, work } = calls.processor
+  return { order, concurrency, timeoutMs, needs: needs.map(({ name }) => name), retry: retry.kind, batch: work.batch?.size ?? null }
+}
+
+function topicsOf ({ nodes, sources, globals }: Topology): TopicJson[] {
   const ends: { readonly kind: NodeKind, readonly topic: Topic }[] = [
     ...nodes.flatMap(({ kind, topic }) => topic === undefined ? [] : [{ kind, topic }]),
     ...globals.map(({ topic }: GlobalSource) => ({ kind: 'source' as const, topic })),
-    ...deadLetters === undefined ? [] : [{ kind: 'dead-letter-sink' as const, topic: deadLetters.topic }]
+    ...sources.flatMap(({ deadLetters }) => deadLetters === undefined ? [] : [{ kind: 'dead-letter-sink' as const, topic: deadLetters.topic }])
   ]
   return [...Map.groupBy(ends, ({ topic }) => topic.name)].flatMap(([name, uses]) => uses.slice(0, 1).map(({ topic }) => ({
     name,

@@ -53,14 +53,17 @@ export function openWaitingForMatch<K, L, R, Out> (execution: Execution, forward
     for (const entry of store.oldestFirst()) {
       lookedTo.set(entry.timestamp)
       if (bothSides && open.left && open.right) break
-      if (!isOpen(entry)) due.push(entry)
-      else {
-        open[entry.of.side] = true
-        if (!bothSides) {
-          lookedTo.set(store.newest()?.timestamp ?? entry.timestamp)
-          break
-        }
+      if (!isOpen(entry)) {
+        due.push(entry)
+        continue
       }
+      open[entry.of.side] = true
+      if (!bothSides) {
+        lookedTo.set(store.newest()?.timestamp ?? entry.timestamp)
+        break
+      }
+      // Records of one side, key and time are one entry; behind the first of them comes the second.
+      if (open.left && open.right && entry.of.values.length > 1) break
     }
     return due
   }

@@ -6,6 +6,8 @@ import type { Store } from '../../stores/store.ts'
 /** A node as it was added, with the stores that it was given since. */
 export interface Added {
   readonly definition: NodeDefinition
+  /** By which it was added. */
+  readonly topology: string
   readonly stores: Store[]
 }
 
@@ -63,10 +65,10 @@ function isolated (added: readonly Added[], definition: NodeDefinition): readonl
   return added.flatMap(each => each.definition.name !== name
     ? [each]
     : [
-        node({ kind: 'filter', name: `${topic.name}-filter`, parents, wire: nullKeyFilter({ passesNullKeys: true }) }),
-        node({ kind: 'sink', name: `${topic.name}-sink`, parents: [`${topic.name}-filter`], topic, wire: sinkBy(undefined) }),
-        node({ kind: 'source', name: `${topic.name}-source`, parents: [], topic }),
-        { definition: { ...each.definition, parents: [`${topic.name}-source`] }, stores: each.stores }
+        node(each.topology, { kind: 'filter', name: `${topic.name}-filter`, parents, wire: nullKeyFilter({ passesNullKeys: true }) }),
+        node(each.topology, { kind: 'sink', name: `${topic.name}-sink`, parents: [`${topic.name}-filter`], topic, wire: sinkBy(undefined) }),
+        node(each.topology, { kind: 'source', name: `${topic.name}-source`, parents: [], topic }),
+        { ...each, definition: { ...each.definition, parents: [`${topic.name}-source`] } }
       ])
 }
 
@@ -78,9 +80,9 @@ function withRetries (added: readonly Added[], topology: string, name: string): 
     // Equal delays share a topic.
     const topics = [...new Set(retryTopics)]
     return [
-      ...topics.map(topic => node({ kind: 'source', name: `${topic.name}-source`, parents: [], topic })),
+      ...topics.map(topic => node(each.topology, { kind: 'source', name: `${topic.name}-source`, parents: [], topic })),
       { ...each, definition: { ...definition, calls: { ...definition.calls, retryTopics }, parents: [...definition.parents, ...topics.map(topic => `${topic.name}-source`)] } },
-      ...topics.map(topic => node({ kind: 'sink', name: `${topic.name}-sink`, parents: [name], topic, wire: unreached }))
+      ...topics.map(topic => node(each.topology, { kind: 'sink', name: `${topic.name}-sink`, parents: [name], topic, wire: unreached }))
     ]
   })
 }
@@ -103,6 +105,6 @@ function retryTopicsOf (topology: string, { processor: { name, retry }, key, val
   })
 }
 
-function node (definition: NodeDefinition): Added {
-  return { definition, stores: [] }
+function node (topology: string, definition: NodeDefinition): Added {
+  return { definition, topology, stores: [] }
 }

@@ -1,9 +1,9 @@
 import { TopologyError } from '../../errors.ts'
-import type { LogicalGraph } from '../logical-graph.ts'
+import type { GraphNode } from '../graph-node.ts'
 import { StreamSourceNode } from '../source-node.ts'
 
 /** Several streams of one topic are one source: a topic is read once. */
-export function mergeSources ({ root, topology }: LogicalGraph): void {
+export function mergeSources ({ root, topology }: { readonly root: GraphNode, readonly topology: string }): void {
   const first = new Map<string, StreamSourceNode>()
   for (const node of [...root.children]) {
     if (!(node instanceof StreamSourceNode)) continue

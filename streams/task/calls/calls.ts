@@ -4,7 +4,7 @@ import type { Node } from '../../graph/node.ts'
 import { topicName } from '../../graph/topic-names.ts'
 import type { SubTopology } from '../../graph/sub-topologies.ts'
 import { FatalError, messageOf } from '../../errors.ts'
-import { Breaker } from '../../resilience/breaker.ts'
+import { Breaker, type Transition } from '../../resilience/breaker.ts'
 import type { Dependency } from '../../resilience/dependency.ts'
 import { StateError, type State } from '../../state/state.ts'
 import type { Item } from '../item.ts'
@@ -13,10 +13,12 @@ import type { Task } from '../task.ts'
 import { CallWindow, type Visit } from './call-window.ts'
 import { NodeCaller, type NodeCallerOptions } from './node-caller.ts'
 
-export interface CallsOptions extends Pick<NodeCallerOptions, 'applicationId' | 'pauses' | 'moved'> {
+export interface CallsOptions extends Pick<NodeCallerOptions, 'applicationId' | 'pauses' | 'moved' | 'called'> {
   readonly clock: Clock
   readonly state: Pick<State, 'loadParked'>
   readonly runner: UnitRunner
+  /** A breaker has opened, is tried or is closed again; left out: nobody wants to know. */
+  readonly breakerChanged?: (transition: Transition) => void
   /** Something is ready that was not, or can be taken that could not. */
   readonly changed: () => void
 }
@@ -177,6 +179,7 @@ export class Calls {
     if (known !== undefined) return known
     const breaker = new Breaker(dependency)
     this.#breakers.set(dependency.name, breaker)
+    breaker.listen({ changed: transition => this.#options.breakerChanged?.(transition), freed: () => {} })
     return breaker
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import type { CallContext, CallFailure } from '../../graph/async-processor.ts'
+import type { CallFailure } from '../../graph/async-processor.ts'
 import type { AnyAsyncProcessor, CallOutcome } from '../../graph/calls.ts'
 import type { StreamRecord } from '../../graph/record.ts'
 import { FatalError, messageOf } from '../../errors.ts'
@@ -29,6 +29,14 @@ export interface NodeCallerOptions {
   readonly failed: (error: unknown) => void
   /** A call has ended or begun to sleep. */
   readonly moved: () => void
+  /** Told of every call that has ended by itself; left out: nobody counts. */
+  readonly called?: (call: CallEnded) => void
+}
+
+export interface CallEnded {
+  readonly node: string
+  readonly outcome: 'done' | 'failed'
+  readonly ms: number
 }
 
 export interface Call {
@@ -42,13 +50,17 @@ interface Attempt extends Call {
   /** How many attempts have failed, and count. */
   failed: number
   firstFailedAtMs: number
+  /** Since when it waits to be made. */
+  waitsSince: number
 }
 
 interface Running {
-  readonly attempt: Attempt
+  /** One, or those of a batch. */
+  readonly attempts: readonly Attempt[]
   readonly controller: AbortController
   /** One of each breaker, in the order of the node's needs. */
   readonly permits: readonly Permit[]
+  readonly begunAtMs: number
   cancelTimeout: () => void
   /** How many of its waits by the clock are not over. */
   sleeping: number
@@ -91,10 +103,10 @@ export class NodeCaller {
 
   enqueue (call: Call): void {
     const { tried } = call.visit.item
-    const attempt = { ...call, failed: tried?.attempts ?? 0, firstFailedAtMs: tried?.firstFailedAtMs ?? 0 }
+    const attempt = { ...call, failed: tried?.attempts ?? 0, firstFailedAtMs: tried?.firstFailedAtMs ?? 0, waitsSince: 0 }
     const earlyMs = (tried?.dueAtMs ?? 0) - this.#options.clock.now()
     if (earlyMs > 0 && this.#goRoundAgain(attempt, earlyMs)) return
-    this.#waiting.push(attempt)
+    this.#wait(attempt)
     this.#pump()
   }
 
@@ -102,7 +114,7 @@ export class NodeCaller {
   abort (window: CallWindow): void {
     this.#waiting = this.#waiting.filter(({ visit }) => visit.window !== window)
     for (const running of this.#running) {
-      if (running.attempt.visit.window !== window) continue
+      if (!running.attempts.every(({ visit }) => visit.window.isClosed)) continue
       this.#running.delete(running)
       running.cancelTimeout()
       this.#release(running.permits)
@@ -111,18 +123,23 @@ export class NodeCaller {
     this.#pump()
   }
 
+  #wait (attempt: Attempt): void {
+    attempt.waitsSince = this.#options.clock.now()
+    this.#waiting.push(attempt)
+  }
+
   #pump (): void {
     const { processor, clock } = this.#options
     for (let at = 0; !this.#isHeld && at < this.#waiting.length && this.#running.size < processor.concurrency;) {
-      const attempt = this.#waiting[at]
-      if (attempt === undefined) return
       const now = clock.now()
+      const count = this.#countAt(at, now)
+      const attempt = this.#waiting[at]
+      if (count === 0 || attempt === undefined) return
       const permits = this.#admit(now)
       if (permits === undefined) return
       const permit = this.#limiter?.take(now, keyOf(attempt)) ?? true
       if (permit === true) {
-        this.#waiting.splice(at, 1)
-        this.#start(attempt, permits)
+        this.#start(this.#waiting.splice(at, count), permits)
         continue
       }
       this.#release(permits)
@@ -131,6 +148,17 @@ export class NodeCaller {
       if (processor.rateLimit?.perKey !== true) return
       at++
     }
+  }
+
+  /** How many of those that wait make the next call; 0: a batch waits for more. */
+  #countAt (at: number, now: number): number {
+    const { batch } = this.#options.processor.work
+    if (batch === undefined) return 1
+    const waiting = this.#waiting.length - at
+    const dueAt = (this.#waiting[at]?.waitsSince ?? now) + batch.withinMs
+    if (waiting >= batch.size || dueAt <= now) return Math.min(waiting, batch.size)
+    this.#wake(dueAt)
+    return 0
   }
 
   /** Every breaker lets one call through, or none is made. */
@@ -167,33 +195,40 @@ export class NodeCaller {
     })
   }
 
-  #start (attempt: Attempt, permits: readonly Permit[]): void {
+  #start (attempts: readonly Attempt[], permits: readonly Permit[]): void {
     const { processor, clock } = this.#options
     const controller = new AbortController()
-    const running: Running = { attempt, controller, permits, sleeping: 0, cancelTimeout: () => {} }
+    const running: Running = { attempts, controller, permits, begunAtMs: clock.now(), sleeping: 0, cancelTimeout: () => {} }
     this.#running.add(running)
     running.cancelTimeout = clock.timer(processor.timeoutMs, () => {
       const timeout = new CallTimeout(processor.name, processor.timeoutMs)
       controller.abort(timeout)
       this.#failed(running, timeout)
     })
-    // A function that throws before its first wait fails like one that rejects.
-    void (async () => await processor.process(attempt.record, this.#contextOf(running)))()
-      .then(value => this.#succeeded(running, value), (error: unknown) => this.#failed(running, error))
+    this.#invoke(running)
+      .then(values => this.#succeeded(running, values), (error: unknown) => this.#failed(running, error))
       .catch((error: unknown) => this.#options.failed(error))
   }
 
-  #contextOf (running: Running): CallContext {
-    const { applicationId, processor, clock } = this.#options
-    const { attempt: { visit: { item }, index, failed }, controller: { signal } } = running
-    return {
-      signal,
-      idempotencyKey: `${originOf(applicationId, item)}/${processor.name}#${index}`,
-      attempt: failed + 1,
-      recordMetadata: item.record,
-      now: clock.now,
-      sleep: async ms => await this.#sleep(running, ms)
+  /** Resolves to one result per attempt. A function that throws before its first wait fails like one that rejects. */
+  async #invoke (running: Running): Promise<readonly unknown[]> {
+    const { processor: { name, work }, clock } = this.#options
+    const { attempts, controller: { signal } } = running
+    const shared = { signal, now: clock.now, sleep: async (ms: number) => await this.#sleep(running, ms) }
+    if (work.batch !== undefined) {
+      const results = await work.processBatch(attempts.map(({ record }) => record), { ...shared, idempotencyKeys: attempts.map(attempt => this.#idempotencyKeyOf(attempt)) })
+      if (results.length !== attempts.length) throw new TypeError(`Node '${name}' was given ${attempts.length} records and answered with ${results.length} results.`)
+      return results
     }
+    const [attempt] = attempts
+    if (attempt === undefined) return []
+    return [await work.process(attempt.record, {
+      ...shared, idempotencyKey: this.#idempotencyKeyOf(attempt), attempt: attempt.failed + 1, recordMetadata: attempt.visit.item.record
+    })]
+  }
+
+  #idempotencyKeyOf ({ visit: { item }, index }: Attempt): string {
+    return `${originOf(this.#options.applicationId, item)}/${this.#options.processor.name}#${index}`
   }
 
   async #sleep (running: Running, ms: number): Promise<void> {
@@ -215,38 +250,47 @@ export class NodeCaller {
     }
   }
 
-  #succeeded (running: Running, value: unknown): void {
-    if (!this.#ended(running)) return
+  #succeeded (running: Running, values: readonly unknown[]): void {
+    if (!this.#ended(running, 'done')) return
     const now = this.#options.clock.now()
     for (const [index, permit] of running.permits.entries()) this.#options.breakers[index]?.succeeded(permit, now)
     if (running.permits.length > 0) this.#options.pauses.over('breaker', this.#options.processor.name)
-    this.#answer(running.attempt, { kind: 'done', value })
+    for (const [index, attempt] of running.attempts.entries()) {
+      const value = values[index]
+      if (value instanceof Error && this.#options.processor.work.batch !== undefined) this.#decide(attempt, value)
+      else this.#answer(attempt, { kind: 'done', value })
+    }
     this.#pump()
     this.#options.moved()
   }
 
   #failed (running: Running, error: unknown): void {
-    if (!this.#ended(running)) return
-    this.#decide(running, error)
+    if (!this.#ended(running, 'failed')) return
+    const { processor: { retry }, breakers, clock } = this.#options
+    const now = clock.now()
+    const told = running.permits.map((permit, index) => breakers[index]?.failed(permit, now, error) ?? true)
+    // Of a dependency that is down its records know nothing. Behind the others: the next probe is another record.
+    const isSpoilt = told.includes(false) && judge(error, retry.classify).class === 'retryable'
+    for (const attempt of running.attempts) {
+      if (isSpoilt) this.#wait(attempt)
+      else this.#decide(attempt, error)
+    }
     this.#pump()
     this.#options.moved()
   }
 
   /** False: it had ended before, by its timeout or with its task. */
-  #ended (running: Running): boolean {
+  #ended (running: Running, outcome: CallEnded['outcome']): boolean {
     running.cancelTimeout()
-    return this.#running.delete(running)
+    if (!this.#running.delete(running)) return false
+    const { processor, clock, called } = this.#options
+    called?.({ node: processor.name, outcome, ms: clock.now() - running.begunAtMs })
+    return true
   }
 
-  #decide ({ attempt, permits }: Running, error: unknown): void {
-    const { processor: { retry, name }, breakers, clock } = this.#options
+  #decide (attempt: Attempt, error: unknown): void {
+    const { processor: { retry, name }, clock } = this.#options
     const now = clock.now()
-    const told = permits.map((permit, index) => breakers[index]?.failed(permit, now, error) ?? true)
-    // Of a dependency that is down the record knows nothing. Behind the others: the next probe is another record.
-    if (told.includes(false) && judge(error, retry.classify).class === 'retryable') {
-      this.#waiting.push(attempt)
-      return
-    }
     attempt.failed++
     if (attempt.failed === 1) attempt.firstFailedAtMs = now
     const decision = decide(retry, { error, attempt: attempt.failed, firstFailedAt: attempt.firstFailedAtMs, now, random: Math.random() })
@@ -267,7 +311,7 @@ export class NodeCaller {
   #again (attempt: Attempt, afterMs: number): void {
     this.#options.clock.timer(afterMs, () => {
       if (attempt.visit.window.isClosed) return
-      this.#waiting.push(attempt)
+      this.#wait(attempt)
       this.#pump()
     })
   }

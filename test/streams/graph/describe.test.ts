@@ -285,6 +285,7 @@ function readDescription (text: string): { id: number, nodes: Node[] }[] {
         index: parts.indexOf(found),
         name,
         kind: found.kind === 'Source' ? 'source' : found.kind === 'Sink' ? 'sink' : 'processor',
+        topology: 'described',
         parents: found.parents.map(build),
         stores: found.kind === 'Processor' && found.inside !== '' ? found.inside.split(', ').map(store) : [],
         topic: found.kind === 'Processor' ? undefined : topic(found.inside)

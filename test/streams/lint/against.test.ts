@@ -55,12 +55,15 @@ test('internal topics: another name or another number of partitions needs a rese
   assert.deepEqual(compare(({ stream }) => stream(topic('in')).to(topic('out')), through('a')).filter(line => line.startsWith('error')), [])
 })
 
-test('sub-topologies: another name needs a reset, new inputs do not', () => {
+test('sub-topologies: another name needs a reset, and so do inputs that go over to another one; new inputs do not', () => {
   const [renamed] = compare(counted(), counted({ source: 'events' }))
 
   assert.equal(renamed, "error records: This sub-topology is called 'events' now, and positions are kept by that name: it would begin anew.")
   const merged: Program = ({ stream }) => { stream(topic('in'), { name: 'records' }).merge(stream(topic('more'))).to(topic('out')) }
   const plain: Program = ({ stream }) => { stream(topic('in'), { name: 'records' }).to(topic('out')) }
   assert.deepEqual(compare(plain, merged), ["note records: It reads 'more' too, from where that topic begins; its partitions have to be as many as those of the others."])
+  const apart: Program = ({ stream }) => { for (const [name, input] of [['records', 'in'], ['others', 'more']] as const) stream(topic(input), { name }).to(topic('out')) }
+  assert.deepEqual(compare(apart, merged).filter(line => line.startsWith('error')), ["error others: Its input 'more' is read by sub-topology 'records' now, and positions are kept by that name: it would be read anew."])
+  assert.deepEqual(compare(merged, apart).filter(line => line.startsWith('error')), ["error records: Its input 'more' is read by sub-topology 'others' now, and positions are kept by that name: it would be read anew."])
   assert.deepEqual(compare(merged, plain), ["note records: It does not read 'more' any more; what came from there stays in its stores."])
 })

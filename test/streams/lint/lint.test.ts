@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Type from 'typebox'
-import { defineProcessor, defineRows, defineTopic, defineTopology, column, isRejected, isValid, serdes, timeWindows, type Topology, type TopologyBuilder } from '../../../streams/index.ts'
+import { defineAsyncProcessor, defineProcessor, defineRows, delayTopics, type RetryPolicy, defineTopic, defineTopology, column, isRejected, isValid, serdes, timeWindows, type Topology, type TopologyBuilder } from '../../../streams/index.ts'
 import { lint } from '../../../streams/lint/lint.ts'
 
 const topic = (name: string) => defineTopic({ name, value: serdes.string })
@@ -96,4 +96,12 @@ test('unread-tables: a table is read by a node, a join, or by its name', () => {
     globalTable(topic('names'), { name: 'names' })
     stream(topic('in')).to(topic('out'))
   })), ['warning names'])
+})
+
+test('hasty-retries: a call is not made again while the one before may still be at work', () => {
+  const calling = (retry: RetryPolicy): Topology => build(({ stream }) => {
+    stream(topic('in'), { name: 'records' }).processAsync(defineAsyncProcessor({ name: 'send', input: Type.Unknown(), timeoutMs: 5_000, retry, process: async () => undefined }))
+  })
+  assert.deepEqual(found('hasty-retries', calling(delayTopics({ delays: ['1s', '10s'] }))), ['note send'])
+  assert.deepEqual(found('hasty-retries', calling(delayTopics({ delays: ['5s', '10s'] }))), [])
 })

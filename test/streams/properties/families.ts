@@ -24,9 +24,9 @@ export interface Choices {
 export const choices: fc.Arbitrary<Choices> = fc.record({
   size: fc.integer({ min: 1, max: 25 }),
   advances: fc.integer({ min: 1, max: 3 }),
-  grace: fc.oneof(fc.constant(0), fc.nat(40)),
-  before: fc.nat(20),
-  after: fc.nat(20),
+  grace: fc.oneof(fc.constant(0), fc.nat(10), fc.nat(40)),
+  before: fc.oneof(fc.nat(20), fc.nat(4)),
+  after: fc.oneof(fc.nat(20), fc.nat(4)),
   onClose: fc.boolean(),
   aggregate: fc.constantFrom('sum', 'count'),
   kind: fc.constantFrom('inner', 'left', 'outer'),

@@ -42,6 +42,8 @@ export interface Sent {
   readonly times: number
   /** Where the topic is not partitioned by key. */
   readonly partition: number
+  /** Keeps its own time also where times grow. */
+  readonly isStray: boolean
 }
 
 export interface Play {
@@ -70,7 +72,8 @@ const sent: fc.Arbitrary<Sent> = fc.record({
   value: fc.oneof({ weight: 8, arbitrary: fc.nat(9) }, { weight: 1, arbitrary: fc.constant(null) }),
   timestamp: fc.oneof({ weight: 12, arbitrary: fc.nat(60) }, { weight: 1, arbitrary: fc.nat(300) }),
   times: fc.oneof({ weight: 8, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constant(2) }),
-  partition: fc.nat(2)
+  partition: fc.nat(2),
+  isStray: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) })
 })
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -79,14 +82,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('restart', 'rebalance') }) }
 )
 
+const steps = fc.array(step, { minLength: 2, maxLength: 14, size: 'max' })
+
 export const play: fc.Arbitrary<Play> = fc.record({
-  steps: fc.array(step, { minLength: 2, maxLength: 14, size: 'max' }),
+  steps: fc.oneof(steps, steps.map(growing)),
   partitions: fc.integer({ min: 1, max: 3 }),
   maxUnitRecords: fc.integer({ min: 1, max: 10 }),
   debug: fc.boolean(),
   repartitioned: fc.boolean(),
   unitMs: fc.constantFrom(1, 1, 1, 10_000)
 })
+
+/** The same times in their order: windows close one by one, and few records are late. */
+function growing (steps: readonly Step[]): Step[] {
+  const times = steps.flatMap(step => step.kind === 'records' ? step.records : []).flatMap(({ timestamp, isStray }) => isStray ? [] : timestamp).sort((a, b) => b - a)
+  return steps.map(step => step.kind === 'records'
+    ? { ...step, records: step.records.map(sent => sent.isStray ? sent : { ...sent, timestamp: times.pop() ?? sent.timestamp }) }
+    : step)
+}
 
 /** Notes what comes to an operator, as it comes. */
 export function noteArrivals (side: Side, stream: Stream<string | null, number | null>): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { createRandom, type Random } from '../../../bin/sample-events.ts'
-import { defineCounter, defineProcessor, defineTopic, defineTopology, silentLogger, type Log } from '../../../streams/index.ts'
+import { defineCounter, defineProcessor, defineTopic, defineTopology, type Log } from '../../../streams/index.ts'
 import { createMemoryLog } from '../../../streams/log/memory.ts'
 import { Pauses } from '../../../streams/pauses.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
@@ -9,6 +9,7 @@ import { StateError, type State } from '../../../streams/state/state.ts'
 import { Worker, type WorkerOptions } from '../../../streams/worker/worker.ts'
 import { Type } from 'typebox'
 import { withFaults, type Faults } from '../../helpers/faulty-state.ts'
+import { memoryWorkerOptions } from '../../helpers/memory-worker.ts'
 
 const PARTITIONS = 3
 
@@ -36,25 +37,7 @@ interface Clicks {
 }
 
 function workerOptions (log: Log, state: State): WorkerOptions {
-  return {
-    topology,
-    applicationId: 'test',
-    log,
-    state,
-    logger: silentLogger,
-    offsetReset: 'earliest',
-    outOfRange: 'stop',
-    sessionTimeoutMs: 10_000,
-    stuckAfterMs: 60_000,
-    maxUnitRecords: 6,
-    unitIntervalMs: 0,
-    maxRecordBytes: 900_000,
-    pollTimeoutMs: 10,
-    now: Date.now,
-    observers: [],
-    pauses: new Pauses(),
-    takeApplied: () => []
-  }
+  return memoryWorkerOptions({ topology, log, state, maxUnitRecords: 6 })
 }
 
 async function openClicks (t: TestContext, faults: (state: State) => Faults, maxUnitRecords = 6): Promise<Clicks> {

@@ -1,55 +1,35 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { Type } from 'typebox'
 import { createRandom, type Random } from '../../../bin/sample-events.ts'
-import {
-  defineCounter, defineInternalTopic, defineProcessor, defineTopic, defineTopology, LogError, serdes, silentLogger, type Log, type LogRecord, type OutgoingRecord
-} from '../../../streams/index.ts'
+import { defineTopic, defineTopology, LogError, type Log, type LogRecord, type OutgoingRecord } from '../../../streams/index.ts'
 import { createMemoryLog } from '../../../streams/log/memory.ts'
-import { Pauses } from '../../../streams/pauses.ts'
 import { openMemoryState, type MemoryState } from '../../../streams/state/memory-state.ts'
 import { StateError, type State } from '../../../streams/state/state.ts'
 import { UnitGate } from '../../../streams/task/unit-gate.ts'
 import { UnitLedger } from '../../../streams/task/unit-ledger.ts'
 import { Worker } from '../../../streams/worker/worker.ts'
 import { withFaults, type Faults } from '../../helpers/faulty-state.ts'
+import { memoryWorkerOptions } from '../../helpers/memory-worker.ts'
+import { byItem, countItems, tally } from '../../helpers/repartitioning.ts'
 
 const PARTITIONS = 3
 const APPLICATION_ID = 'test'
-const INTERNAL = `${APPLICATION_ID}-by-item-repartition`
+const INTERNAL = `${APPLICATION_ID}-${byItem.name}`
 
 const clicks = defineTopic({ name: 'clicks', partitions: PARTITIONS })
 const counted = defineTopic({ name: 'counted', partitions: 1 })
-const byItem = defineInternalTopic({ name: 'by-item-repartition', key: serdes.string, value: serdes.json })
-const tally = defineCounter({ name: 'tally', key: ['item'], count: 'count' })
 
 const fail = { on: undefined as string | undefined }
 const seenHeaders: string[] = []
 
-/** clicks → two items each → by-item-repartition → counted once each, and one record each to `counted`. */
-const counting = defineTopology('counting', ({ stream }) => {
-  stream(clicks).process(defineProcessor({
-    name: 'items-of',
-    input: Type.Unknown(),
-    output: Type.Unknown(),
-    stores: {},
-    process (record, { forward }) {
-      for (const half of ['a', 'b']) forward({ ...record, key: `${String(record.value)}/${half}`, value: `${String(record.value)}/${half}` })
-    }
-  })).to(byItem)
-  stream(byItem).process(defineProcessor({
-    name: 'count-items',
-    input: Type.Unknown(),
-    output: Type.Unknown(),
-    stores: { tally },
-    process (record, { stores, forward }) {
-      for (const [name] of record.headers) seenHeaders.push(name)
-      if (record.value === fail.on) throw new Error('cannot count this')
-      stores.tally.add({ item: String(record.value) }, 1)
-      forward(record)
-    }
-  })).to(counted)
-})
+const counting = defineTopology('counting', builder => countItems(builder, {
+  clicks,
+  counted,
+  onItem ({ headers, value }) {
+    for (const [name] of headers) seenHeaders.push(name)
+    if (value === fail.on) throw new Error('cannot count this')
+  }
+}))
 
 interface World {
   readonly log: Log
@@ -146,26 +126,7 @@ async function openWorld (t: TestContext, { faults = () => ({}), sending = () =>
 }
 
 function startWorker (log: Log, state: State, { maxUnitRecords, purgeEveryMs }: { readonly maxUnitRecords: number, readonly purgeEveryMs: number }): Worker {
-  return new Worker({
-    purgeEveryMs,
-    topology: counting,
-    applicationId: APPLICATION_ID,
-    log,
-    state,
-    logger: silentLogger,
-    offsetReset: 'latest',
-    outOfRange: 'stop',
-    sessionTimeoutMs: 10_000,
-    stuckAfterMs: 60_000,
-    maxUnitRecords,
-    unitIntervalMs: 0,
-    maxRecordBytes: 900_000,
-    pollTimeoutMs: 10,
-    now: Date.now,
-    observers: [],
-    pauses: new Pauses(),
-    takeApplied: () => []
-  })
+  return new Worker(memoryWorkerOptions({ topology: counting, log, state, offsetReset: 'latest', maxUnitRecords, purgeEveryMs }))
 }
 
 function stumbling (log: Log, sending: (records: readonly OutgoingRecord[]) => 'sent' | 'refused' | 'unanswered'): Log {

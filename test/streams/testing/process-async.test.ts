@@ -11,7 +11,7 @@ const Order = Type.Object({ id: Type.Integer() })
 
 type Work = (order: { readonly id: number }, context: CallContext) => Promise<{ readonly id: number } | undefined>
 
-function priceBy (work: Work, options: Pick<AsyncProcessorOptions<{ id: number }, { id: number }>, 'retry' | 'needs' | 'rateLimit' | 'order' | 'concurrency' | 'timeoutMs' | 'onFailure'> = {}): Topology {
+function priceBy (work: Work, options: Omit<AsyncProcessorOptions<{ id: number }, { id: number }>, 'name' | 'process' | 'batch' | 'processBatch'> = {}): Topology {
   const price = defineAsyncProcessor({ name: 'price', input: Order, output: Order, ...options, process: async ({ value }, context) => await work(value, context) })
   return defineTopology('pricing', { deadLetters: { topic: deadLetters, format: 'raw' } }, ({ stream }) => {
     stream(orders).validate(Order).branch({ valid: isValid, dlq: isRejected }).valid.processAsync(price).to(priced)
@@ -174,4 +174,29 @@ test('what comes of calls without an order comes as they are done; with the part
     for (let tick = 0; tick < 4; tick++) await driver.advanceWallClock(100)
     assert.deepEqual((await driver.output(priced).readAll()).map(({ value }) => (value as { id: number }).id), expected, order)
   }
+})
+
+test('a batch is called when it is full or its first record has waited long enough, and an Error is one record\'s failure', async () => {
+  const batches: number[][] = []
+  const send = defineAsyncProcessor({
+    name: 'send',
+    input: Order,
+    output: Order,
+    batch: { size: 2, withinMs: 100 },
+    retry: inPlace({ delays: ['1s'], attempts: 1 }),
+    processBatch: async (records, { idempotencyKeys }) => {
+      assert.equal(idempotencyKeys.length, records.length)
+      batches.push(records.map(({ value: { id } }) => id))
+      return records.map(({ value }) => value.id === 2 ? new Error('refused') : value)
+    }
+  })
+  const driver = createTestDriver(defineTopology('sending', { deadLetters: { topic: deadLetters, format: 'raw' } }, ({ stream }) => {
+    stream(orders).validate(Order).branch({ valid: isValid, dlq: isRejected }).valid.processAsync(send).to(priced)
+  }))
+  await driver.topic(orders).pipeAll([1, 2, 3].map(id => ({ key: `k${id}`, value: { id } })))
+  assert.deepEqual(batches, [[1, 2]])
+  await driver.advanceWallClock(100)
+  assert.deepEqual(batches, [[1, 2], [3]])
+  assert.deepEqual(await driver.output(priced).readValues(), [{ id: 1 }, { id: 3 }])
+  assert.equal((await driver.deadLetters()).length, 1)
 })

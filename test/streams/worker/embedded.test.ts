@@ -16,7 +16,7 @@ test('sessions on PGlite and the log in memory have in their tables what the dri
   const [log, database] = [createMemoryLog(), await openPglite()]
   await log.createTopics(['clicks', 'closed', 'released'].map(name => ({ name, partitions })))
   const worker = await openWorker({
-    application: { topology, migrations: undefined, observers: [], report: () => ({}), answer: () => ({}) },
+    application: { topology, migrations: [], observers: [], report: () => ({}), answer: () => ({}) },
     config: readConfig({ KAFKA_WORKER_GROUP_ID: applicationId, KAFKA_WORKER_AUTO_OFFSET_RESET: 'earliest', KAFKA_WORKER_RECORD_TIMEOUT_MS: '0' }),
     registry: new Registry(),
     logger: silentLogger,

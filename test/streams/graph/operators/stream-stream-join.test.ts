@@ -141,6 +141,20 @@ test('waiting records are looked at again when the window of the one at which th
   ])
 })
 
+test('a look of an outer join ends at the second of two waiting records of one key and time, where the first is the last side found open', () => {
+  const bounds = within(0, 7, { beforeMs: 1 })
+  play('outerJoin', bounds, [
+    ['R', 'k', 'a', 30], ['L', 'k', 'A', 34], ['L', 'k', 'B', 34], ['L', 'k', 'C', 35],
+    ['L', 'k', 'looks', 38],
+    ['L', 'k', 'looks again', 42, ['k', 'null+a', 30], ['k', 'A+null', 34], ['k', 'B+null', 34]]
+  ])
+  play('outerJoin', bounds, [
+    ['R', 'k', 'a', 30], ['L', 'k', 'A', 34], ['L', 'k', 'C', 35],
+    ['L', 'k', 'looks', 38],
+    ['L', 'k', 'does not look', 42]
+  ])
+})
+
 test('every result carries the headers of the record that made it come out', () => {
   const { pipe } = benchJoin('leftJoin', within(10), (left, right, key) => `${key}: ${left}+${right}`)
   pipe('left', 'k', 'A', 0, [['waited', null]])
