@@ -206,7 +206,7 @@ export class Worker {
     })
     this.#groupOffsets = setInterval(() => { this.#commitGroupOffsets().catch(error => logger.debug({ error: messageOf(error) }, 'group offsets not committed')) }, GROUP_OFFSETS_EVERY_MS)
     this.#stuckWatch = watchForStuck({
-      tasks: () => this.#engine.tasks, trouble: () => this.#engine.trouble, pauses: this.#options.pauses, stuckAfterMs: this.#options.stuckAfterMs
+      tasks: () => this.#engine.tasks, trouble: task => this.#engine.troubleOf(task), waits: task => this.#engine.waits(task), pauses: this.#options.pauses, stuckAfterMs: this.#options.stuckAfterMs
     })
     if (internal.size > 0) {
       this.#purging = startPurging({ applicationId, log, state, logger, tasks: () => this.#engine.tasks, internal: () => this.#internalTopics }, this.#options.purgeEveryMs ?? PURGE_EVERY_MS)

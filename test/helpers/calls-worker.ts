@@ -6,5 +6,5 @@ import { callings } from './calling.ts'
 runWorker('worker', process.env, config => {
   const topology = callings[process.env['CALLING'] ?? '']
   if (topology === undefined) throw new FatalError(`CALLING is '${process.env['CALLING']}'; there are ${Object.keys(callings).join(', ')}.`)
-  return { topology: topology.configure(process.env), migrations: undefined, observers: [], report: () => ({}), answer: () => ({ group: config.KAFKA_WORKER_GROUP_ID }) }
+  return { topology: topology.configure(process.env), migrations: [], observers: [], report: () => ({}), answer: () => ({ group: config.KAFKA_WORKER_GROUP_ID }) }
 })
