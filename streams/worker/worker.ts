@@ -25,6 +25,7 @@ import type { Transition } from '../resilience/breaker.ts'
 import { UnitLedger } from '../task/unit-ledger.ts'
 import { openGlobalReader } from './global-reader.ts'
 import { skipOf, type OutOfRangePolicy, type Skip } from './out-of-range.ts'
+import { checkParked } from './parked.ts'
 import { candidatesOf, startsOf, type Candidate } from './starts.ts'
 import { startPurging } from './purge.ts'
 import { watchForStuck } from './stuck.ts'
@@ -281,6 +282,7 @@ export class Worker {
         const positions = await state.takeOver(starts)
         const condemned = await state.condemned(candidates)
         const parked = await state.parked(candidates)
+        await checkParked(parked, { applicationId, subTopologies: this.#subTopologies, state })
         return candidates.flatMap(({ subTopology, partition, topics }) => {
           const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
           const definition = this.#subTopologies.find(({ name }) => name === subTopology)
