@@ -8,21 +8,21 @@ import type { State } from '../../streams/state/state.ts'
 import { freshApplicationId, freshTopics, withAdmin, type Services } from '../../test/helpers/services.ts'
 import type { Owner } from '../lib/owner.ts'
 
-/** What a worker stands on, with three topics of one partition. */
+const NAMES = ['tasks', 'letters'] as const
+
+/** What a worker stands on, with topics of one partition. */
 export interface Ground {
   readonly applicationId: string
-  readonly topics: Readonly<Record<'tasks' | 'done' | 'letters', string>>
+  readonly topics: Readonly<Record<typeof NAMES[number], string>>
   readonly log: Log
   readonly state: State
 }
-
-const NAMES = ['tasks', 'done', 'letters'] as const
 
 export async function openMemoryGround (owner: Owner): Promise<Ground> {
   const log = createMemoryLog()
   owner.after(log.close)
   await log.createTopics(NAMES.map(name => ({ name, partitions: 1 })))
-  return { applicationId: 'bench', topics: { tasks: 'tasks', done: 'done', letters: 'letters' }, log, state: openMemoryState() }
+  return { applicationId: 'bench', topics: { tasks: 'tasks', letters: 'letters' }, log, state: openMemoryState() }
 }
 
 export async function openServicesGround (owner: Owner, services: Services): Promise<Ground> {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { Type } from 'typebox'
 import { createRandom } from '../../bin/sample-events.ts'
-import { defineAsyncProcessor, defineTopic, defineTopology, serdes } from '../../streams/index.ts'
+import { defineAsyncProcessor, defineTopic, defineTopology, isRejected, isValid } from '../../streams/index.ts'
 import { owning, type Owner } from '../lib/owner.ts'
 import { round } from '../lib/statistics.ts'
 import type { Ground } from './ground.ts'
@@ -50,7 +50,11 @@ export async function runSlowHandler (open: (owner: Owner) => Promise<Ground>, k
         return undefined
       }
     })
-    const topology = defineTopology('calls', ({ stream }) => { stream(defineTopic({ name: ground.topics.tasks, value: serdes.json(Task) })).processAsync(work) })
+    const topology = defineTopology('calls', ({ stream }) => {
+      const { valid, dlq } = stream(defineTopic({ name: ground.topics.tasks })).validate(Task).branch({ valid: isValid, dlq: isRejected })
+      dlq.to(defineTopic({ name: ground.topics.letters }), { format: 'raw' })
+      valid.processAsync(work)
+    })
     const { promise, resolve } = Promise.withResolvers<void>()
     const cpuBefore = process.cpuUsage()
     await startCallsWorker(owner, ground, topology, ({ items }) => {
