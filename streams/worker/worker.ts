@@ -26,6 +26,7 @@ import type { Transition } from '../resilience/breaker.ts'
 import { UnitLedger } from '../task/unit-ledger.ts'
 import { openGlobalReader } from './global-reader.ts'
 import { skipOf, type OutOfRangePolicy, type Skip } from './out-of-range.ts'
+import { checkParked } from './parked.ts'
 import { candidatesOf, startsOf, type Candidate } from './starts.ts'
 import { startPurging } from './purge.ts'
 import { watchForStuck } from './stuck.ts'
@@ -218,7 +219,7 @@ export class Worker {
     })
     this.#groupOffsets = setInterval(() => { this.#commitGroupOffsets().catch(error => logger.debug({ error: messageOf(error) }, 'group offsets not committed')) }, GROUP_OFFSETS_EVERY_MS)
     this.#stuckWatch = watchForStuck({
-      tasks: () => this.#engine.tasks, trouble: () => this.#engine.trouble, pauses: this.#options.pauses, stuckAfterMs: this.#options.stuckAfterMs
+      tasks: () => this.#engine.tasks, trouble: task => this.#engine.troubleOf(task), waits: task => this.#engine.waits(task), pauses: this.#options.pauses, stuckAfterMs: this.#options.stuckAfterMs
     })
     if (internal.size > 0) {
       this.#purging = startPurging({ applicationId, log, state, logger, tasks: () => this.#engine.tasks, internal: () => this.#internalTopics }, this.#options.purgeEveryMs ?? PURGE_EVERY_MS)
@@ -293,6 +294,7 @@ export class Worker {
         const positions = await state.takeOver(starts)
         const condemned = await state.condemned(candidates)
         const parked = await state.parked(candidates)
+        await checkParked(parked, { applicationId, subTopologies: this.#subTopologies, state })
         return candidates.flatMap(({ subTopology, partition, topics }) => {
           const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
           const definition = this.#subTopologies.find(({ name }) => name === subTopology)
