@@ -1,0 +1,201 @@
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import type { DownloadsWorkerName } from '../../bin/downloads-applications.ts'
+import { openFlakyFiles, type FlakyFiles } from '../../bin/flaky-files.ts'
+import { openKafkaLog } from '../../streams/runtime.ts'
+import type { LogRecord, OutgoingRecord } from '../../streams/index.ts'
+import { openFolder, sha256Of } from './downloads.ts'
+import { executable, readTopic, startWorker, type WorkerProcess } from './recommender.ts'
+import { freshApplicationId, uniqueName, withAdmin, type Services } from './services.ts'
+import { until } from './until.ts'
+import { withPostgres } from './with-postgres.ts'
+
+export interface DownloadsWorldOptions {
+  readonly seed: number
+  readonly files: number
+  readonly outage: { readonly afterMs: number, readonly forMs: number }
+}
+
+/** The downloads pipeline on services, with files from a server that fails on purpose and knows what should have become of them. */
+export interface DownloadsWorld {
+  readonly server: FlakyFiles
+  readonly environment: Readonly<Record<string, string>>
+  readonly topics: Readonly<Record<'pending' | 'results' | 'deadLetters', string>>
+  /** Resolves when the worker runs; nothing named: all in one process. */
+  readonly start: (name?: DownloadsWorkerName) => Promise<WorkerProcess>
+  /** Events for all files. */
+  readonly feed: () => Promise<void>
+  readonly produce: (records: readonly OutgoingRecord[]) => Promise<void>
+  readonly rows: () => Promise<readonly ResultRow[]>
+  /** So many files have a result. */
+  readonly reached: (count: number, ...workers: readonly WorkerProcess[]) => Promise<void>
+  /** Waits until every file has a result, then compares rows, results, dead letters and the store with what the server knows. */
+  readonly assertAll: (...workers: readonly WorkerProcess[]) => Promise<void>
+}
+
+export interface ResultRow {
+  readonly media_id: string
+  readonly attachment_url: string
+  readonly blob_path: string
+  readonly status: string
+  readonly sha256: string | null
+  readonly attempts: number
+}
+
+export const RETRY_DELAYS = '200ms,400ms,800ms,1600ms'
+const ATTEMPTS = 5
+const FILES_PER_EVENT = 5
+const SUBTYPE = 'documents'
+
+export async function openDownloadsWorld (t: TestContext, services: Services, { seed, files, outage }: DownloadsWorldOptions): Promise<DownloadsWorld> {
+  const folder = await openFolder(t)
+  const [cache, store] = [join(folder, 'cache'), join(folder, 'store')]
+  const prefix = uniqueName(t)
+  const ids = {
+    DOWNLOADS_EVENTS_APPLICATION_ID: freshApplicationId(t, services),
+    DOWNLOADS_DOWNLOAD_APPLICATION_ID: freshApplicationId(t, services),
+    DOWNLOADS_UPLOAD_APPLICATION_ID: freshApplicationId(t, services),
+    DOWNLOADS_RESULTS_APPLICATION_ID: freshApplicationId(t, services)
+  }
+  t.after(async () => await deleteTopics(services, [prefix, ...Object.values(ids)]))
+  const server = await openFlakyFiles({ seed, files, slowBodyMs: 1_000, outage })
+  t.after(server.close)
+  const topics = { pending: `${prefix}.downloads.pending`, results: `${prefix}.downloads.results`, deadLetters: `${prefix}.downloads.dlq` }
+  const urls = new Map(Array.from({ length: files }, (_, file) => [server.urlOf(file), file]))
+  const environment: Readonly<Record<string, string>> = {
+    KAFKA_BOOTSTRAP: services.kafka,
+    REDIS_URL: services.redis,
+    DATABASE_URL: services.postgres,
+    KAFKA_WORKER_AUTO_OFFSET_RESET: 'earliest',
+    KAFKA_SESSION_TIMEOUT_MS: '3000',
+    WORKER_METRICS_HOST: '127.0.0.1',
+    WORKER_METRICS_PORT: '0',
+    LOG_LEVEL: 'info',
+    ...ids,
+    DOWNLOADS_TOPIC_PREFIX: prefix,
+    DOWNLOADS_RETRY_DELAYS: RETRY_DELAYS,
+    // Longer than a slow body takes, also on a busy machine: only silence lasts so long.
+    DOWNLOADS_TIMEOUT: '4s',
+    DOWNLOADS_CONCURRENCY: '50',
+    DOWNLOADS_ALLOW_HTTP: 'true',
+    DOWNLOADS_ALLOW_PRIVATE: 'true',
+    DOWNLOADS_CACHE_DIR: cache,
+    DOWNLOADS_STORE: pathToFileURL(store).href,
+    DOWNLOADS_BREAKER_WINDOW: '2s',
+    DOWNLOADS_BREAKER_COOLDOWN: '500ms'
+  }
+
+  const produce = async (records: readonly OutgoingRecord[]): Promise<void> => {
+    const log = openKafkaLog({ brokers: services.kafka.split(','), clientId: 'millrace-tests' })
+    try {
+      await log.openProducer().send(records)
+    } finally {
+      await log.close()
+    }
+  }
+
+  const table = `"${ids.DOWNLOADS_RESULTS_APPLICATION_ID}".downloads`
+  async function ask<Row extends object> (sql: string): Promise<Row[]> {
+    // Postgres may be away, and before the first start there is no table.
+    return await withPostgres(services, async client => (await client.query<Row>(sql)).rows).catch(() => [])
+  }
+  const rows = async (): Promise<readonly ResultRow[]> => await ask<ResultRow>(`select media_id, attachment_url, blob_path, status, sha256, attempts from ${table} order by media_id`)
+
+  async function reached (count: number, ...workers: readonly WorkerProcess[]): Promise<void> {
+    let last = 0
+    // Long, for a machine that does more than this; progress is what is waited for.
+    for (let stillMs = 0; ; stillMs += 100) {
+      const done = (await ask<{ n: number }>(`select count(*)::int as n from ${table}`))[0]?.n ?? 0
+      if (done >= count) return
+      for (const { child, output } of workers) equal(child.exitCode ?? child.signalCode, null, `a worker ended:\n${output()}`)
+      if (done > last) stillMs = 0
+      last = done
+      ok(stillMs < 45_000, `${done} of ${files} files have a result, and no other came for 45 s; the server's calls: ${JSON.stringify(server.calls())}\n${workers.map(({ output }) => output().slice(-5_000)).join('\n')}`)
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+  }
+
+  async function assertAll (...workers: readonly WorkerProcess[]): Promise<void> {
+    await reached(files, ...workers)
+    const results = await rows()
+    equal(results.length, files, 'every file has one row')
+    const fates = new Map<string, ResultRow>()
+    for (const row of results) {
+      const file = urls.get(row.attachment_url)
+      ok(file !== undefined, `nobody asked for ${row.attachment_url}`)
+      const expected = server.expected(file)
+      // Whose every attempt met trouble that the server made for it alone is rightly given up; that is one of half a million.
+      const isGivenUp = row.status === 'failed_exhausted' && server.troublesOf(file) >= ATTEMPTS
+      const told = `${JSON.stringify(row)}, the server made ${server.troublesOf(file)} troubles for it`
+      if (expected.kind === 'missing') equal(row.status, 'failed_permanent', told)
+      else if (!isGivenUp) deepEqual([row.status, row.sha256], ['completed', expected.sha256], told)
+      fates.set(row.media_id, row)
+    }
+    equal(fates.size, new Set(results.map(({ attachment_url: url }) => url)).size)
+
+    // After a crash a record may have been sent twice; a second one says the same.
+    for (const { key, value } of await readTopic(services, topics.results)) {
+      const { status } = JSON.parse(String(value))
+      equal(status, fates.get(String(key))?.status, `the results of ${String(key)}`)
+    }
+    const failed = [...fates.values()].filter(({ status }) => status !== 'completed').map(({ media_id: id }) => id)
+    const letters = await readTopic(services, topics.deadLetters)
+    deepEqual([...new Set(letters.map(mediaOf))].sort(), failed.sort(), 'dead letters are exactly those that failed')
+
+    const stored = await filesBelow(join(store, SUBTYPE))
+    const completed = [...fates.values()].filter(({ status }) => status === 'completed')
+    deepEqual(stored.sort(), completed.map(({ blob_path: path }) => path).sort(), 'the store has exactly the completed files')
+    for (const { blob_path: path, sha256 } of completed) equal(sha256Of(await readFile(join(store, path))), sha256, path)
+  }
+
+  return {
+    server,
+    environment,
+    topics,
+    async start (name) {
+      const worker = startWorker(t, environment, [executable('downloads.ts'), ...(name === undefined ? [] : [name])])
+      const wanted = name === undefined ? 4 : 1
+      await until('the worker runs', () => {
+        equal(worker.child.exitCode ?? worker.child.signalCode, null, worker.output())
+        return worker.output().split('"msg":"the worker runs"').length > wanted
+      })
+      return worker
+    },
+    async feed () {
+      const events = Array.from({ length: Math.ceil(files / FILES_PER_EVENT) }, (_, event) => ({
+        trace_id: `trace-${event}`,
+        event_type: 'claim',
+        event_subtype: SUBTYPE,
+        timestamp: Date.now(),
+        assignment_id: `assignment-${event}`,
+        attachments: Array.from({ length: Math.min(FILES_PER_EVENT, files - event * FILES_PER_EVENT) }, (_, index) => server.urlOf(event * FILES_PER_EVENT + index))
+      }))
+      await produce(events.map(event => ({ topic: `${prefix}.events.raw`, key: Buffer.from(event.trace_id), value: Buffer.from(JSON.stringify(event)), headers: [] })))
+    },
+    produce,
+    rows,
+    reached,
+    assertAll
+  }
+}
+
+/** Whose dead letter it is. */
+export function mediaOf ({ value }: LogRecord): string {
+  return JSON.parse(String(value)).media_id
+}
+
+/** Their paths below the store. */
+async function filesBelow (folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries.filter(entry => entry.isFile()).map(({ parentPath, name }) => join(SUBTYPE, parentPath.slice(folder.length), name))
+}
+
+async function deleteTopics ({ kafka }: Services, beginnings: readonly string[]): Promise<void> {
+  await withAdmin(kafka, async admin => {
+    const topics = (await admin.listTopics()).filter(topic => beginnings.some(beginning => topic.startsWith(`${beginning}.`)))
+    if (topics.length > 0) await admin.deleteTopics({ topics })
+  })
+}
