@@ -36,7 +36,7 @@ export interface DownloadsWorld {
   readonly start: (name?: DownloadsWorkerName) => Promise<WorkerProcess>
   /** Events for all files. */
   readonly feed: () => Promise<void>
-  /** Puts garbage on `pending`: what is no task, tasks that nobody can or may do, and headers that only look like ours. */
+  /** Puts garbage on `pending`: what is no task, tasks that nobody can or may do, headers that only look like ours, and tasks once more under another key. */
   readonly spoil: () => Promise<Refused>
   /** Which file of the server it is. */
   readonly fileOf: (row: Pick<ResultRow, 'attachment_url'>) => number
@@ -139,9 +139,9 @@ export async function openDownloadsWorld (t: TestContext, services: Services, { 
     for (const row of results) assertFate(row)
 
     // After a crash a record may have been sent twice; the second one says the same.
-    for (const { key, value } of await readTopic(services, topics.results)) {
-      const { status } = JSON.parse(String(value))
-      equal(status, all.get(String(key))?.status, `the results of ${String(key)}`)
+    for (const { value } of await readTopic(services, topics.results)) {
+      const { media_id: id, status } = JSON.parse(String(value))
+      equal(status, all.get(id)?.status, `the results of ${id}`)
     }
     const failed = [...all.values()].filter(({ status }) => status !== 'completed').map(({ media_id: id }) => id)
     const letters = await lettersOnce()
@@ -200,7 +200,8 @@ export async function openDownloadsWorld (t: TestContext, services: Services, { 
     },
     async spoil () {
       const { records, refused } = spoiltTasks(topics.pending)
-      await produce(records)
+      const again = (await readTopic(services, topics.pending)).filter(({ value }) => server.expected(fileOf(JSON.parse(String(value)))).kind === 'file').slice(0, 50)
+      await produce([...records, ...again.map(({ value, headers }) => ({ topic: topics.pending, key: Buffer.from('another'), value, headers }))])
       return refused
     },
     fileOf,
