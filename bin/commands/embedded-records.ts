@@ -12,7 +12,8 @@ const InputLine = Type.Object({
 
 /** The topics that come from outside. */
 export function inputsOf ({ sources, globals }: Topology): Topic[] {
-  return [...new Map([...sources, ...globals].filter(({ topic }) => !topic.internal).map(({ topic }) => [topic.name, topic])).values()]
+  const read = [...sources.flatMap(({ topics }) => topics), ...globals.map(({ topic }) => topic)]
+  return [...new Map(read.filter(({ internal }) => !internal).map(topic => [topic.name, topic])).values()]
 }
 
 /** A line of JSON as a record of the topic that it names, written in the topic's serdes. What it cannot be, it says. */

@@ -7,6 +7,8 @@ import type { Forward } from './record.ts'
 import type { DeadLetterFormat } from './stream.ts'
 import type { TimestampExtractor } from './timestamp-extractor.ts'
 import type { Topic } from './topic.ts'
+import type { TopicPattern } from './topic-pattern.ts'
+import { SourceRegister } from './source-register.ts'
 import { Rejected } from './contract.ts'
 import { routersOfRejects } from './rejects.ts'
 import type { RoutingWire } from './wire.ts'
@@ -18,6 +20,9 @@ export interface NodeDefinition {
   readonly parents: readonly string[]
   readonly stores?: readonly Store[]
   readonly topic?: Topic
+  /** Of a source of several. */
+  readonly topics?: readonly Topic[]
+  readonly pattern?: TopicPattern
   readonly choice?: TopicChoice
   readonly offsetReset?: OffsetReset | undefined
   readonly timestampExtractor?: TimestampExtractor | undefined
@@ -45,15 +50,18 @@ export class PhysicalGraph {
   readonly #indexes = new Map<string, number>()
   readonly #stores = new Map<string, Store>()
   readonly #formats = new Map<string, DeadLetterFormat>()
+  readonly #read: SourceRegister
   #nodes: readonly Node[] | undefined
 
   constructor (topology: string) {
     this.#topology = topology
+    this.#read = new SourceRegister(topology)
   }
 
   add (definition: NodeDefinition): void {
     const { name, stores = [] } = definition
     if (this.#indexes.has(name)) throw new TopologyError(`Topology '${this.#topology}' has two nodes named '${name}'; give one another name, or merge the streams before it.`)
+    if (definition.kind === 'source') this.#read.add({ topics: topicsOf(definition), pattern: definition.pattern })
     this.#indexes.set(name, this.#definitions.length)
     this.#definitions.push({ definition, stores: [] })
     for (const store of stores) this.connect(store, [name])
@@ -78,6 +86,7 @@ export class PhysicalGraph {
   }
 
   addGlobal (source: GlobalSource): void {
+    this.#read.add({ topics: [source.topic] })
     this.globals.push({ source, at: this.#definitions.length })
   }
 
@@ -125,9 +134,12 @@ export class PhysicalGraph {
 
   #finish (): readonly Node[] {
     const nodes: Node[] = []
-    for (const { definition: { kind, name, parents, topic, choice, offsetReset, timestampExtractor }, stores } of this.#definitions) {
+    for (const { definition, stores } of this.#definitions) {
+      const { kind, name, parents, pattern, choice, offsetReset, timestampExtractor } = definition
+      const topics = kind === 'source' ? topicsOf(definition) : []
+      const topic = topics.length === 1 ? topics[0] : definition.topic
       const node: Node = Object.freeze({
-        index: nodes.length, name, kind, topic, choice, offsetReset, timestampExtractor, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
+        index: nodes.length, name, kind, topic, topics, pattern, choice, offsetReset, timestampExtractor, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
       })
       nodes.push(node)
       const format = this.#formats.get(name)
@@ -141,6 +153,10 @@ export class PhysicalGraph {
     if (index === undefined) throw new TopologyError(`Topology '${this.#topology}' has no node named '${name}'.`)
     return index
   }
+}
+
+function topicsOf ({ topic, topics = topic === undefined ? [] : [topic] }: NodeDefinition): readonly Topic[] {
+  return topics
 }
 
 function routingRejects (input: AnyForward, routed: AnyForward): AnyForward {

@@ -133,6 +133,14 @@ export class Application {
     this.#engine = undefined
   }
 
+  /** Makes a topic that a pattern of the topology matches, and gives the tasks out anew with it. */
+  async find (topic: string): Promise<void> {
+    const { log, partitionsOf } = this.#options
+    if ((await log.partitionCounts([topic])).has(topic)) return
+    await log.createTopics([{ name: topic, partitions: partitionsOf(topic) }])
+    await this.rebalance()
+  }
+
   /** The group gives all tasks to somebody else and back. */
   async rebalance (): Promise<void> {
     const engine = await this.engine()
@@ -191,7 +199,7 @@ export class Application {
     await log.createTopics([...inputs].map(name => ({ name, partitions: partitionsOf(name) })))
     const ready = await ensureTopics(topology, { applicationId, log, state, logger: silentLogger, noted: await state.noteInputs(new Map()) })
     await state.noteInputs(ready.inputs)
-    const subTopologies = namedSubTopologies(topology, applicationId)
+    const subTopologies = namedSubTopologies(topology, applicationId, ready.found)
     const sources = new Map([...ready.inputs, ...ready.internal])
     const partitions = [...sources].flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })))
     const { whole } = candidatesOf(subTopologies, partitions, new Set(sources.keys()))
@@ -203,10 +211,6 @@ export class Application {
       const definition = subTopologies.find(({ name }) => name === subTopology)
       return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, [], gateOf)]
     })
-  }
-
-  #gateOf (topic: string, internal: ReadonlyMap<string, number>): UnitGate | undefined {
-    return this.#ledger !== undefined && internal.has(topic) ? new UnitGate(this.#ledger) : undefined
   }
 
   #withReason (error: unknown): unknown {

@@ -1,7 +1,10 @@
 import { FatalError } from '../errors.ts'
+import { copartitioned } from '../graph/copartitioned.ts'
+import type { Node } from '../graph/node.ts'
 import type { SubTopology } from '../graph/sub-topologies.ts'
 import { internalSinksOf, internalTopicsOf, topicName } from '../graph/topic-names.ts'
 import type { Topic } from '../graph/topic.ts'
+import { foundTopic } from '../graph/topic-pattern.ts'
 import type { Topology } from '../graph/topology.ts'
 
 /** As Kafka Streams makes its repartition topics: nothing goes by age, and small segments, so that what was purged frees its space soon. */
@@ -10,12 +13,13 @@ export const INTERNAL_TOPIC_CONFIGS = {
 } as const
 
 /**
- * How many partitions each internal topic needs, by name on the cluster, where the counts of all others are known. All topics of
- * one sub-topology have the same count, because partition p of all of them is one task: that of the inputs which are not ours,
+ * How many partitions each internal topic needs, by name on the cluster, where the counts of all others are known. Topics that
+ * are copartitioned have the same count: that of the inputs which are not ours,
  * else the one that is asked for, else what is there already, else that of the largest input of what writes to them.
  */
-export function internalPartitions (topology: Topology, applicationId: string, counts: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+export function internalPartitions (topology: Topology, applicationId: string, counts: ReadonlyMap<string, number>, found: readonly string[] = []): ReadonlyMap<string, number> {
   const internal = internalTopicsOf(topology)
+  const read = (nodes: readonly Node[]): Topic[] => nodes.flatMap(({ topics, pattern }) => [...topics, ...pattern === undefined ? [] : found.filter(name => pattern.matches(name)).map(name => foundTopic(pattern, name))])
   const resolved = new Map<string, number>()
   const nameOf = (topic: Topic): string => topicName(topic, applicationId)
   const countOf = (topic: Topic): number | undefined => topic.internal ? resolved.get(nameOf(topic)) : counts.get(nameOf(topic))
@@ -24,12 +28,12 @@ export function internalPartitions (topology: Topology, applicationId: string, c
 
   /** undefined: some of them is not resolved itself. In a circle the known ones have to do. */
   const largestInput = (topics: readonly Topic[], isCircle: boolean): number | undefined => {
-    const inputs = topics.flatMap(writersOf).flatMap(sourcesOf).filter(topic => topic.internal || counts.has(nameOf(topic)))
+    const inputs = topics.flatMap(writersOf).flatMap(({ nodes }) => read(nodes)).filter(topic => topic.internal || counts.has(nameOf(topic)))
     const known = inputs.flatMap(topic => countOf(topic) ?? [])
     return known.length === 0 || (known.length < inputs.length && !isCircle) ? undefined : Math.max(...known)
   }
 
-  const groups = topology.subTopologies.map(sourcesOf).filter(topics => topics.some(topic => topic.internal))
+  const groups = topology.subTopologies.flatMap(({ nodes }) => copartitioned(nodes)).map(read).filter(topics => topics.some(topic => topic.internal))
   const readBy = new Set(groups.flat())
   const all = [...groups, ...internal.filter(topic => !readBy.has(topic)).map(topic => [topic])]
   for (let open = all, isCircle = false; open.length > 0;) {
@@ -64,8 +68,4 @@ export function checkInternalCounts (applicationId: string, needed: ReadonlyMap<
       `Stop all workers of '${applicationId}', then \`millrace reset --application-id ${applicationId} --to-earliest --execute\` makes everything anew; or give it ${found} partitions in the topology.`
     )
   }
-}
-
-function sourcesOf ({ nodes }: SubTopology): Topic[] {
-  return nodes.flatMap(({ kind, topic }) => kind === 'source' && topic !== undefined ? [topic] : [])
 }

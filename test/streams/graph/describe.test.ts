@@ -287,7 +287,8 @@ function readDescription (text: string): { id: number, nodes: Node[] }[] {
         kind: found.kind === 'Source' ? 'source' : found.kind === 'Sink' ? 'sink' : 'processor',
         parents: found.parents.map(build),
         stores: found.kind === 'Processor' && found.inside !== '' ? found.inside.split(', ').map(store) : [],
-        topic: found.kind === 'Processor' ? undefined : topic(found.inside)
+        topic: found.kind === 'Processor' ? undefined : topic(found.inside),
+        topics: found.kind === 'Source' ? [topic(found.inside)] : []
       }
       nodes.set(name, made)
       return made
