@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { defineProcessor, defineTopic, defineTopology, isRejected, isValid, joinWindows, serdes, sessionWindows, slidingWindows, timeWindows } from '../../streams/index.ts'
+import { defineProcessor, defineTopic, defineTopology, isRejected, isValid, joinWindows, serdes, sessionWindows, slidingWindows, timeWindows, topicPattern } from '../../streams/index.ts'
 import { createTestDriver } from '../../streams/testing.ts'
 import { anything, counts, customers, numbers, Order, orders, payments, regions, words } from './topics.ts'
 
@@ -27,6 +27,18 @@ export const misuses = defineTopology('misuses', ({ stream, table, globalTable }
   const count = rekeyed.groupByKey().count()
   const perWindow = rekeyed.groupByKey().windowedBy(timeWindows({ sizeMs: 10 })).count()
 
+  // @ts-expect-error 60: topics of one source have values of one type
+  stream([words, orders], { name: 'several-values' })
+  // @ts-expect-error 61: and keys of one type
+  stream([counts, numbers], { name: 'several-keys' })
+  // @ts-expect-error 62: a pattern is a regular expression
+  topicPattern({ matching: 'orders-.*' })
+  // @ts-expect-error 63: a table is made of one topic
+  table([words, regions])
+  // @ts-expect-error 64: and not of a pattern
+  table(topicPattern({ matching: /orders-.*/ }))
+  // @ts-expect-error 65: what a pattern's serde decodes may be null before somebody has looked
+  stream(topicPattern({ matching: /orders-.*/, value: serdes.json(Order) })).mapValues(({ id }) => id)
   // @ts-expect-error 3: a value may be null before somebody has looked
   stream(orders).mapValues(({ id }) => id)
   // @ts-expect-error 4: there is no such field

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { defineTopic, defineTopology, serdes, silentLogger, topicPattern } from '../../../streams/index.ts'
+import { defineTopology, serdes, silentLogger, topicPattern } from '../../../streams/index.ts'
 import { createMemoryLog } from '../../../streams/log/memory.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
 import { Inputs } from '../../../streams/worker/inputs.ts'
