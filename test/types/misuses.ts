@@ -39,6 +39,12 @@ export const misuses = defineTopology('misuses', ({ stream, table, globalTable }
   table(topicPattern({ matching: /orders-.*/ }))
   // @ts-expect-error 65: what a pattern's serde decodes may be null before somebody has looked
   stream(topicPattern({ matching: /orders-.*/, value: serdes.json(Order) })).mapValues(({ id }) => id)
+  // @ts-expect-error 66: a transformer is asked about deleted rows, too
+  customer.transformValues(row => row.name)
+  // @ts-expect-error 67: there is no such role among its stores
+  customer.transformValues((_row, key, { stores }) => stores.seen.get(key))
+  // @ts-expect-error 68: a partition is a number
+  order.to(() => orders, { topics: [orders], partitioner: ({ value }) => value.customer })
   // @ts-expect-error 3: a value may be null before somebody has looked
   stream(orders).mapValues(({ id }) => id)
   // @ts-expect-error 4: there is no such field

@@ -17,6 +17,7 @@ type Streams = Pick<TopologyBuilder<object>, 'stream'>
 const topic = (name: string) => defineTopic({ name, value: text })
 const orders = topicPattern({ matching: /orders-.*/, value: text })
 const windowedCounts = defineTopic({ name: 'out', key: timeWindowed(text, 5), value: long })
+const numbers = (name: string) => defineTopic({ name, value: long })
 const ten = joinWindows({ timeDifferenceMs: 10_000 })
 const five = timeWindows({ sizeMs: 5 })
 const fiveSliding = slidingWindows({ timeDifferenceMs: 5 })
@@ -267,6 +268,21 @@ export const kafkaPrograms: Readonly<Record<string, Program>> = {
   'grace-join' ({ stream, table }) {
     const rows = table(topic('rows'), { store: { name: 'V', historyRetentionMs: 300 } })
     stream(topic('in')).join(rows, both, { graceMs: 10 }).to(topic('out'))
+  },
+  'table-transform-values' ({ table }) {
+    table(topic('a')).transformValues(() => 1).toStream().to(numbers('o'))
+  },
+  'table-transform-values-named' ({ table }) {
+    table(topic('a'), { store: { name: 'rows' } }).transformValues(() => 1, { name: 'transform', store: { name: 'transformed', value: long } }).filter(always).toStream().to(numbers('o'))
+  },
+  'table-transform-values-store' ({ table }) {
+    table(topic('a')).transformValues(() => 1, { stores: { seen: storeOf('seen') } }).toStream().to(numbers('o'))
+  },
+  'table-transform-values-joined' ({ table }) {
+    table(topic('a')).transformValues(() => 1).join(table(topic('c')), (_, right) => right).toStream().to(topic('o'))
+  },
+  'table-transform-values-grouped' ({ table }) {
+    table(topic('a')).transformValues(() => 1).groupBy((_, key) => [key, key]).count().toStream()
   },
   'source-of-several' ({ stream }) {
     stream(['orders-eu', 'orders-us', 'payments', 'z1', 'a2'].map(topic)).filter(always).to(topic('out'))
