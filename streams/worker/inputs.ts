@@ -69,9 +69,11 @@ export class Inputs {
   async follow (assigned: readonly TopicPartition[]): Promise<void> {
     if (this.#patterns.length === 0) return
     const { log, state, logger } = this.#options
-    const matching = foundAmong([...new Set([...this.#found, ...assigned.map(({ topic }) => topic)])], this.#patterns)
+    const given = new Set(assigned.map(({ topic }) => topic))
+    const matching = foundAmong([...given.union(new Set(this.#found))], this.#patterns)
     const counts = await log.partitionCounts([...matching, ...this.#named])
-    const found = matching.filter(topic => counts.has(topic))
+    // The group's leader has seen what it gave out, also where this answer is from a broker that has not yet.
+    const found = matching.filter(topic => given.has(topic) || counts.has(topic))
     const fresh = found.filter(topic => !this.noted.has(topic))
     if (fresh.length > 0) {
       this.noted = await state.noteInputs(new Map(fresh.map(topic => [topic, 0])))

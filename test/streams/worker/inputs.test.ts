@@ -67,6 +67,13 @@ test('a topic that is gone is read no more', async t => {
   assert.deepEqual([...inputs.topics], ['orders-b'])
 })
 
+test('what is assigned is read, also where the broker that was asked has not heard of the topic yet', async t => {
+  const inputs = await world(t).begun()
+  await inputs.follow([{ topic: 'orders-new', partition: 0 }])
+
+  assert.deepEqual([...inputs.topics], ['orders-new'])
+})
+
 test('a worker takes up a topic that comes while it runs, and counts on with the task that it has', async t => {
   const { log, units } = await openEmbedded(t, counting)
   const producer = log.openProducer()
