@@ -27,6 +27,10 @@ export class MemoryTopics {
     }))
   }
 
+  names (): string[] {
+    return [...this.#topics.keys()]
+  }
+
   create (specs: readonly TopicSpec[]): void {
     for (const { name, partitions } of specs) {
       if (!this.#topics.has(name)) this.#topics.set(name, Array.from({ length: Math.max(1, partitions) }, () => []))

@@ -4,7 +4,7 @@ import { LogError, type GroupMemberInfo, type Log, type OffsetSpec, type TopicPa
 import { retrying, type Cluster, type ClusterView } from './cluster.ts'
 import { hasProtocolError, responseOf } from './errors.ts'
 
-export type LogAdmin = Pick<Log, 'partitionCounts' | 'createTopics' | 'deleteTopics' | 'deleteRecords' | 'offsets' | 'groupOffsets' | 'setGroupOffsets' | 'groupMembers' | 'evictMembers'>
+export type LogAdmin = Pick<Log, 'partitionCounts' | 'topicNames' | 'createTopics' | 'deleteTopics' | 'deleteRecords' | 'offsets' | 'groupOffsets' | 'setGroupOffsets' | 'groupMembers' | 'evictMembers'>
 
 type PartitionOffset = TopicPartition & { readonly offset: number }
 
@@ -23,6 +23,7 @@ export function createAdmin (cluster: Cluster): LogAdmin {
       const view = await retrying('Looking up topics', () => cluster.view(topics))
       return new Map([...view.topics].map(([name, { leaders }]) => [name, leaders.length]))
     },
+    topicNames: () => retrying('Looking for topics', () => cluster.topicNames()),
     createTopics: topics => createTopics(cluster, topics),
     deleteTopics: topics => deleteTopics(cluster, topics),
     deleteRecords: before => retrying('Deleting records', () => deleteRecords(cluster, before)),
