@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { ErrorAnswer } from '../schemas/error-answer.ts'
 import { isOutage } from '../stores/read-query.ts'
 import { FeaturesUnavailableError } from '../stores/reco-features.ts'
+import { CrowdedError } from '../stores/turnstile.ts'
 
 /** For the `response` of every route's schema. */
 export const errorAnswers = { '4xx': ErrorAnswer, '5xx': ErrorAnswer } as const
@@ -23,7 +24,7 @@ export function answerError (error: FastifyError, request: FastifyRequest, reply
 
 function statusOf (error: FastifyError): number {
   if (error.validation !== undefined) return 400
-  if (error instanceof FeaturesUnavailableError || isOutage(error)) return 503
+  if (error instanceof FeaturesUnavailableError || error instanceof CrowdedError || isOutage(error)) return 503
   const { statusCode = 500 } = error
   return statusCode >= 400 && statusCode < 500 ? statusCode : 500
 }

@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { ApiSettings, RecommenderSettings } from '../schemas/settings.ts'
 import type { BaselineKpisReader } from '../stores/baseline-kpis.ts'
+import type { DownloadResultsReader } from '../stores/download-results.ts'
 import type { RecoFeaturesReader } from '../stores/reco-features.ts'
 import type { WorkerStatusReader } from '../stores/worker-status.ts'
 import { baseline } from './baseline.ts'
 import { contract } from './contract.ts'
+import { downloads } from './downloads.ts'
 import { health, type Readiness } from './health.ts'
 import { history } from './history.ts'
 import { useMetrics } from './metrics.ts'
@@ -21,6 +23,7 @@ export interface ApiReaders {
   readonly baseline: BaselineKpisReader
   readonly workers: WorkerStatusReader
   readonly stores: StoresReader
+  readonly downloads: DownloadResultsReader
   readonly ready: Readiness
 }
 
@@ -50,6 +53,7 @@ export function createServer (readers: ApiReaders, options: ApiOptions): Fastify
   app.register(contract, { settings })
   app.register(baseline, { baseline: readers.baseline, now })
   app.register(stores, { stores: readers.stores })
+  app.register(downloads, { downloads: readers.downloads })
   app.register(streamWorker, { workers: readers.workers, groupId, settings, worker })
   app.register(health, { ready: readers.ready })
   app.register(page)

@@ -1,8 +1,10 @@
 import Type, { type Static, type TObject } from 'typebox'
 import { Value } from 'typebox/value'
+import { DownloadsSettings } from '../schemas/downloads-settings.ts'
 import { ApiSettings, RecommenderSettings } from '../schemas/settings.ts'
 import { messageOf } from '../streams/index.ts'
 import { checkApplicationId, checkRoleName } from '../streams/runtime.ts'
+import { downloadsMistakes } from './downloads-mistakes.ts'
 import { securityMistakes, SecuritySettings } from './security-settings.ts'
 
 const Port = (fallback: number, description: string) => Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description })
@@ -48,7 +50,7 @@ const ServiceSettings = Type.Object({
 
 /** Every environment variable that the executables read. README's table is printed from it. */
 export type Config = Static<typeof Config>
-export const Config = Type.Object({ ...ServiceSettings.properties, ...RecommenderSettings.properties, ...ApiSettings.properties })
+export const Config = Type.Object({ ...ServiceSettings.properties, ...RecommenderSettings.properties, ...ApiSettings.properties, ...DownloadsSettings.properties })
 
 /** All mistakes of the environment together. */
 export class ConfigError extends Error {
@@ -57,7 +59,7 @@ export class ConfigError extends Error {
 
 /** Everything that the executables read. */
 export function readConfig (env: Environment): Config {
-  return Object.freeze(readEnvironment(Config, env, given => [...securityMistakes(given), ...nameMistakes(given)]))
+  return Object.freeze(readEnvironment(Config, env, given => [...securityMistakes(given), ...nameMistakes(given), ...downloadsMistakes(given)]))
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -71,11 +73,18 @@ export function readEnvironment<S extends TObject> (schema: S, env: Environment,
   const values = Value.Convert(schema, Value.Default(schema, { ...given }))
   const malformed = Value.Errors(schema, values).map(({ instancePath, message }) => {
     const name = instancePath.slice(1)
-    return isSecret(schema, name) ? `${name} ${message}` : `${name} is ${JSON.stringify(given[name])} but ${message}`
+    const wanted = wantedOf(schema, name) ?? message
+    return isSecret(schema, name) ? `${name} ${wanted}` : `${name} is ${JSON.stringify(given[name])} but ${wanted}`
   })
   const mistakes = [...malformed, ...further(given)]
   if (mistakes.length === 0 && Value.Check(schema, values)) return values
   throw new ConfigError(`The environment has ${mistakes.length === 1 ? 'a mistake' : 'mistakes'}: ${mistakes.join('; ')}.`)
+}
+
+/** In words, where the schema says it in a pattern. */
+function wantedOf (schema: TObject, name: string): string | undefined {
+  const property: object = schema.properties[name] ?? {}
+  return 'wanted' in property ? `must be ${String(property.wanted)}` : undefined
 }
 
 function isSecret (schema: TObject, name: string): boolean {

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createServer } from '../api/server.ts'
 import { openBaselineKpis } from '../stores/baseline-kpis.ts'
+import { openDownloadResults } from '../stores/download-results.ts'
 import { openRecoFeatures } from '../stores/reco-features.ts'
 import { openWorkerStatus } from '../stores/worker-status.ts'
 import type { StateReader } from '../streams/index.ts'
@@ -27,6 +28,7 @@ export function openApi ({ config, database, projection, worker, logger }: OpenA
     baseline: openBaselineKpis({ query, applicationId }),
     workers: openWorkerStatus({ query, applicationId }),
     stores: openStoresReader({ topology: recommender.configure(config), applicationId, database, projection }),
+    downloads: openDownloadResults({ query, applicationId: config.DOWNLOADS_RESULTS_APPLICATION_ID }),
     ready: async () => await isReadable(database, applicationId)
   }, {
     groupId: applicationId,

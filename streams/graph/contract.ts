@@ -26,10 +26,13 @@ export class Rejected implements Refusal {
   readonly #isRejected = true
   readonly errorType: string
   readonly message: string
+  /** What was turned away, where it could be decoded: not checked, and so nobody knows what it is. */
+  readonly value: unknown
 
-  constructor ({ errorType, message }: Refusal) {
+  constructor ({ errorType, message }: Refusal, value?: unknown) {
     this.errorType = errorType
     this.message = message
+    this.value = value
   }
 }
 

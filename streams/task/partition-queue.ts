@@ -98,10 +98,10 @@ export class PartitionQueue {
     return undefined
   }
 
-  /** When the next record of a retry topic is due; undefined where none waits for that. */
+  /** When the next record of a retry topic is due; undefined where none waits for that, be it that it waits for something else. */
   get heldUntilMs (): number | undefined {
     const head = this.#records[this.#head]
-    return head === undefined ? undefined : this.#gate?.retryOf(head)?.heldUntilMs
+    return head === undefined ? undefined : this.#gate?.heldUntil(head)
   }
 
   /** What this partition holds behind the last record that was taken, where nothing is at hand: markers, gaps, and what is done already. */

@@ -19,7 +19,13 @@ export class UnitGate {
 
   judge (record: LogRecord): Verdict {
     const verdict = this.#judgeUnit(record)
-    return verdict === 'take' && (this.retryOf(record)?.heldUntilMs ?? 0) > this.#now() ? 'wait' : verdict
+    return verdict === 'take' && this.heldUntil(record) !== undefined ? 'wait' : verdict
+  }
+
+  /** When a record is due that is not yet; undefined: it is. */
+  heldUntil (record: LogRecord): number | undefined {
+    const heldUntilMs = this.retryOf(record)?.heldUntilMs
+    return heldUntilMs !== undefined && heldUntilMs > this.#now() ? heldUntilMs : undefined
   }
 
   /** What is known of a record that is tried again. */

@@ -27,6 +27,8 @@ export interface TestDriverOptions {
 /**
  * A topology under test: the engine's own tasks, stores and commit units over a log and a state in memory, under a clock that
  * the test moves. Nothing happens but in its methods, which do not sleep; they are done in the order of their calls.
+ *
+ * Calls to something outside are waited for, unless they wait for the clock themselves (`sleep` of their context): then the test moves it.
  */
 export interface TestDriver {
   /** A topic that the topology reads; one that a pattern matches is there from its first record on. */

@@ -148,7 +148,7 @@ test('the API describes itself, and has no way in for writing', async t => {
 
   assert.equal(openapi, '3.1.0')
   assert.deepEqual(Object.keys(paths).toSorted(), [
-    '/analytics/baseline', '/contract', '/health/live', '/health/ready', '/metrics/prometheus', '/metrics/reco', '/reco', '/recommend', '/stores', '/stores/{name}', '/stores/{name}/{key}', '/stream/worker', '/users/{user_id}/history'
+    '/analytics/baseline', '/contract', '/downloads', '/downloads/stats', '/downloads/{media_id}', '/health/live', '/health/ready', '/metrics/prometheus', '/metrics/reco', '/reco', '/recommend', '/stores', '/stores/{name}', '/stores/{name}/{key}', '/stream/worker', '/users/{user_id}/history'
   ])
   assert.equal(Object.values(paths).every(path => Object.keys(path ?? {}).join() === 'get'), true)
   assert.equal((await app.inject('/docs/')).statusCode, 200)

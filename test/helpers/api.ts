@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { TestContext } from 'node:test'
 import { createServer, type ApiOptions, type ApiReaders } from '../../api/server.ts'
+import { openDownloadResults } from '../../stores/download-results.ts'
 import { openRecoFeatures } from '../../stores/reco-features.ts'
 import type { ApiSettings, RecommenderSettings } from '../../schemas/settings.ts'
 import { fakeReader, type FakeState } from './state.ts'
@@ -30,6 +31,7 @@ export function openApi (t: TestContext, { state = {}, readers = {}, options = {
     baseline: { over: async ({ days }) => ({ window_days: days, requests: 0, impressions: 0, watches: 0, watched_impressions: 0, ctr_at_20_pct: 0, avg_watch_time_sec: 0, catalog_coverage_at_20_pct: 0 }) },
     workers: { current: async () => undefined },
     stores: { list: () => ({ application_id: 'reco-stream-worker-v1', topology: 'recommender', stores: [] }), ask: async () => ({ kind: 'not_found', message: 'There is no store.' }) },
+    downloads: openDownloadResults({ query: async () => { throw Object.assign(new Error('no schema'), { code: '3F000' }) }, applicationId: 'xact-result-processor' }),
     ready: async () => true,
     ...readers
   }, {

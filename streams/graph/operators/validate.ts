@@ -20,7 +20,7 @@ export function validate<K, V, T> (check: Contract<T> | TSchema): Wire<K, V, K, 
         return forward(record)
       }
       const previous = execution.enter(node)
-      const rejected = new Rejected(execution.current()?.value === null ? NO_VALUE : contract.explain(value, record))
+      const rejected = new Rejected(execution.current()?.value === null ? NO_VALUE : contract.explain(value, record), value)
       execution.leave(previous)
       forward(withValue(record, rejected))
     }

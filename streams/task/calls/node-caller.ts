@@ -54,6 +54,13 @@ interface Attempt extends Call {
   waitsSince: number
 }
 
+/** A record whose last attempt failed, and whose dependency may just be going down: the next outcome tells. */
+interface Doubtful {
+  readonly attempt: Attempt
+  readonly failure: CallFailure
+  readonly cancel: () => void
+}
+
 interface Running {
   /** One, or those of a batch. */
   readonly attempts: readonly Attempt[]
@@ -71,6 +78,8 @@ export class NodeCaller {
   readonly #options: NodeCallerOptions
   readonly #limiter: RateLimiter | undefined
   #waiting: Attempt[] = []
+  /** Given up, unless it turns out that the dependency is down. */
+  readonly #doubtful = new Set<Doubtful>()
   #isHeld = false
   readonly #running = new Set<Running>()
   #wakeAt = Infinity
@@ -80,7 +89,16 @@ export class NodeCaller {
     this.#options = options
     const { processor: { rateLimit } } = options
     this.#limiter = rateLimit === undefined ? undefined : new RateLimiter(rateLimit)
-    for (const breaker of options.breakers) breaker.listen({ changed: () => this.#pump(), freed: () => this.#pump() })
+    for (const breaker of options.breakers) {
+      breaker.listen({
+        changed: ({ to }) => {
+          if (to === 'open') this.#spareDoubtful()
+          if (to === 'closed') options.pauses.over('breaker', options.processor.name)
+          this.#pump()
+        },
+        freed: () => this.#pump()
+      })
+    }
   }
 
   /** Calls that are being made and do not sleep by the clock. */
@@ -254,7 +272,8 @@ export class NodeCaller {
     if (!this.#ended(running, 'done')) return
     const now = this.#options.clock.now()
     for (const [index, permit] of running.permits.entries()) this.#options.breakers[index]?.succeeded(permit, now)
-    if (running.permits.length > 0) this.#options.pauses.over('breaker', this.#options.processor.name)
+    // It was up when this call was begun, which was after those had failed.
+    for (const doubtful of this.#doubtful) if (doubtful.failure.failedAtMs <= running.begunAtMs) this.#confirm(doubtful)
     for (const [index, attempt] of running.attempts.entries()) {
       const value = values[index]
       if (value instanceof Error && this.#options.processor.work.batch !== undefined) this.#decide(attempt, value)
@@ -302,10 +321,35 @@ export class NodeCaller {
         return this.#close(attempt)
       case 'dead-letter': {
         const failure: CallFailure = { error, reason: decision.reason, attempts: attempt.failed, firstFailedAtMs: attempt.firstFailedAtMs, failedAtMs: now }
-        return this.#answer(attempt, { kind: 'failed', failure })
+        if (decision.reason === 'poison' || this.#options.breakers.length === 0) return this.#answer(attempt, { kind: 'failed', failure })
+        return this.#doubt(attempt, failure)
       }
       case 'fatal': throw new FatalError(`Node '${name}' cannot go on: ${messageOf(error)}`, { cause: error })
     }
+  }
+
+  /** Not given up at once: with an outage that begins the first failures come before its breaker opens. */
+  #doubt (attempt: Attempt, failure: CallFailure): void {
+    const { clock, processor } = this.#options
+    const doubtful: Doubtful = { attempt, failure, cancel: clock.timer(processor.timeoutMs, () => this.#confirm(doubtful)) }
+    this.#doubtful.add(doubtful)
+  }
+
+  #confirm (doubtful: Doubtful): void {
+    doubtful.cancel()
+    if (!this.#doubtful.delete(doubtful)) return
+    this.#answer(doubtful.attempt, { kind: 'failed', failure: doubtful.failure })
+    this.#options.moved()
+  }
+
+  /** The outage was to blame. */
+  #spareDoubtful (): void {
+    for (const { attempt, cancel } of this.#doubtful) {
+      cancel()
+      attempt.failed--
+      if (!attempt.visit.window.isClosed) this.#wait(attempt)
+    }
+    this.#doubtful.clear()
   }
 
   #again (attempt: Attempt, afterMs: number): void {

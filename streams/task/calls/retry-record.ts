@@ -56,8 +56,17 @@ export function retryHeaders (record: LogRecord, retry: Omit<Retry, 'topic' | 'p
 export function retryOf ({ headers }: LogRecord): Retry | undefined {
   const header = headers.at(-3)
   if (header?.[0] !== RETRY_HEADER || header[1] === null) return undefined
-  const parsed: unknown = JSON.parse(header[1].toString())
+  const parsed = parse(header[1].toString())
   return compiled.Check(parsed) ? parsed : undefined
+}
+
+/** undefined: it is no JSON. */
+function parse (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** As it was read the first time: its own headers, and the coordinates that it had. */

@@ -200,3 +200,23 @@ test('a batch is called when it is full or its first record has waited long enou
   assert.deepEqual(await driver.output(priced).readValues(), [{ id: 1 }, { id: 3 }])
   assert.equal((await driver.deadLetters()).length, 1)
 })
+
+test('a record whose last attempt failed just before its breaker opened is not given up for the outage', async () => {
+  let isDown = false
+  const driver = createTestDriver(priceBy(async order => {
+    if (isDown || order.id === 1) throw new Error('refused')
+    return order
+  }, { needs: [partner], concurrency: 1, retry: delayTopics({ delays: ['1s'] }) }))
+  const input = driver.topic(orders)
+  await input.pipe('k1', { id: 1 })
+  isDown = true
+  await driver.advanceWallClock(1_000)
+  assert.deepEqual(await driver.deadLetters(), [])
+  await input.pipeAll([2, 3, 4].map(id => ({ key: `k${id}`, value: { id } })))
+  assert.deepEqual(await driver.deadLetters(), [], 'the breaker is open now')
+  isDown = false
+  for (let second = 0; second < 10; second++) await driver.advanceWallClock(1_000)
+  assert.deepEqual((await driver.output(priced).readValues()).length, 3)
+  await driver.advanceWallClock(30_000)
+  assert.deepEqual((await driver.deadLetters()).map(({ source: { offset } }) => offset), [0], 'its own last attempt is made when the dependency is up')
+})
