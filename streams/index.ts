@@ -18,6 +18,7 @@ export {
   failOnInvalidTimestamp, logAndSkipOnInvalidTimestamp, usePartitionTimeOnInvalidTimestamp, type TimestampExtractor
 } from './graph/timestamp-extractor.ts'
 export { defineInternalTopic, defineTopic, type Topic } from './graph/topic.ts'
+export { topicPattern, type TopicPattern } from './graph/topic-pattern.ts'
 export type { WrapProcessor } from './graph/physical-graph.ts'
 export { defineTopology, type Topology, type TopologyBuilder } from './graph/topology.ts'
 export { DecodeError } from './serdes/decode-error.ts'

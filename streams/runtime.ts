@@ -13,6 +13,8 @@ export { letterAt, lettersOf, rangesOf, type LedgerLetter, type LettersOptions }
 export { replay, type ReplayOptions, type ReplayReport } from './dead-letters/replay.ts'
 export { isCertificateCode } from './certificates.ts'
 export { describe, describeFormats, type DescribeFormat } from './graph/describe.ts'
+export { foundAmong, patternsOf } from './graph/found-topics.ts'
+export { sourceOf, topicRead } from './graph/topic-names.ts'
 export { isTopologyJson, type TopologyJson } from './graph/describe/json.ts'
 export type { Finding } from './lint/finding.ts'
 export { lint } from './lint/lint.ts'

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { messageOf, type OutgoingRecord, type Topic, type Topology } from '../../streams/index.ts'
+import { foundAmong, patternsOf, sourceOf, topicRead } from '../../streams/runtime.ts'
 
 const InputLine = Type.Object({
   /** Left out: the only topic that there is. */
@@ -12,14 +13,21 @@ const InputLine = Type.Object({
 
 /** The topics that come from outside. */
 export function inputsOf ({ sources, globals }: Topology): Topic[] {
-  return [...new Map([...sources, ...globals].filter(({ topic }) => !topic.internal).map(({ topic }) => [topic.name, topic])).values()]
+  const read = [...sources.flatMap(({ topics }) => topics), ...globals.map(({ topic }) => topic)]
+  return [...new Map(read.filter(({ internal }) => !internal).map(topic => [topic.name, topic])).values()]
 }
 
-/** A line of JSON as a record of the topic that it names, written in the topic's serdes. What it cannot be, it says. */
-export function readRecord (line: string, inputs: readonly Topic[]): OutgoingRecord {
+/** A topic that one of the patterns matches. */
+export function inputFound (topology: Topology, applicationId: string, name: string): Topic | undefined {
+  const source = foundAmong([name], patternsOf(topology, applicationId)).length === 0 ? undefined : sourceOf(topology.nodes, name)
+  return source && topicRead(source, name)
+}
+
+/** A line of JSON as a record of the topic that it names, written in the topic's serdes. What it cannot be, it says. `find`: among further topics. */
+export function readRecord (line: string, inputs: readonly Topic[], find: (name: string) => Topic | undefined = () => undefined): OutgoingRecord {
   const { topic: name, key = null, value, timestamp } = parse(line)
   const names = inputs.map(topic => topic.name).join(', ')
-  const topic = name === undefined && inputs.length === 1 ? inputs[0] : inputs.find(topic => topic.name === name)
+  const topic = name === undefined ? inputs.length === 1 ? inputs[0] : undefined : inputs.find(topic => topic.name === name) ?? find(name)
   if (topic === undefined) throw new TypeError(name === undefined ? `it names no topic; give one of ${names}` : `there is no topic '${name}'; give one of ${names}`)
   return {
     topic: topic.name,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Option, type Command } from 'commander'
 import { FatalError, type Topology } from '../../streams/index.ts'
-import { isTopologyJson, lint, type Finding, type TopologyJson } from '../../streams/runtime.ts'
+import { foundAmong, isTopologyJson, lint, patternsOf, type Finding, type TopologyJson } from '../../streams/runtime.ts'
 import { loadTopology } from '../load-topology.ts'
 import { withKafka } from './connections.ts'
 import { sentenceOf } from './sentence.ts'
@@ -36,8 +36,12 @@ export function addLint (program: Command): Command {
 }
 
 async function readPartitionCounts (topology: Topology, bootstrap: string): Promise<ReadonlyMap<string, number>> {
-  const topics = [...new Set(topology.sources.flatMap(({ topic: { name, internal } }) => internal ? [] : [name]))]
-  return await withKafka(bootstrap, async log => new Map(await log.partitionCounts(topics)))
+  const topics = new Set(topology.sources.flatMap(({ topics }) => topics.flatMap(({ name, internal }) => internal ? [] : [name])))
+  const patterns = patternsOf(topology, topology.name)
+  return await withKafka(bootstrap, async log => {
+    const found = patterns.length === 0 ? [] : foundAmong(await log.topicNames(), patterns)
+    return new Map(await log.partitionCounts([...topics, ...found]))
+  })
 }
 
 function readDescription (file: string): TopologyJson {

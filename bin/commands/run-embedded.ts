@@ -6,7 +6,7 @@ import { createMemoryLog, openPglite, readLag, type Database, type WorkerObserve
 import { readEnvironment, type Environment } from '../config.ts'
 import { openEmbeddedWorker } from '../open-embedded-worker.ts'
 import { runProcess } from '../run-process.ts'
-import { inputsOf, printRecord, readRecord } from './embedded-records.ts'
+import { inputFound, inputsOf, printRecord, readRecord } from './embedded-records.ts'
 import { applicationOf } from './run.ts'
 
 /**
@@ -27,7 +27,13 @@ export function runEmbedded (topology: Topology, env: Environment): void {
     const feeding = new AbortController()
     return {
       done: worker.done,
-      finished: feed({ log, inputs, signal: feeding.signal, workedOff: async () => await workedOff(applicationId, { log, database }) }),
+      finished: feed({
+        log,
+        inputs,
+        find: name => inputFound(application.topology, applicationId, name),
+        signal: feeding.signal,
+        workedOff: async topics => await workedOff(applicationId, { log, database }, topics)
+      }),
       async stop () {
         feeding.abort()
         await worker.stop()
@@ -51,26 +57,35 @@ function printEmissions ({ nodes }: Topology): WorkerObserver {
 interface Feed {
   readonly log: Log
   readonly inputs: readonly Topic[]
+  /** Topics that patterns match: made when they are first named. */
+  readonly find: (name: string) => Topic | undefined
   readonly signal: AbortSignal
-  readonly workedOff: () => Promise<void>
+  /** Waits until these are read, too. */
+  readonly workedOff: (topics: ReadonlySet<string>) => Promise<void>
 }
 
 /**
  * Each line is worked off before the next one, as in the test driver: what comes out does not depend on who is faster. A line
  * that is no record is said, and the next one read.
  */
-async function feed ({ log, inputs, signal, workedOff }: Feed): Promise<void> {
+async function feed ({ log, inputs, find, signal, workedOff }: Feed): Promise<void> {
   const producer = log.openProducer()
+  const found = new Set<string>()
   let number = 0
   for await (const line of createInterface({ input: process.stdin, signal })) {
     number++
     if (line.trim() === '') continue
     try {
-      await producer.send([readRecord(line, inputs)])
+      const record = readRecord(line, inputs, find)
+      if (!found.has(record.topic) && !inputs.some(({ name }) => name === record.topic)) {
+        await log.createTopics([{ name: record.topic, partitions: 1 }])
+        found.add(record.topic)
+      }
+      await producer.send([record])
     } catch (error) {
       process.stderr.write(`millrace run: line ${number} is left out: ${messageOf(error)}.\n`)
     }
-    await workedOff()
+    await workedOff(found)
   }
   await producer.close()
 }
@@ -78,10 +93,11 @@ async function feed ({ log, inputs, signal, workedOff }: Feed): Promise<void> {
 const LOOK_EVERY_MS = 20
 
 /** Resolves when the positions of all topics, the application's own too, are at their ends. */
-async function workedOff (applicationId: string, connections: { readonly log: Log, readonly database: Database }): Promise<void> {
+async function workedOff (applicationId: string, connections: { readonly log: Log, readonly database: Database }, topics: ReadonlySet<string>): Promise<void> {
   while (true) {
-    const { totals } = await readLag(applicationId, connections)
-    if (totals.lag === 0 && totals.withoutPosition === 0) return
+    const { partitions, totals } = await readLag(applicationId, connections)
+    const isReading = topics.isSubsetOf(new Set(partitions.map(({ topic }) => topic)))
+    if (isReading && totals.lag === 0 && totals.withoutPosition === 0) return
     await sleep(LOOK_EVERY_MS)
   }
 }

@@ -1,4 +1,5 @@
 import { FatalError } from '../errors.ts'
+import { isPatternId } from '../graph/topic-pattern.ts'
 import type { TopicPartition } from '../log/log.ts'
 import type { Database, TextRow } from '../state/postgres/database.ts'
 import { schemaExists } from '../state/postgres/engine-schema.ts'
@@ -10,6 +11,8 @@ export interface Inventory {
   readonly tables: readonly TableSize[]
   /** Topics that it reads and did not make. */
   readonly inputs: readonly string[]
+  /** Ids of the patterns that it has looked for topics by. */
+  readonly patterns: readonly string[]
   /** Topics that it made: they go with it. */
   readonly internalTopics: readonly string[]
   /** Where it is, or will start where it has not been yet. */
@@ -35,7 +38,7 @@ export const INTERNAL_TOPIC = 'topic'
 
 /** Reads any version of our schema: what it does not have counts as empty. */
 export async function readInventory (on: Queries, applicationId: string): Promise<Inventory> {
-  if (!await schemaExists(on, applicationId)) return { hasSchema: false, tables: [], inputs: [], internalTopics: [], positions: [] }
+  if (!await schemaExists(on, applicationId)) return { hasSchema: false, tables: [], inputs: [], patterns: [], internalTopics: [], positions: [] }
   const engine = engineTables(on, applicationId)
   if (!await engine.has('millrace_application')) {
     throw new FatalError(`Schema '${applicationId}' exists but was not made by Millrace, so nothing in it is looked at or touched. Is the application id right?`)
@@ -45,7 +48,8 @@ export async function readInventory (on: Queries, applicationId: string): Promis
   return {
     hasSchema: true,
     tables: await readTables(on, applicationId),
-    inputs: noted.filter(topic => !internalTopics.includes(topic)),
+    inputs: noted.filter(topic => !internalTopics.includes(topic) && !isPatternId(topic)),
+    patterns: noted.filter(isPatternId),
     internalTopics,
     positions: positionsOf(
       await engine.select('millrace_tasks', 'sub_topology, partition, offsets::text'),

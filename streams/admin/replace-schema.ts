@@ -15,10 +15,10 @@ export async function replaceSchema (session: Session, plan: ResetPlan): Promise
   try {
     if (plan.hasSchema) await dropSchema(session, plan.applicationId)
     await createEngineSchema(session, plan.applicationId)
-    const counts = Map.groupBy(plan.positions, ({ topic }) => topic)
+    const counts = [...[...Map.groupBy(plan.positions, ({ topic }) => topic)].map(([topic, { length }]) => [topic, length] as const), ...plan.patterns.map(id => [id, 0] as const)]
     await session.query({
       text: `insert into ${schema}.millrace_inputs (topic, partitions) select * from unnest($1::text[], $2::integer[])`,
-      values: [encodeArray('text', [...counts.keys()]), encodeArray('integer', [...counts.values()].map(({ length }) => length))]
+      values: [encodeArray('text', counts.map(([topic]) => topic)), encodeArray('integer', counts.map(([, count]) => count))]
     })
     await session.query({
       text: `insert into ${schema}.millrace_starts (topic, partition, "offset") select * from unnest($1::text[], $2::integer[], $3::bigint[])`,

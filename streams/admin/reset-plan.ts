@@ -21,6 +21,8 @@ export interface ResetPlan {
   readonly redisKeys: string
   readonly internalTopics: readonly string[]
   readonly positions: readonly PlannedPosition[]
+  /** Ids of the patterns that it has looked for topics by: what has not been found by now will be read from its first record. */
+  readonly patterns: readonly string[]
   /** Inputs the application once read that are not there any more. */
   readonly missingTopics: readonly string[]
   /** Who would have to stop first. */
@@ -52,6 +54,7 @@ export async function planReset ({ applicationId, target, inputTopics }: ResetRe
     tables: inventory.tables,
     redisKeys: `{${applicationId}:*}:*`,
     internalTopics: inventory.internalTopics,
+    patterns: inventory.patterns,
     positions: await planPositions(partitions, target, { log, inventory, groupOffsets }),
     missingTopics: topics.filter(topic => !counts.has(topic)),
     members: await log.groupMembers(applicationId)

@@ -12,15 +12,18 @@ export interface Objection {
 }
 
 export async function objectionsTo (topology: Topology, record: Pick<LogRecord, 'topic' | 'key' | 'value' | 'timestamp'>): Promise<Objection[]> {
-  const source = topology.sources.find(({ topic }) => topic.name === record.topic && !topic.internal)
+  const [source] = topology.sources.flatMap(({ node, topics, pattern }) => {
+    const serdes = topics.find(({ name, internal }) => name === record.topic && !internal) ?? (pattern?.matches(record.topic) === true ? pattern : undefined)
+    return serdes === undefined ? [] : [{ node, serdes }]
+  })
   if (source === undefined) {
-    const names = topology.sources.flatMap(({ topic }) => topic.internal ? [] : [`'${topic.name}'`]).join(', ')
+    const names = topology.sources.flatMap(({ topics, pattern }) => [...topics.flatMap(({ name, internal }) => internal ? [] : [`'${name}'`]), ...pattern === undefined ? [] : [`what matches ${pattern.pattern}`]]).join(', ')
     throw new FatalError(`Topology '${topology.name}' does not read '${record.topic}', so it cannot say whether the value is right; it reads ${names}. Give the topology that does, or leave out --topology.`)
   }
   const { key, value } = record
   try {
-    if (key !== null) await loaded(() => source.topic.key.decode(key))
-    const decoded = value === null ? null : await loaded(() => source.topic.value.decode(value))
+    if (key !== null) await loaded(() => source.serdes.key.decode(key))
+    const decoded = value === null ? null : await loaded(() => source.serdes.value.decode(value))
     return validationsBehind(topology, source.node).flatMap(({ name, contract }) => {
       if (contract === undefined || contract.accepts(decoded, record)) return []
       return [{ node: name, message: contract.explain(decoded, record).message }]

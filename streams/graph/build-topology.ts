@@ -15,7 +15,7 @@ import { writeGraphs } from './write-graphs.ts'
 
 /**
  * One graph of all parts, in their order. Each is built as it would be alone, with its own options and names; what they share
- * are streams of one topic, which become one source. `prefixed`: the numbered names of each bear its name, so that they are
+ * are streams of the same topics or pattern, which become one source. `prefixed`: the numbered names of each bear its name, so that they are
  * told apart, and do not change with what else is there.
  */
 export function buildTopology (name: string, parts: readonly TopologyPart[], { prefixed = false }: { readonly prefixed?: boolean } = {}): Topology {
@@ -50,7 +50,7 @@ export function buildTopology (name: string, parts: readonly TopologyPart[], { p
 function checkPositions (topology: string, subTopologies: readonly SubTopology[]): void {
   for (const [name, [, second]] of Map.groupBy(subTopologies, ({ name }) => name)) {
     if (second === undefined) continue
-    throw new TopologyError(`Topology '${topology}' has two sub-topologies named '${name}', after the name or the topic of their first source, and positions are kept by that name; give the source of '${second.topics[0] ?? ''}' another one.`)
+    throw new TopologyError(`Topology '${topology}' has two sub-topologies named '${name}', after the name or the topic of their first source, and positions are kept by that name; give the source of '${second.topics[0] ?? second.patterns[0]?.pattern ?? ''}' another one.`)
   }
 }
 
@@ -92,11 +92,11 @@ function sourcesOf (graph: PhysicalGraph, parts: readonly TopologyPart[]): Sourc
   const options = new Map(parts.map(({ name, options }) => [name, options]))
   const wrap: WrapProcessor = (wire, node) => options.get(node.topology)?.wrapProcessor?.(wire, node) ?? wire
   return graph.nodes.flatMap((node): Source[] => {
-    const { topic } = node
-    if (node.kind !== 'source' || topic === undefined) return []
+    if (node.kind !== 'source') return []
     return [{
       node,
-      topic,
+      topics: node.topics,
+      pattern: node.pattern,
       routesRejects: graph.routesRejects(node),
       deadLetters: deadLettersOf(graph, node, parts),
       open (execution) {

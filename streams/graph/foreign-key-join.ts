@@ -1,3 +1,4 @@
+import type { ChosenPartition } from './execution.ts'
 import { GraphNode } from './graph-node.ts'
 import { inner } from './inner.ts'
 import { addRows } from './source-table.ts'
@@ -7,6 +8,7 @@ import { subscriptionJoin } from './operators/foreign-key/subscription-join.ts'
 import { subscriptionReceive } from './operators/foreign-key/subscription-receive.ts'
 import { subscriptionSend } from './operators/foreign-key/subscription-send.ts'
 import { sink, sinkTo } from './operators/repartition.ts'
+import type { StreamRecord } from './record.ts'
 import { erase, singleNode } from './stateless.ts'
 import { keySerde, resolveStore, valueSerde } from './store-options.ts'
 import { Table, type TableOptions } from './table.ts'
@@ -19,6 +21,10 @@ import { defineOrdered } from '../stores/ordered.ts'
 export interface ForeignKeyJoinOptions<K, V, FK, R> extends TableOptions<K, NonNullable<R>> {
   /** The key of the right table's row that a left row refers to; null: to none. */
   readonly foreignKey: (value: V, key: K) => FK | null
+  /** How the left table is partitioned, where that is not by its key: the partition of a key, given how many there are; undefined: that of the key. */
+  readonly partitioner?: (key: K, count: number) => number | undefined
+  /** How the right table is partitioned. */
+  readonly otherPartitioner?: (foreignKey: FK, count: number) => number | undefined
 }
 
 /**
@@ -55,7 +61,7 @@ export function addForeignKeyJoin<K, V, FK, VO, R> (
     })
   })
   graph.add(leftNode, send)
-  const requestSink = topicNode(graph.suffixOr(given, '-subscription-registration-sink', 'KTABLE-SINK-'), 'sink', requests)
+  const requestSink = topicNode(graph.suffixOr(given, '-subscription-registration-sink', 'KTABLE-SINK-'), 'sink', requests, byKey(options.otherPartitioner))
   graph.add(send, requestSink)
   const requestSource = topicNode(graph.suffixOr(given, '-subscription-registration-source', 'KTABLE-SOURCE-'), 'source', requests)
   graph.add(requestSink, requestSource)
@@ -82,7 +88,7 @@ export function addForeignKeyJoin<K, V, FK, VO, R> (
   const answers = defineInternalTopic({
     name: `${graph.suffixOr(given, '-subscription-response', 'KTABLE-FK-JOIN-SUBSCRIPTION-RESPONSE-')}-topic`, key: serdes.key, value: subscriptionResponseWrapper(serdes.foreignValue)
   })
-  const answerSink = topicNode(graph.suffixOr(given, '-subscription-response-sink', 'KTABLE-SINK-'), 'sink', answers, primaryPartition)
+  const answerSink = topicNode(graph.suffixOr(given, '-subscription-response-sink', 'KTABLE-SINK-'), 'sink', answers, byKey(options.partitioner) ?? primaryPartition)
   graph.add(answer, answerSink)
   graph.add(tell, answerSink)
   const answerSource = topicNode(graph.suffixOr(given, '-subscription-response-source', 'KTABLE-SOURCE-'), 'source', answers)
@@ -106,15 +112,22 @@ interface ForeignKeySerdes<K, V, FK, VO> {
   readonly foreignValue: Serde<VO>
 }
 
-function topicNode (name: string, kind: 'sink' | 'source', topic: Topic, partitionOf?: (value: unknown) => number | undefined): GraphNode {
+function topicNode (name: string, kind: 'sink' | 'source', topic: Topic, partitionOf?: PartitionOf): GraphNode {
   return new GraphNode({
     name,
-    write: (physical, parents) => physical.add(kind === 'sink' ? { kind, name, parents, topic, wire: partitionOf === undefined ? sink : sinkTo(({ value }) => partitionOf(value)) } : { kind, name, parents: [], topic })
+    write: (physical, parents) => physical.add(kind === 'sink' ? { kind, name, parents, topic, wire: partitionOf === undefined ? sink : sinkTo(partitionOf) } : { kind, name, parents: [], topic })
   })
 }
 
+type PartitionOf = (record: StreamRecord) => ChosenPartition | undefined
+
+function byKey<K> (partitioner: ((key: K, count: number) => number | undefined) | undefined): PartitionOf | undefined {
+  // The topics' keys are those of the tables.
+  return partitioner && (({ key }) => count => partitioner(key as K, count))
+}
+
 /** An answer goes where the row is that has asked. */
-function primaryPartition (value: unknown): number | undefined {
+function primaryPartition ({ value }: StreamRecord): number | undefined {
   // Only the nodes above write to this sink, and they write answers.
   return (value as SubscriptionResponseWrapper<unknown>).primaryPartition
 }

@@ -3,6 +3,7 @@ import type { Store } from '../stores/store.ts'
 import type { NodeCalls } from './calls.ts'
 import type { TimestampExtractor } from './timestamp-extractor.ts'
 import type { Topic } from './topic.ts'
+import type { TopicPattern } from './topic-pattern.ts'
 
 export type NodeKind =
   'source' | 'validate' | 'filter' | 'map-values' | 'peek' | 'merge' | 'branch' | 'branch-case' | 'processor' | 'async-processor' | 'sink' | 'dead-letter-sink'
@@ -26,8 +27,12 @@ export interface Node {
   readonly topology: string
   readonly parents: readonly Node[]
   readonly stores: readonly Store[]
-  /** Of a source, or a sink of one topic. */
+  /** Of a source or a sink of one topic. */
   readonly topic: Topic | undefined
+  /** What a source reads by name, all of it. */
+  readonly topics: readonly Topic[]
+  /** Of a source that reads whatever topics match. */
+  readonly pattern?: TopicPattern | undefined
   /** Of a sink that chooses a topic for each record. */
   readonly choice?: TopicChoice | undefined
   /** Of a source that says so; left out: as the worker is told. */

@@ -10,6 +10,9 @@ import type { Forward } from './record.ts'
 import type { DeadLetterFormat } from './stream.ts'
 import type { TimestampExtractor } from './timestamp-extractor.ts'
 import type { Topic } from './topic.ts'
+import type { TopicPattern } from './topic-pattern.ts'
+import { SourceRegister } from './source-register.ts'
+import { whoHave } from './who-have.ts'
 import { Rejected, type Contract } from './contract.ts'
 import { routersOfRejects } from './rejects.ts'
 import type { RoutingWire } from './wire.ts'
@@ -21,6 +24,9 @@ export interface NodeDefinition {
   readonly parents: readonly string[]
   readonly stores?: readonly Store[]
   readonly topic?: Topic
+  /** Of a source of several. */
+  readonly topics?: readonly Topic[]
+  readonly pattern?: TopicPattern
   readonly choice?: TopicChoice
   readonly offsetReset?: OffsetReset | undefined
   readonly timestampExtractor?: TimestampExtractor | undefined
@@ -55,6 +61,7 @@ export class PhysicalGraph {
   readonly #indexes = new Map<string, number>()
   readonly #stores = new Map<string, { readonly store: Store | GlobalSource, readonly topology: string }>()
   readonly #formats = new Map<string, DeadLetterFormat>()
+  readonly #read = new SourceRegister()
   #nodes: readonly Node[] | undefined
 
   constructor (topology: string) {
@@ -65,8 +72,9 @@ export class PhysicalGraph {
   add (definition: NodeDefinition): void {
     const { name, stores = [] } = definition
     const namesake = this.#definitions[this.#indexes.get(name) ?? -1]
-    if (namesake !== undefined) throw new TopologyError(`${this.#whoHave(namesake.topology)} two nodes named '${name}'; give one another name, or merge the streams before it.`)
-    this.#checkTopic(definition)
+    if (namesake !== undefined) throw new TopologyError(`${whoHave(namesake.topology, this.writing)} two nodes named '${name}'; give one another name, or merge the streams before it.`)
+    if (definition.kind === 'source') this.#read.add({ topology: this.writing, name, topics: topicsOf(definition), pattern: definition.pattern })
+    this.#checkInternal(definition)
     this.#indexes.set(name, this.#definitions.length)
     this.#definitions.push({ definition, topology: this.writing, stores: [] })
     for (const store of stores) this.connect(store, [name])
@@ -88,6 +96,7 @@ export class PhysicalGraph {
 
   addGlobal (source: GlobalSource): void {
     this.#addStore(source.storeName, source)
+    this.#read.add({ topology: this.writing, name: source.name, topics: [source.topic], pattern: undefined })
     this.globals.push({ source, at: this.#definitions.length })
   }
 
@@ -136,9 +145,12 @@ export class PhysicalGraph {
   #finish (): readonly Node[] {
     this.#isolateCalls()
     const nodes: Node[] = []
-    for (const { definition: { kind, name, parents, topic, choice, offsetReset, timestampExtractor, calls, contract }, topology, stores } of this.#definitions) {
+    for (const { definition, topology, stores } of this.#definitions) {
+      const { kind, name, parents, pattern, choice, offsetReset, timestampExtractor, calls, contract } = definition
+      const topics = kind === 'source' ? topicsOf(definition) : []
+      const topic = topics.length === 1 ? topics[0] : definition.topic
       const node: Node = Object.freeze({
-        index: nodes.length, name, kind, topology, topic, choice, offsetReset, timestampExtractor, calls, contract, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
+        index: nodes.length, name, kind, topology, topic, topics, pattern, choice, offsetReset, timestampExtractor, calls, contract, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
       })
       nodes.push(node)
       const format = this.#formats.get(name)
@@ -158,26 +170,19 @@ export class PhysicalGraph {
   #addStore (name: string, store: Store | GlobalSource): void {
     const known = this.#stores.get(name)
     if (known !== undefined && known.store !== store) {
-      throw new TopologyError(`${this.#whoHave(known.topology)} two stores named '${name}'; a store's name is its table, so define it once and share it, or give one another name.`)
+      throw new TopologyError(`${whoHave(known.topology, this.writing)} two stores named '${name}'; a store's name is its table, so define it once and share it, or give one another name.`)
     }
     if (known === undefined) this.#stores.set(name, { store, topology: this.writing })
   }
 
-  /** A topic has one source, as in Kafka Streams: positions, tasks and dead letters go by topic. And an internal one is made one way. */
-  #checkTopic ({ kind, name, topic }: NodeDefinition): void {
+  /** An internal topic is made one way. */
+  #checkInternal (added: NodeDefinition): void {
+    const topic = topicsOf(added).find(({ internal }) => internal)
+    if (topic === undefined) return
     for (const { definition, topology } of this.#definitions) {
-      if (topic === undefined || definition.topic?.name !== topic.name || definition.topic.internal !== topic.internal) continue
-      if (kind === 'source' && definition.kind === 'source') {
-        throw new TopologyError(`${this.#whoHave(topology)} two sources of topic '${topic.name}', '${definition.name}' and '${name}', and only streams of one topic are made one; read a table of it once, and go on from there with toStream().`)
-      }
-      if (topic.internal && definition.topic !== topic) {
-        throw new TopologyError(`${this.#whoHave(topology)} two internal topics named '${topic.name}'; give one another name, or define it once and share it.`)
-      }
+      if (!topicsOf(definition).some(other => other.internal && other.name === topic.name && other !== topic)) continue
+      throw new TopologyError(`${whoHave(topology, this.writing)} two internal topics named '${topic.name}'; give one another name, or define it once and share it.`)
     }
-  }
-
-  #whoHave (other: string): string {
-    return other === this.writing ? `Topology '${other}' has` : `Topologies '${other}' and '${this.writing}' have`
   }
 
   #indexOf (name: string): number {
@@ -185,6 +190,10 @@ export class PhysicalGraph {
     if (index === undefined) throw new TopologyError(`Topology '${this.#topology}' has no node named '${name}'.`)
     return index
   }
+}
+
+function topicsOf ({ topic, topics = topic === undefined ? [] : [topic] }: NodeDefinition): readonly Topic[] {
+  return topics
 }
 
 function routingRejects (input: AnyForward, routed: AnyForward): AnyForward {

@@ -2,6 +2,7 @@ import { GraphNode } from './graph-node.ts'
 import type { OffsetReset } from './node.ts'
 import type { TimestampExtractor } from './timestamp-extractor.ts'
 import type { Topic } from './topic.ts'
+import type { TopicPattern } from './topic-pattern.ts'
 
 /** How a topic is read; Kafka Streams' `Consumed`. */
 export interface SourceOptions<K = unknown, V = unknown> {
@@ -11,21 +12,24 @@ export interface SourceOptions<K = unknown, V = unknown> {
   readonly timestampExtractor?: TimestampExtractor<K, V>
 }
 
+/** What a source reads: topics by name, or those that a pattern matches. */
+export type Selection = { readonly topics: readonly Topic[] } | { readonly pattern: TopicPattern }
+
 /** The source's topic makes what its extractor takes. */
 export function erasedExtractor<K, V> (extractor: TimestampExtractor<K, V> | undefined): TimestampExtractor | undefined {
   // It is only ever given what the serdes of the same source have decoded.
   return extractor as TimestampExtractor | undefined
 }
 
-/** A topic that is read as a stream. */
+/** Topics that are read as a stream. */
 export class StreamSourceNode extends GraphNode {
-  readonly topic: Topic
+  readonly selection: Selection
   readonly offsetReset: OffsetReset | undefined
   readonly timestampExtractor: TimestampExtractor | undefined
 
-  constructor (name: string, topic: Topic, { offsetReset, timestampExtractor }: { readonly offsetReset?: OffsetReset | undefined, readonly timestampExtractor?: TimestampExtractor | undefined } = {}) {
-    super({ name, write: physical => physical.add({ kind: 'source', name, parents: [], topic, offsetReset, timestampExtractor }) })
-    this.topic = topic
+  constructor (name: string, selection: Selection, { offsetReset, timestampExtractor }: { readonly offsetReset?: OffsetReset | undefined, readonly timestampExtractor?: TimestampExtractor | undefined } = {}) {
+    super({ name, write: physical => physical.add({ kind: 'source', name, parents: [], ...selection, offsetReset, timestampExtractor }) })
+    this.selection = selection
     this.offsetReset = offsetReset
     this.timestampExtractor = timestampExtractor
   }

@@ -207,7 +207,7 @@ export class Stream<K, V> {
    */
   to (topic: SinkTopic<NonNullable<K>, V>, options?: Naming & ChoosesPartition<K, V> & { readonly format?: DeadLetterFormat }): void
   /** To one of the declared topics, which are all made where they are missing; another one is an error of the record. */
-  to<T extends SinkTopic<NonNullable<K>, V>> (choose: (record: StreamRecord<K, V>) => T, options: Naming & { readonly topics: readonly T[] }): void
+  to<T extends SinkTopic<NonNullable<K>, V>> (choose: (record: StreamRecord<K, V>) => T, options: Naming & ChoosesPartition<K, V> & { readonly topics: readonly T[] }): void
   to (
     target: SinkTopic<NonNullable<K>, V> | ((record: StreamRecord<K, V>) => SinkTopic<NonNullable<K>, V>),
     { name: given, format, partitioner, topics = [] }: Naming & ChoosesPartition<K, V> & { readonly format?: DeadLetterFormat, readonly topics?: readonly SinkTopic<NonNullable<K>, V>[] } = {}
@@ -217,7 +217,7 @@ export class Stream<K, V> {
     graph.add(node, new GraphNode({
       name,
       write: (physical, parents) => {
-        if (typeof target === 'function') physical.add({ kind: 'sink', name, parents, choice: { chooser: target.name || 'anonymous', topics }, wire: sinkAmong(target, topics) })
+        if (typeof target === 'function') physical.add({ kind: 'sink', name, parents, choice: { chooser: target.name || 'anonymous', topics }, wire: sinkAmong(target, topics, partitioner) })
         else if (format === undefined) physical.add({ kind: 'sink', name, parents, topic: target, wire: sinkBy(partitioner) })
         else physical.addDeadLetterSink({ kind: 'dead-letter-sink', name, parents, topic: target, wire: deadLetterSink }, format)
       }

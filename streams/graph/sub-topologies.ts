@@ -1,14 +1,24 @@
 import type { Store } from '../stores/store.ts'
+import { copartitioned } from './copartitioned.ts'
 import type { Node } from './node.ts'
+import { retryTopicsOf } from './retry-topics.ts'
+import type { TopicPattern } from './topic-pattern.ts'
 
 /** A part of the graph that shares neither nodes nor stores with the rest, and so runs by itself: one task per partition. */
 export interface SubTopology {
-  /** Stable while the graph grows: the first source's given name, else its topic. Positions are kept under it. */
+  /** Stable while the graph grows: the first source's given name, else its first topic or its pattern. Positions are kept under it. */
   readonly name: string
   /** Kafka Streams' number, in order of definition; for drawings only. */
   readonly id: number
   readonly nodes: readonly Node[]
+  /** What it reads: by name, and what was found by pattern as far as that was asked for. */
   readonly topics: readonly string[]
+  /** What it reads beside them: all that match. */
+  readonly patterns: readonly TopicPattern[]
+  /** Lists of topics that need the same number of partitions, see `copartitioned`. Others may differ: there are as many tasks as the largest topic has partitions. */
+  readonly copartitioned: readonly (readonly string[])[]
+  /** Those of its topics in which records wait to be tried again: with a partition for every task. */
+  readonly retryTopics: readonly string[]
   readonly stores: readonly Store[]
 }
 
@@ -20,10 +30,20 @@ export function divide (nodes: readonly Node[], globals: readonly number[] = [])
   return connect(nodes).map((members, index) => {
     const id = index + globals.filter(at => at <= (members[0]?.index ?? 0)).length
     const sources = members.filter(({ kind }) => kind === 'source')
-    const topics = sources.flatMap(({ topic }) => topic === undefined ? [] : [topic.name])
+    const topics = sources.flatMap(source => source.topics.map(({ name }) => name))
+    const patterns = sources.flatMap(({ pattern }) => pattern ?? [])
     const first = sources[0]
-    const name = first === undefined || NUMBERED_SOURCE.test(first.name) ? topics[0] ?? String(id) : first.name
-    return { name, id, nodes: members, topics, stores: [...new Set(members.flatMap(({ stores }) => stores))] }
+    const name = first === undefined || NUMBERED_SOURCE.test(first.name) ? first?.topics[0]?.name ?? first?.pattern?.pattern ?? String(id) : first.name
+    return {
+      name,
+      id,
+      nodes: members,
+      topics,
+      patterns,
+      copartitioned: copartitioned(members).map(group => group.flatMap(({ topics }) => topics.map(({ name }) => name))),
+      retryTopics: [...retryTopicsOf(members)].map(({ name }) => name),
+      stores: [...new Set(members.flatMap(({ stores }) => stores))]
+    }
   })
 }
 

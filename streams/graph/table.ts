@@ -7,6 +7,8 @@ import { tableGroupBy } from './operators/table-group-by.ts'
 import { mappedValues, tableMapValues } from './operators/table-map-values.ts'
 import { storedValues } from './operators/table-store.ts'
 import { tableToStream } from './operators/table-to-stream.ts'
+import { tableTransformValues, transformedValues, Transforming, type ValueTransformer } from './operators/table-transform-values.ts'
+import { tablesOf, type StoreRoles } from './processor.ts'
 import { GraphNode } from './graph-node.ts'
 import { erase, singleNode } from './stateless.ts'
 import { keySerde, resolveStore, type ResolvedStore, type TableStoreOptions } from './store-options.ts'
@@ -85,6 +87,35 @@ export class Table<K, V> {
         parents,
         stores: table === undefined ? [] : storedValues(table).stores,
         wire: erase(tableMapValues<K, V, NonNullable<T>>({ mapper: orNull, materialization: table && { store: table, caching: store?.caching ?? true }, sendsOldValues: () => rows.sendsOldValues }))
+      })
+    })
+    graph.add(parent, node)
+    return new Table<K, NonNullable<T>>({ graph, node, name, key: store?.key ?? key, value: store?.value ?? options.value, rows, historyRetentionMs })
+  }
+
+  /**
+   * As `mapValues`, by a function that may keep something in stores, and is asked about deleted rows, too. A table that is read by others and has no
+   * store of its own asks it anew for each row that is read, and for the value that a row had: so a function with stores wants a `store` for its result.
+   */
+  transformValues<T, const S extends StoreRoles = Readonly<Record<never, never>>> (
+    transformer: ValueTransformer<K, V, T, S>, options: TableOptions<K, NonNullable<T>> & ValueSerde<T> & { readonly stores?: S } = {}
+  ): Table<K, NonNullable<T>> {
+    const { graph, node: parent, rows: parentRows, key } = this[inner]
+    const { store, name, versions, historyRetentionMs } = this.#storeAndName<NonNullable<T>>(options, 'KTABLE-TRANSFORMVALUES-', options.value)
+    const table = store === undefined ? undefined : tableStore(store, historyRetentionMs)
+    // Without stores its type is that of no roles.
+    const roles = options.stores ?? {} as S
+    const transforming = new Transforming<K, V, NonNullable<T>, S>((value, key, context) => transformer(value, key, context) ?? null, roles)
+    const rows = new DerivedRows<K, NonNullable<T>, V>(parentRows, table && storedValues(table), supplier => transformedValues(supplier, transforming))
+    const node = new GraphNode({
+      name,
+      ...versions,
+      write: (graph, parents) => graph.add({
+        kind: 'processor',
+        name,
+        parents,
+        stores: [...table === undefined ? [] : storedValues(table).stores, ...tablesOf(roles)],
+        wire: erase(tableTransformValues<K, V, NonNullable<T>, S>({ transforming, materialization: table && { store: table, caching: store?.caching ?? true }, sendsOldValues: () => rows.sendsOldValues }))
       })
     })
     graph.add(parent, node)

@@ -10,19 +10,23 @@ import type { LogicalGraph, Optimization } from './logical-graph.ts'
 import type { Node } from './node.ts'
 import type { WrapProcessor } from './physical-graph.ts'
 import type { Forward } from './record.ts'
-import { erasedExtractor, StreamSourceNode, type SourceOptions } from './source-node.ts'
+import { erasedExtractor, StreamSourceNode, type Selection, type SourceOptions } from './source-node.ts'
 import { addSourceTable } from './source-table.ts'
 import type { TableStoreOptions, StoreOptions } from './store-options.ts'
 import { Stream, type DeadLetterFormat, type Naming } from './stream.ts'
 import type { SubTopology } from './sub-topologies.ts'
 import type { Table } from './table.ts'
 import type { Topic } from './topic.ts'
+import type { TopicPattern } from './topic-pattern.ts'
 import type { Serde } from '../serdes/serde.ts'
 
 /** A source, and how to start a record at it. */
 export interface Source {
   readonly node: Node
-  readonly topic: Topic
+  /** What it reads by name. */
+  readonly topics: readonly Topic[]
+  /** What it reads beside them: all that match. */
+  readonly pattern: TopicPattern | undefined
   /** Makes the running half of the graph behind the source. */
   readonly open: (execution: Execution) => Forward<unknown, unknown>
   /** Nodes behind it are given what cannot be decoded, as `Rejected`. */
@@ -71,8 +75,8 @@ export interface TopologyPart {
 
 export interface TopologyBuilder<S> {
   readonly settings: S
-  /** Records as they come. */
-  readonly stream: <K, V>(topic: Topic<K, V>, options?: Naming & SourceOptions<K, V>) => Stream<K | null, V | null>
+  /** Records as they come: of one topic, of several, or of all that a pattern matches. Several are one source; each partition of each has a position of its own. */
+  readonly stream: <K, V>(topics: Topic<K, V> | readonly Topic<K, V>[] | TopicPattern<K, V>, options?: Naming & SourceOptions<K, V>) => Stream<K | null, V | null>
   /** The last value of each key; a record without a value deletes the row, one without a key is dropped, and counted. */
   readonly table: <K, V>(topic: Topic<K, V>, options?: Naming & SourceOptions<K, V> & { readonly store?: TableStoreOptions<K, V> }) => Table<K, V>
   /** All of a topic in every process, to be joined with by any key. Loaded before anything else is processed. */
@@ -117,19 +121,31 @@ function defineAlone<S extends TObject> (name: string, { settings, ...options }:
 function builderOn<S> (graph: LogicalGraph, settings: S): TopologyBuilder<S> {
   return {
     settings,
-    stream<K, V> (topic: Topic<K, V>, options?: Naming & SourceOptions<K, V>) {
+    stream<K, V> (topics: Topic<K, V> | readonly Topic<K, V>[] | TopicPattern<K, V>, options?: Naming & SourceOptions<K, V>) {
       const name = graph.nameOr(options?.name, 'KSTREAM-SOURCE-')
-      const node = new StreamSourceNode(name, topic, { offsetReset: options?.offsetReset, timestampExtractor: erasedExtractor(options?.timestampExtractor) })
+      const node = new StreamSourceNode(name, selectionOf(graph.topology, topics), { offsetReset: options?.offsetReset, timestampExtractor: erasedExtractor(options?.timestampExtractor) })
       graph.add(graph.root, node)
-      return new Stream<K | null, V | null>({ graph, node, name, ...serdesOf(topic), isRekeyed: false })
+      return new Stream<K | null, V | null>({ graph, node, name, ...serdesOf(topics), isRekeyed: false })
     },
     table: (topic, options) => addSourceTable(graph, topic, options),
     globalTable: (topic, options) => addGlobalTable(graph, topic, options)
   }
 }
 
-/** A serde is never given a null, nor does it make one. */
-function serdesOf<K, V> ({ key, value }: Topic<K, V>): { readonly key: Serde<NonNullable<K>>, readonly value: Serde<NonNullable<V>> } {
+function selectionOf<K, V> (topology: string, read: Topic<K, V> | readonly Topic<K, V>[] | TopicPattern<K, V>): Selection {
+  if ('matches' in read) return { pattern: read }
+  const topics = [...new Map(several(read).map(topic => [topic.name, topic])).values()]
+  if (topics.length === 0) throw new TopologyError(`Topology '${topology}' has a source of no topic; give stream() at least one.`)
+  return { topics }
+}
+
+function several<T> (read: T | readonly T[]): readonly T[] {
+  return Array.isArray(read) ? read : [read as T]
+}
+
+/** Of several topics those of the first: their types are the same. A serde is never given a null, nor does it make one. */
+function serdesOf<K, V> (read: Topic<K, V> | readonly Topic<K, V>[] | TopicPattern<K, V>): { readonly key: Serde<NonNullable<K>>, readonly value: Serde<NonNullable<V>> } {
+  const { key, value } = several(read)[0] as Topic<K, V> | TopicPattern<K, V>
   return { key, value } as unknown as { readonly key: Serde<NonNullable<K>>, readonly value: Serde<NonNullable<V>> }
 }
 

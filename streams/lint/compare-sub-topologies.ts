@@ -12,7 +12,7 @@ export function compareSubTopologies (earlier: TopologyJson, now: TopologyJson):
     ...[...pairs].map(([old, { name }]) => needsReset(old.name, `This sub-topology is called '${name}' now, and positions are kept by that name: it would begin anew.`, `Give its first source the name '${old.name}'; or reset.`)),
     ...moves.map(({ from, topic, to }) => needsReset(from, `Its input '${topic}' is read by sub-topology '${to}' now, and positions are kept by that name: it would be read anew.`)),
     ...gone.filter(each => !pairs.has(each) && !moves.some(({ from }) => from === each.name)).map(({ name }) => compatible(name, 'This sub-topology is gone; its positions stay and are of no use.')),
-    ...added.filter(each => !renewed.includes(each)).map(({ name, topics }) => compatible(name, `This sub-topology is new; it begins where its topics begin (${topics.join(', ')}).`)),
+    ...added.filter(each => !renewed.includes(each)).map(({ name, topics, patterns = [] }) => compatible(name, `This sub-topology is new; it begins where its topics begin (${[...topics, ...patterns].join(', ')}).`)),
     ...both.flatMap(([old, each]) => compareInputs(old, each))
   ]
 }
@@ -36,5 +36,5 @@ function compareInputs (old: SubTopologyJson, { name, topics }: SubTopologyJson)
 }
 
 function sharesInputs (one: SubTopologyJson, other: SubTopologyJson): boolean {
-  return one.topics.some(topic => other.topics.includes(topic)) || one.stores.some(store => other.stores.includes(store))
+  return one.topics.some(topic => other.topics.includes(topic)) || one.patterns?.some(pattern => other.patterns?.includes(pattern)) === true || one.stores.some(store => other.stores.includes(store))
 }

@@ -84,18 +84,27 @@ export interface LogProducer {
   readonly close: () => Promise<void>
 }
 
+/** Topics that are not known by name: all whose name matches, also such as are made later. */
+export interface TopicNames {
+  /** The same for the same question in every member. */
+  readonly id: string
+  readonly matches: (topic: string) => boolean
+}
+
 export interface GroupOptions {
   readonly groupId: string
   /** Static membership: a member that comes back under this name within the session timeout gets its partitions back. */
   readonly instanceId?: string
   readonly topics: readonly string[]
+  /** Topics that are read beside those, as far as they exist. */
+  readonly patterns?: readonly TopicNames[]
   readonly sessionTimeoutMs: number
   readonly rebalanceTimeoutMs: number
   /**
-   * Partitions that must stay together, by topic: each list is one sub-topology. Partition p of all its topics goes to
-   * one member. Members of a group must agree on it.
+   * Partitions that must stay together, by topic: each list is one sub-topology. Partition p of all its topics, and of those that its
+   * patterns match, goes to one member. Members of a group must agree on it.
    */
-  readonly together: readonly (readonly string[])[]
+  readonly together: readonly (readonly (string | TopicNames)[])[]
   /** Awaited before every join while the old generation still holds: finish what is in flight. Must end within the session timeout. */
   readonly prepare: () => Promise<void>
   /** All that this member now owns. Also called with nothing, and with the reason, when membership is lost. */
@@ -140,6 +149,8 @@ export interface Log {
   readonly partitionCounts: (topics: readonly string[]) => Promise<ReadonlyMap<string, number>>
   /** Which cluster this is, and which topics those are, however often their names are used again. */
   readonly identify: (topics: readonly string[]) => Promise<LogIdentity>
+  /** All topics that may be seen; the log's own are left out. */
+  readonly topicNames: () => Promise<readonly string[]>
   /** A topic that exists already is left as it is. */
   readonly createTopics: (topics: readonly TopicSpec[]) => Promise<void>
   readonly deleteTopics: (topics: readonly string[]) => Promise<void>

@@ -1,4 +1,5 @@
 import { assignPartitions, type Candidate } from './assignor.ts'
+import { matched, namedTogether } from './together.ts'
 import { LogError, type GroupMember, type GroupMemberInfo, type GroupOptions, type TopicPartition } from './log.ts'
 import type { MemoryTopics } from './memory-topics.ts'
 
@@ -186,7 +187,9 @@ class MemoryGroup {
   #assign (): void {
     this.#generation++
     const members = [...this.#members]
-    const assignment = assignPartitions({ candidates: members.map(candidateOf), partitionCounts: this.#counts(), together: members[0]?.options.together ?? [] })
+    const partitionCounts = this.#counts()
+    const candidates = members.map(member => candidateOf(member, [...partitionCounts.keys()]))
+    const assignment = assignPartitions({ candidates, partitionCounts, together: namedTogether(members[0]?.options.together ?? [], [...partitionCounts.keys()]) })
     for (const member of members) {
       const topics = assignment.get(member.memberId) ?? new Map<string, readonly number[]>()
       member.owned = [...topics].flatMap(([topic, partitions]) => partitions.map(partition => ({ topic, partition })))
@@ -199,15 +202,16 @@ class MemoryGroup {
   }
 
   #counts (): Map<string, number> {
-    return this.#topics.counts([...new Set([...this.#members].flatMap(({ options }) => options.topics))])
+    const names = this.#topics.names()
+    return this.#topics.counts([...new Set([...this.#members].flatMap(({ options }) => [...options.topics, ...matched(options.patterns, names)]))])
   }
 }
 
-function candidateOf ({ memberId, options, owned, generation }: Member): Candidate {
+function candidateOf ({ memberId, options, owned, generation }: Member, existing: readonly string[]): Candidate {
   const byTopic = Map.groupBy(owned, ({ topic }) => topic)
   return {
     memberId,
-    topics: new Set(options.topics),
+    topics: new Set([...options.topics, ...matched(options.patterns, existing)]),
     owned: new Map([...byTopic].map(([topic, held]) => [topic, held.map(({ partition }) => partition)])),
     generation
   }

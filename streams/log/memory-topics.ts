@@ -40,6 +40,10 @@ export class MemoryTopics {
     }
   }
 
+  names (): string[] {
+    return [...this.#topics.keys()]
+  }
+
   create (specs: readonly TopicSpec[]): void {
     for (const { name, partitions } of specs) {
       if (this.#topics.has(name)) continue

@@ -20,8 +20,9 @@ const LOOK_EVERY_MS = 25
  * reads behind this sees them. Whoever processes it, it is told here: there is nobody to ask.
  */
 export async function reached (source: StoreSource, { name, subTopology }: QueryableStore, { topic, partition, offset }: MinPosition, timeoutMs = USUAL_WAIT_MS): Promise<void> {
-  if (!subTopology.topics.includes(topic)) {
-    throw new QueryError('refused', `Store '${name}' is fed by ${subTopology.topics.join(', ')}; a position in '${topic}' says nothing about it.`)
+  const { topics, patterns } = subTopology
+  if (!topics.includes(topic) && !patterns.some(({ matches }) => matches(topic))) {
+    throw new QueryError('refused', `Store '${name}' is fed by ${[...topics, ...patterns.map(({ pattern }) => pattern)].join(', ')}; a position in '${topic}' says nothing about it.`)
   }
   const until = performance.now() + timeoutMs
   for (;;) {

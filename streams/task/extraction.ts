@@ -1,5 +1,6 @@
 import { Rejected } from '../graph/contract.ts'
 import type { Node } from '../graph/node.ts'
+import type { Topic } from '../graph/topic.ts'
 import type { StreamRecord } from '../graph/record.ts'
 import type { LogRecord } from '../log/log.ts'
 import { SchemaNotLoaded } from '../serdes/schema-not-loaded.ts'
@@ -21,7 +22,7 @@ export interface Extraction {
 export type Extract = (record: LogRecord, partitionTime: number) => Extraction
 
 /** Of a source without an extractor: undefined. */
-export function extractBy ({ topic: definition, timestampExtractor }: Pick<Node, 'topic' | 'timestampExtractor'>): Extract | undefined {
+export function extractBy ({ timestampExtractor }: Pick<Node, 'timestampExtractor'>, definition: Topic | undefined): Extract | undefined {
   if (definition === undefined || timestampExtractor === undefined) return undefined
   const extract: Extract = (record, partitionTime) => {
     let decoded: StreamRecord | undefined

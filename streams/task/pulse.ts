@@ -1,8 +1,10 @@
+import type { WatchedSource } from './watched-source.ts'
+
 /** Where the thread that runs records is, as another thread sees it. */
 export interface Beat {
   /** Another number for each run of a record. */
   readonly run: number
-  /** Index of the source among the topology's. */
+  /** Number of the topic: those that sources read by name first, in their order, then those that patterns have found. */
   readonly source: number
   readonly partition: number
   readonly offset: number
@@ -28,11 +30,25 @@ export class Pulse {
   readonly #integers: Int32Array
   readonly #offset: Float64Array
   #run = IDLE
+  readonly #found: WatchedSource[] = []
+  #told: (source: WatchedSource) => void = () => {}
 
   constructor (memory = new SharedArrayBuffer(BYTES)) {
     this.memory = memory
     this.#integers = new Int32Array(memory, 0, 4)
     this.#offset = new Float64Array(memory, OFFSET_BYTE, 1)
+  }
+
+  /** A pattern has found a topic; the next number is its. */
+  found (source: WatchedSource): void {
+    this.#found.push(source)
+    this.#told(source)
+  }
+
+  /** Calls back for each topic that was found, in the order of their numbers, those too that were before. */
+  whenFound (told: (source: WatchedSource) => void): void {
+    this.#told = told
+    this.#found.forEach(told)
   }
 
   begin (source: number, partition: number, offset: number, node: number): void {

@@ -3,6 +3,7 @@ import type { FetchedBatch, LogRecord, ReadPosition } from '../log/log.ts'
 import type { CallWindow } from './calls/call-window.ts'
 import { Rejected } from '../graph/contract.ts'
 import type { SubTopology } from '../graph/sub-topologies.ts'
+import { sourceOf, topicRead } from '../graph/topic-names.ts'
 import type { ParkedPlace, ParkedRow, State, TaskPosition } from '../state/state.ts'
 import type { Failure, RecordItem } from './item.ts'
 import { extractBy, type Extract } from './extraction.ts'
@@ -209,8 +210,8 @@ export class Task {
 }
 
 function extractOf ({ nodes }: SubTopology, topic: string): Extract | undefined {
-  const source = nodes.find(node => node.kind === 'source' && node.topic?.internal === false && node.topic.name === topic)
-  return source === undefined ? undefined : extractBy(source)
+  const source = sourceOf(nodes, topic)
+  return source === undefined ? undefined : extractBy(source, topicRead(source, topic))
 }
 
 type Condemned = Awaited<ReturnType<State['condemned']>>[number]

@@ -7,7 +7,7 @@ import type { Node } from '../graph/node.ts'
 import type { GlobalTableCopy } from '../graph/operators/global-table.ts'
 import type { Forward, StreamRecord } from '../graph/record.ts'
 import type { Topic } from '../graph/topic.ts'
-import { internalTopicsOf, topicName } from '../graph/topic-names.ts'
+import { internalTopicsOf, sourceOf, topicName, topicRead } from '../graph/topic-names.ts'
 import type { Topology } from '../graph/topology.ts'
 import { NEVER, type Timer } from '../graph/timer.ts'
 import { FatalError, messageOf } from '../errors.ts'
@@ -29,6 +29,7 @@ import { Timers } from './timers.ts'
 import type { PassedOver, Task } from './task.ts'
 import { TaskTimes } from './task-times.ts'
 import { originOf } from './origin.ts'
+import { watchedSource } from './watched-source.ts'
 import { SOURCE_HEADER } from './unit-stamp.ts'
 
 /** A record to be written by the unit, and what it comes from. */
@@ -97,7 +98,9 @@ export class UnitRunner implements Execution {
   readonly #applicationId: string
   readonly #stores: StoreStates
   readonly #now: () => number
-  readonly #entries: ReadonlyMap<string, Entry>
+  /** By topic on the cluster; those that patterns match come with their first record. */
+  readonly #entries: Map<string, Entry>
+  readonly #inputs: ReadonlyMap<Node, Input>
   /** Of internal topics, on the cluster. */
   readonly #names: ReadonlyMap<Topic, string>
   readonly #maxRecordBytes: number
@@ -138,9 +141,9 @@ export class UnitRunner implements Execution {
     this.#pulse = pulse
     this.#globals = globals
     this.#names = new Map(internalTopicsOf(topology).map(topic => [topic, topicName(topic, applicationId)]))
-    this.#entries = new Map(topology.sources.map(({ node, topic, open, routesRejects }, source) => [
-      topicName(topic, applicationId), { source, node, topic, forward: open(this), routesRejects, deadLetters: deadLetterPlaceOf(topology, node) }
-    ]))
+    this.#inputs = new Map(topology.sources.map(({ node, open, routesRejects }) => [node, { node, forward: open(this), routesRejects, deadLetters: deadLetterPlaceOf(topology, node) }]))
+    const named = [...this.#inputs.values()].flatMap(input => input.node.topics.map(topic => ({ ...input, topic })))
+    this.#entries = new Map(named.map((entry, source) => [topicName(entry.topic, applicationId), { ...entry, source }]))
   }
 
   /** Processes one record. False: its state is not at hand, and nothing of it happened. */
@@ -501,8 +504,15 @@ export class UnitRunner implements Execution {
   }
 
   #entry (topic: string): Entry {
-    const entry = this.#entries.get(topic)
-    if (entry === undefined) throw new TypeError(`Topology '${this.#topology.name}' does not read topic '${topic}'.`)
+    const known = this.#entries.get(topic)
+    if (known !== undefined) return known
+    const source = sourceOf(this.#topology.nodes, topic)
+    const input = source === undefined ? undefined : this.#inputs.get(source)
+    const read = source === undefined ? undefined : topicRead(source, topic)
+    if (input === undefined || read === undefined) throw new TypeError(`Topology '${this.#topology.name}' does not read topic '${topic}'.`)
+    const entry = { ...input, topic: read, source: this.#entries.size }
+    this.#entries.set(topic, entry)
+    this.#pulse.found(watchedSource(this.#topology, input.node, topic))
     return entry
   }
 
@@ -569,12 +579,16 @@ function partitionOfInnerKey ({ partitionBytes }: Topic['key'], key: unknown): C
   return count => partitionFor(bytes, count)
 }
 
-/** A source, opened: where its records enter the graph, and where they go when something fails on them. */
-interface Entry {
-  /** Its place among the sources. */
+/** A topic, and the source that reads it. */
+interface Entry extends Input {
+  /** Its number for a watchdog. */
   readonly source: number
-  readonly node: Node
   readonly topic: Topic
+}
+
+/** A source, opened: where its records enter the graph, and where they go when something fails on them. */
+interface Input {
+  readonly node: Node
   readonly forward: Forward<unknown, unknown>
   readonly routesRejects: boolean
   readonly deadLetters: DeadLetterPlace | undefined

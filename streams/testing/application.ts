@@ -135,6 +135,14 @@ export class Application {
     this.#end()
   }
 
+  /** Makes a topic that a pattern of the topology matches, and gives the tasks out anew with it. */
+  async find (topic: string): Promise<void> {
+    const { log, partitionsOf } = this.#options
+    if ((await log.partitionCounts([topic])).has(topic)) return
+    await log.createTopics([{ name: topic, partitions: partitionsOf(topic) }])
+    await this.rebalance()
+  }
+
   /** The group gives all tasks to somebody else and back. */
   async rebalance (): Promise<void> {
     const engine = await this.engine()
@@ -199,7 +207,7 @@ export class Application {
     await log.createTopics([...inputs].map(name => ({ name, partitions: partitionsOf(name) })))
     const ready = await ensureTopics(topology, { applicationId, log, state, logger: silentLogger, noted: await state.noteInputs(new Map()) })
     await state.noteInputs(ready.inputs)
-    const subTopologies = namedSubTopologies(topology, applicationId)
+    const subTopologies = namedSubTopologies(topology, applicationId, ready.found)
     const sources = new Map([...ready.inputs, ...ready.internal])
     const partitions = [...sources].flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })))
     const { whole } = candidatesOf(subTopologies, partitions, new Set(sources.keys()))

@@ -29,6 +29,10 @@ export class DriverLog {
     return this.#topics.counts(names)
   }
 
+  async topicNames (): Promise<readonly string[]> {
+    return this.#topics.names()
+  }
+
   append (records: readonly OutgoingRecord[]): void {
     for (const record of this.#topics.append(records)) {
       this.#places.set(record, this.#appended++)

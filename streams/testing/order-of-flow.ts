@@ -15,6 +15,6 @@ export function inOrderOfFlow (subTopologies: readonly SubTopology[]): SubTopolo
 }
 
 function writesTo ({ nodes }: SubTopology, { nodes: readers }: SubTopology): boolean {
-  const read = new Set(readers.flatMap(({ kind, topic }) => kind === 'source' ? topic ?? [] : []))
+  const read = new Set(readers.flatMap(({ topics }) => topics))
   return nodes.some(({ kind, topic }) => kind === 'sink' && topic !== undefined && read.has(topic))
 }

@@ -1,3 +1,4 @@
+import { foundAmong, patternsOf } from '../graph/found-topics.ts'
 import type { Topic } from '../graph/topic.ts'
 import type { Topology } from '../graph/topology.ts'
 import type { LogRecord } from '../log/log.ts'
@@ -30,6 +31,7 @@ export interface TestDriverOptions {
  * Calls to something outside are waited for, unless they wait for the clock themselves (`sleep` of their context): then the test moves it.
  */
 export interface TestDriver {
+  /** A topic that the topology reads; one that a pattern matches is there from its first record on. */
   readonly topic: <K, V>(topic: Topic<K, V>) => InputTopic<K, V>
   readonly output: <K, V>(topic: Topic<K, V>) => OutputTopic<K, V>
   /** What a store holds, by a table's handle, the store's declaration, or its name. */
@@ -81,9 +83,10 @@ export function createTestDriver (topology: Topology, { startAt = 0, partitions 
   }
   return {
     topic: topic => {
-      checkIsRead(topology, topic)
+      const isFound = checkIsRead(topology, applicationId, topic)
       const pipeAll: InputTopic<unknown, unknown>['pipeAll'] = records => inTurn(async () => {
-        await application.engine()
+        if (isFound) await application.find(topic.name)
+        else await application.engine()
         log.append(records.map(record => encodeRecord(topic, record, clock.now())))
         await application.settle()
       })
@@ -113,8 +116,12 @@ function createTurns (): <T>(work: () => T | Promise<T>) => Promise<T> {
   }
 }
 
-function checkIsRead ({ name, sources, globals }: Topology, topic: Topic): void {
-  const read = [...sources, ...globals].map(source => source.topic.name)
-  if (read.includes(topic.name)) return
-  throw new TypeError(`Topology '${name}' does not read topic '${topic.name}'; it reads ${read.join(', ')}.`)
+/** Whether it is one that a pattern matches. */
+function checkIsRead (topology: Topology, applicationId: string, topic: Topic): boolean {
+  const { name, sources, globals } = topology
+  const read = [...sources.flatMap(({ topics }) => topics), ...globals.map(each => each.topic)].map(each => each.name)
+  if (read.includes(topic.name)) return false
+  const patterns = patternsOf(topology, applicationId)
+  if (foundAmong([topic.name], patterns).length > 0) return true
+  throw new TypeError(`Topology '${name}' does not read topic '${topic.name}'; it reads ${[...read, ...patterns.map(({ id }) => id)].join(', ')}.`)
 }

@@ -48,18 +48,19 @@ export async function startsOf (candidates: readonly Candidate[], options: Start
 }
 
 /**
- * The tasks that a set of partitions makes. Where partitions are added to several topics one topic is the first to have them;
- * begun with that one alone, such a task would never read the others, so it is partial until they are there.
+ * The tasks that a set of partitions makes. Where partitions are added to several copartitioned topics one topic is the first to have them;
+ * begun with that one alone, such a task would never read the others, so it is partial until they are there. So is one that could send nothing to a retry topic.
  */
 export function candidatesOf (
   subTopologies: readonly SubTopology[], partitions: readonly TopicPartition[], sources: ReadonlySet<string>
 ): { readonly whole: readonly Candidate[], readonly partial: readonly PartialCandidate[] } {
-  const found = subTopologies.flatMap(({ name, topics, nodes }) => {
+  const found = subTopologies.flatMap(({ name, topics, nodes, copartitioned, retryTopics }) => {
     const writesInternal = internalSinksOf({ nodes }).length > 0
     const byNumber = Map.groupBy(partitions.filter(({ topic }) => topics.includes(topic)), ({ partition }) => partition)
     return [...byNumber].map(([partition, members]) => {
       const present = topics.filter(topic => members.some(member => member.topic === topic))
-      return { subTopology: name, partition, topics: present, writesInternal, missing: topics.filter(topic => sources.has(topic) && !present.includes(topic)) }
+      const expected = [...copartitioned.filter(group => group.some(topic => present.includes(topic))).flat(), ...retryTopics]
+      return { subTopology: name, partition, topics: present, writesInternal, missing: expected.filter(topic => sources.has(topic) && !present.includes(topic)) }
     })
   })
   return { whole: found.filter(({ missing }) => missing.length === 0), partial: found.filter(({ missing }) => missing.length > 0) }

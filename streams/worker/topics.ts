@@ -1,7 +1,9 @@
 import type { Logger } from '../logger.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { Topology } from '../graph/topology.ts'
+import { foundAmong, patternsOf } from '../graph/found-topics.ts'
 import { namedSubTopologies, topicName, topicsOf } from '../graph/topic-names.ts'
+import type { SubTopology } from '../graph/sub-topologies.ts'
 import type { Topic } from '../graph/topic.ts'
 import type { Log } from '../log/log.ts'
 import type { State } from '../state/state.ts'
@@ -19,31 +21,41 @@ export interface TopicsOptions {
 export interface ReadyTopics {
   /** Partition counts of the sources that will be read, those that are not ours. */
   readonly inputs: ReadonlyMap<string, number>
+  /** Those of the inputs that patterns have found. */
+  readonly found: readonly string[]
   /** Those of internal topics, also of such as are only written. */
   readonly internal: ReadonlyMap<string, number>
 }
 
-type TopicsOfLog = Pick<Log, 'partitionCounts' | 'createTopics'>
+type TopicsOfLog = Pick<Log, 'partitionCounts' | 'topicNames' | 'createTopics'>
 
 /**
  * Makes the topics that are missing. Where it may not: an optional source is left out with a warning, anything else stops the
- * start. Inputs of one sub-topology need the same partition count, because partition p of all of them is one task; where they had
- * it when they were noted, and some were given more since, the others are waited for.
+ * start. Inputs that are copartitioned need the same partition count, because partition p of all of them is one task; where they had
+ * it when they were noted, and some were given more since, the others are waited for. What patterns match may be nothing yet.
  */
 export async function ensureTopics (topology: Topology, options: TopicsOptions): Promise<ReadyTopics> {
   const { applicationId, log, logger, noted } = options
   const topics = topicsOf(topology)
   const counts = new Map(await log.partitionCounts(topics.map(topic => topicName(topic, applicationId))))
   for (const topic of topics) if (!topic.internal && !counts.has(topic.name)) await make(topic, counts, log, logger)
-  const internal = internalPartitions(topology, applicationId, counts)
-  checkInternalCounts(applicationId, internal, counts)
-  checkEqualCounts(topology, applicationId, new Map([...internal, ...counts]), noted)
+  const found = await findTopics(topology, applicationId, log)
+  for (const [name, count] of await log.partitionCounts(found)) counts.set(name, count)
+  const internal = internalPartitions(topology, applicationId, counts, found)
+  checkInternalCounts(topology, applicationId, internal, counts)
+  checkEqualCounts(namedSubTopologies(topology, applicationId, found), new Map([...internal, ...counts]), noted)
   await makeInternal(internal, counts, options)
-  const inputs = topology.sources.flatMap(({ topic: { name, internal } }) => {
-    const count = internal ? undefined : counts.get(name)
+  const named = topology.sources.flatMap(({ topics }) => topics.flatMap(({ name, internal }) => internal ? [] : [name]))
+  const inputs = [...named, ...found].flatMap(name => {
+    const count = counts.get(name)
     return count === undefined ? [] : [[name, count] as const]
   })
-  return { inputs: new Map(inputs), internal }
+  return { inputs: new Map(inputs), found, internal }
+}
+
+async function findTopics (topology: Topology, applicationId: string, log: Pick<Log, 'topicNames'>): Promise<string[]> {
+  const patterns = patternsOf(topology, applicationId)
+  return patterns.length === 0 ? [] : foundAmong(await log.topicNames(), patterns)
 }
 
 /** Written down before they are made: whatever happens in between, a reset finds them. What was there before is not ours to delete. */
@@ -83,8 +95,8 @@ function partitionsFor ({ partitions }: Topic, counts: ReadonlyMap<string, numbe
   return partitions === undefined ? 1 : counts.get(partitions.name) ?? partitionsFor(partitions, counts)
 }
 
-function checkEqualCounts (topology: Topology, applicationId: string, counts: ReadonlyMap<string, number>, noted: ReadonlyMap<string, number>): void {
-  for (const { name, topics } of namedSubTopologies(topology, applicationId)) {
+export function checkEqualCounts (subTopologies: readonly SubTopology[], counts: ReadonlyMap<string, number>, noted: ReadonlyMap<string, number>): void {
+  for (const { name, topics } of subTopologies.flatMap(({ name, copartitioned }) => copartitioned.map(topics => ({ name, topics })))) {
     const present = topics.flatMap(topic => counts.has(topic) ? [`${topic} has ${counts.get(topic)}`] : [])
     const read = topics.filter(topic => counts.has(topic))
     const wereEqual = read.every(topic => noted.has(topic)) && new Set(read.map(topic => noted.get(topic))).size === 1

@@ -1,12 +1,16 @@
 import { writeSync } from 'node:fs'
-import { workerData } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../errors.ts'
 import { Pulse, type Beat } from '../task/pulse.ts'
 import { createLoopWatch, TICK_MS } from './loop-watch.ts'
+import type { WatchedSource } from '../task/watched-source.ts'
 import type { WatchdogData } from './watchdog.ts'
 
 /** The thread of `startWatchdog`, which gives it exactly this. */
-const { schema, memory, limitTicks, seconds, database, sources, nodes } = workerData as WatchdogData
+const { schema, memory, limitTicks, seconds, database, sources: named, nodes } = workerData as WatchdogData
+
+const sources = [...named]
+parentPort?.on('message', (source: WatchedSource) => sources.push(source))
 
 /** Whoever cannot be reached by then is away. */
 const WRITE_TIMEOUT_MS = 5_000

@@ -7,7 +7,7 @@ import type { Logger } from '../logger.ts'
 import type { PostgresOptions } from '../state/postgres/database.ts'
 import type { EngineSchema } from '../state/postgres/engine-schema.ts'
 import type { Pulse } from '../task/pulse.ts'
-import { deadLetterPlaceOf } from '../graph/dead-letter-place.ts'
+import { watchedSource, type WatchedSource } from '../task/watched-source.ts'
 import { TICK_MS } from './loop-watch.ts'
 
 export interface WatchdogOptions {
@@ -28,15 +28,9 @@ export interface WatchdogData {
   readonly limitTicks: number
   readonly seconds: number
   readonly database: Pick<PostgresOptions, 'url'> | undefined
-  /** By number. */
+  /** By number; those that patterns find follow as messages. */
   readonly sources: readonly WatchedSource[]
   readonly nodes: readonly string[]
-}
-
-export interface WatchedSource {
-  readonly topic: string
-  readonly subTopology: string
-  readonly hasDeadLetters: boolean
 }
 
 /**
@@ -52,15 +46,12 @@ export function startWatchdog ({ topology, schema, pulse, recordTimeoutMs, datab
     limitTicks: Math.ceil(recordTimeoutMs / TICK_MS),
     seconds: recordTimeoutMs / 1_000,
     database,
-    sources: topology.sources.map(({ node, topic }) => ({
-      topic: topicName(topic, schema.applicationId),
-      subTopology: topology.subTopologies.find(({ nodes }) => nodes.includes(node))?.name ?? '',
-      hasDeadLetters: deadLetterPlaceOf(topology, node) !== undefined
-    })),
+    sources: topology.sources.flatMap(({ node, topics }) => topics.map(topic => watchedSource(topology, node, topicName(topic, schema.applicationId)))),
     nodes: topology.nodes.map(({ name }) => name)
   }
   // Beside this file, in the language that it is in itself: in the package that is JavaScript.
   const thread = new Worker(new URL(`./watchdog-thread${extname(import.meta.url)}`, import.meta.url), { workerData: data, name: 'millrace watchdog' })
+  pulse.whenFound(source => thread.postMessage(source))
   thread.unref()
   thread.on('error', error => logger.error({ error: messageOf(error) }, 'the watchdog has failed; a record that makes a node run for ever will not be noticed'))
   return { stop: async () => { await thread.terminate() } }

@@ -2,8 +2,6 @@ import { systemClock } from '../clock.ts'
 import type { HeaderFamilies } from '../dead-letters/headers.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { OffsetReset } from '../graph/node.ts'
-import type { SubTopology } from '../graph/sub-topologies.ts'
-import { namedSubTopologies, topicName } from '../graph/topic-names.ts'
 import type { Topology } from '../graph/topology.ts'
 import type { Log, GroupMember, LogReader, ReadPosition, TopicPartition } from '../log/log.ts'
 import { LogError } from '../log/log.ts'
@@ -25,12 +23,12 @@ import type { CallEnded } from '../task/calls/node-caller.ts'
 import type { Transition } from '../resilience/breaker.ts'
 import { UnitLedger } from '../task/unit-ledger.ts'
 import { openGlobalReader } from './global-reader.ts'
+import { Inputs } from './inputs.ts'
 import { skipOf, type OutOfRangePolicy, type Skip } from './out-of-range.ts'
 import { checkParked } from './parked.ts'
 import { candidatesOf, startsOf, type Candidate } from './starts.ts'
 import { startPurging } from './purge.ts'
 import { watchForStuck } from './stuck.ts'
-import { ensureTopics } from './topics.ts'
 
 /** What a commit means to those who watch: metrics, the projection, status. */
 export interface WorkerObserver {
@@ -89,19 +87,12 @@ export class Worker {
   readonly #engine: Engine
   readonly #ledger: UnitLedger
   readonly #globals: GlobalTables
-  readonly #subTopologies: readonly SubTopology[]
-  /** Of sources that say where to begin. */
-  readonly #resets: ReadonlyMap<string, OffsetReset>
+  readonly #inputs: Inputs
   readonly #reads: ReadonlyMap<string, Readonly<Reads>>
   readonly #reader: LogReader
   readonly #outbound: Outbound
   readonly #closers: (() => Promise<void>)[] = []
   #member: GroupMember | undefined
-  #noted: ReadonlyMap<string, number> = new Map()
-  /** The topics that are read. */
-  #sources: ReadonlySet<string> = new Set()
-  /** Partition counts of the internal topics. */
-  #internalTopics: ReadonlyMap<string, number> = new Map()
   #purging: { readonly stop: () => Promise<void> } | undefined
   /** Partitions of which is being asked where they go on. */
   readonly #skipping = new Set<string>()
@@ -127,8 +118,7 @@ export class Worker {
     const producer = log.openProducer()
     this.#closers.push(producer.close)
     this.#outbound = new Outbound(producer)
-    this.#subTopologies = namedSubTopologies(topology, applicationId)
-    this.#resets = new Map(topology.sources.flatMap(({ node: { offsetReset }, topic }) => offsetReset === undefined ? [] : [[topicName(topic, applicationId), offsetReset]]))
+    this.#inputs = new Inputs(options)
     this.#ledger = new UnitLedger({ state, learned: () => this.#engine.decided() })
     this.#closers.push(async () => await this.#ledger.close())
     this.#globals = createGlobalTables(topology)
@@ -192,20 +182,16 @@ export class Worker {
   async start (): Promise<void> {
     const { topology, applicationId, log, state, logger, sessionTimeoutMs, groupInstanceId } = this.#options
     await state.ensureStores(topology.stores)
-    const { inputs, internal } = await ensureTopics(topology, { applicationId, log, state, logger, noted: await state.noteInputs(new Map()) })
-    this.#internalTopics = internal
-    this.#sources = new Set(this.#subTopologies.flatMap(({ topics }) => topics.filter(topic => inputs.has(topic) || internal.has(topic))))
-    this.#noted = await state.noteInputs(inputs)
+    await this.#inputs.begin()
     const globals = await openGlobalReader({ topology, tables: this.#globals, log, logger })
     this.#closers.push(globals.close)
     this.#running = this.#engine.run().catch(error => this.#fail(error))
     this.#member = await log.joinGroup({
       groupId: applicationId,
       ...(groupInstanceId === undefined ? {} : { instanceId: groupInstanceId }),
-      topics: [...this.#sources],
+      ...this.#inputs.subscription,
       sessionTimeoutMs,
       rebalanceTimeoutMs: Math.max(30_000, sessionTimeoutMs * 3),
-      together: this.#subTopologies.map(({ topics }) => topics.filter(topic => this.#sources.has(topic))).filter(topics => topics.length > 0),
       prepare: async () => {
         this.#options.pauses.waits('rebalance', 'the group gives its partitions out anew')
         await this.#engine.pause()
@@ -221,8 +207,8 @@ export class Worker {
     this.#stuckWatch = watchForStuck({
       tasks: () => this.#engine.tasks, trouble: task => this.#engine.troubleOf(task), waits: task => this.#engine.waits(task), pauses: this.#options.pauses, stuckAfterMs: this.#options.stuckAfterMs
     })
-    if (internal.size > 0) {
-      this.#purging = startPurging({ applicationId, log, state, logger, tasks: () => this.#engine.tasks, internal: () => this.#internalTopics }, this.#options.purgeEveryMs ?? PURGE_EVERY_MS)
+    if (this.#inputs.internal.size > 0) {
+      this.#purging = startPurging({ applicationId, log, state, logger, tasks: () => this.#engine.tasks, internal: () => this.#inputs.internal }, this.#options.purgeEveryMs ?? PURGE_EVERY_MS)
     }
     await this.#assigning
   }
@@ -262,12 +248,13 @@ export class Worker {
   async #takeUp (epoch: number): Promise<void> {
     await this.#engine.pause()
     const { logger, pauses } = this.#options
-    const { whole: candidates, partial } = candidatesOf(this.#subTopologies, this.#assigned, this.#sources)
+    await this.#patiently(epoch, async () => await this.#inputs.follow(this.#assigned))
+    const { whole: candidates, partial } = candidatesOf(this.#inputs.subTopologies, this.#assigned, this.#inputs.topics)
     for (const { subTopology, partition, missing } of partial) {
       logger.warn({ task: `${subTopology}/${partition}`, missing }, 'a task waits: partitions were added to its other inputs, and not yet to these')
     }
-    const kept = this.#engine.tasks.filter(task => candidates.some(({ subTopology, partition }) => task.subTopology.name === subTopology && task.partition === partition))
-    const fresh = candidates.filter(({ subTopology, partition }) => !kept.some(task => task.subTopology.name === subTopology && task.partition === partition))
+    const kept = this.#engine.tasks.filter(task => candidates.some(candidate => isTaskOf(task, candidate)))
+    const fresh = candidates.filter(candidate => !kept.some(task => isTaskOf(task, candidate)))
     const opened = fresh.length === 0 ? [] : await this.#open(fresh, epoch)
     // Another assignment came meanwhile; it starts from what is still right.
     if (epoch !== this.#assignmentEpoch) return
@@ -282,36 +269,45 @@ export class Worker {
 
   async #open (candidates: readonly Candidate[], epoch: number): Promise<Task[]> {
     const { applicationId, log, state, offsetReset, pauses } = this.#options
+    return await this.#patiently(epoch, async () => {
+      // Only the rightful owner may raise an epoch: a zombie that wakes here is told so by the broker. At the first assignment the join itself was the answer.
+      while (this.#member !== undefined && !await this.#member.confirm()) {
+        if (epoch !== this.#assignmentEpoch) return []
+        pauses.waits('taking-over', 'the group has not confirmed that they are ours')
+        await new Promise(resolve => setTimeout(resolve, 100))
+      }
+      const { noted, internal, subTopologies } = this.#inputs
+      const starts = await startsOf(candidates, { applicationId, log, state, offsetReset, resets: this.#inputs.resets(), noted, internalTopics: new Set(internal.keys()) })
+      const positions = await state.takeOver(starts)
+      const condemned = await state.condemned(candidates)
+      const parked = await state.parked(candidates)
+      await checkParked(parked, { applicationId, subTopologies, state })
+      return candidates.flatMap(({ subTopology, partition, topics }) => {
+        const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
+        const definition = subTopologies.find(({ name }) => name === subTopology)
+        const poison = condemned.filter(record => record.subTopology === subTopology && record.partition === partition)
+        const waiting = parked.filter(each => each.subTopology === subTopology && each.partition === partition)
+        return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, poison, topic => this.#gateOf(topic), waiting)]
+      })
+    }) ?? []
+  }
+
+  /** Tries until it is done; undefined: another assignment has come. */
+  async #patiently<T> (epoch: number, work: () => Promise<T>): Promise<T | undefined> {
     while (epoch === this.#assignmentEpoch) {
       try {
-        // Only the rightful owner may raise an epoch: a zombie that wakes here is told so by the broker. At the first assignment the join itself was the answer.
-        if (this.#member !== undefined && !await this.#member.confirm()) {
-          pauses.waits('taking-over', 'the group has not confirmed that they are ours')
-          await new Promise(resolve => setTimeout(resolve, 100))
-          continue
-        }
-        const starts = await startsOf(candidates, { applicationId, log, state, offsetReset, resets: this.#resets, noted: this.#noted, internalTopics: new Set(this.#internalTopics.keys()) })
-        const positions = await state.takeOver(starts)
-        const condemned = await state.condemned(candidates)
-        const parked = await state.parked(candidates)
-        await checkParked(parked, { applicationId, subTopologies: this.#subTopologies, state })
-        return candidates.flatMap(({ subTopology, partition, topics }) => {
-          const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
-          const definition = this.#subTopologies.find(({ name }) => name === subTopology)
-          const poison = condemned.filter(record => record.subTopology === subTopology && record.partition === partition)
-          return position === undefined || definition === undefined ? [] : [new Task(definition, position, topics, epoch, poison, topic => this.#gateOf(topic), parked.filter(each => each.subTopology === subTopology && each.partition === partition))]
-        })
+        return await work()
       } catch (error) {
         if (isFatal(error)) throw error
-        pauses.waits('taking-over', messageOf(error))
+        this.#options.pauses.waits('taking-over', messageOf(error))
         await new Promise(resolve => setTimeout(resolve, 250))
       }
     }
-    return []
+    return undefined
   }
 
   #gateOf (topic: string): UnitGate | undefined {
-    return this.#internalTopics.has(topic) ? new UnitGate(this.#ledger, this.#options.now) : undefined
+    return this.#inputs.internal.has(topic) ? new UnitGate(this.#ledger, this.#options.now) : undefined
   }
 
   /** The compare was lost: if the broker still says that we are the member, the tasks are taken over anew, else they are gone. */
@@ -367,6 +363,12 @@ export class Worker {
 
 function nameOf ({ topic, partition }: TopicPartition): string {
   return `${topic}-${partition}`
+}
+
+/** A task whose inputs have become others is taken over anew. */
+function isTaskOf ({ subTopology, partition, queues }: Task, candidate: Candidate): boolean {
+  return subTopology.name === candidate.subTopology && partition === candidate.partition &&
+    queues.length === candidate.topics.length && queues.every(({ topic }, index) => topic === candidate.topics[index])
 }
 
 function isFatal (error: unknown): boolean {

@@ -26,6 +26,17 @@ test('a line that is no record is left out, with its number and what is wrong', 
   match(stderr, /line 4 is left out: it is not \{ "topic"\?, "key"\?, "value", "timestamp"\? \}\./)
 })
 
+test('topics that a pattern matches are made when a line names one', async () => {
+  const { code, stdout, stderr } = await runEmbedded('test/helpers/found-orders.ts', [
+    '{"topic":"orders-eu","key":"o1","value":"tea","timestamp":1}', '{"topic":"orders-us","key":"o2","value":"milk","timestamp":2}',
+    '{"topic":"orders-eu","key":"o3","value":"bread","timestamp":3}', '{"topic":"payments","value":"1"}'
+  ])
+
+  equal(code, 0, stderr)
+  deepEqual(stdout.trim().split('\n').map(line => JSON.parse(line).value), ['tea', 'milk', 'bread'])
+  match(stderr, /line 4 is left out: there is no topic 'payments'/)
+})
+
 async function runEmbedded (file: string, lines: readonly string[]): Promise<{ code: number | null, stdout: string, stderr: string }> {
   const child = spawn(process.execPath, ['bin/millrace.js', 'run', file, '--embedded'], { cwd: ROOT, timeout: 120_000, killSignal: 'SIGKILL' })
   let stdout = ''

@@ -69,7 +69,7 @@ export async function openLanguageWorld (t: TestContext, services: Services, lan
     const topics = await internalTopics()
     if (topics.length > 0) await withAdmin(services.kafka, async admin => await admin.deleteTopics({ topics }))
   })
-  const inputs = topology.sources.flatMap(({ topic }) => topic.internal ? [] : [topic.name])
+  const inputs = topology.sources.flatMap(({ topics }) => topics.flatMap(topic => topic.internal ? [] : [topic.name]))
 
   return {
     applicationId,
@@ -101,7 +101,7 @@ export async function openLanguageWorld (t: TestContext, services: Services, lan
       await producer.close()
     },
     async settled (worker) {
-      const internal = topology.sources.filter(({ topic }) => topic.internal).length
+      const internal = topology.sources.filter(({ topics }) => topics.some(topic => topic.internal)).length
       await until('everything is behind the positions', async () => {
         equal(worker.child.exitCode, null, worker.output())
         const { partitions, totals } = await readLag(applicationId, { log, database }).catch(() => ({ partitions: [], totals: { lag: 1, withoutPosition: 1 } }))

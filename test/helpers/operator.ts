@@ -56,7 +56,7 @@ export function openOperatorBench (): OperatorBench {
   }
   return {
     execution,
-    node: (name, connected = []) => ({ index: index++, name, kind: 'processor', topology: 'operator', parents: [], stores: connected, topic: undefined }),
+    node: (name, connected = []) => ({ index: index++, name, kind: 'processor', topology: 'operator', parents: [], stores: connected, topic: undefined, topics: [] }),
     run (input, { key, value, timestamp }) {
       streamTime = Math.max(streamTime, timestamp)
       for (const { reset } of hooks) reset()

@@ -36,7 +36,7 @@ void test('a malformed event is a dead letter, and so is a malformed attachment,
 
 void test('the prefix stands before every topic', () => {
   deepEqual(Object.values(downloadsTopics({ DOWNLOADS_TOPIC_PREFIX: 'my' })).map(({ name }) => name), ['my.events.raw', 'my.downloads.pending', 'my.downloads.cached', 'my.downloads.results', 'my.downloads.dlq'])
-  deepEqual(downloadsEvents.configure({ DOWNLOADS_TOPIC_PREFIX: 'my' }).sources.map(({ topic }) => topic.name), ['my.events.raw'])
+  deepEqual(downloadsEvents.configure({ DOWNLOADS_TOPIC_PREFIX: 'my' }).sources.flatMap(({ topics }) => topics.map(({ name }) => name)), ['my.events.raw'])
 })
 
 function pick (value: unknown, fields: readonly string[]): Record<string, unknown> {

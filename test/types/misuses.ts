@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { combineTopologies, defineProcessor, defineTopic, defineTopology, isRejected, isValid, joinWindows, serdes, sessionWindows, slidingWindows, timeWindows } from '../../streams/index.ts'
+import { combineTopologies, defineProcessor, defineTopic, defineTopology, isRejected, isValid, joinWindows, serdes, sessionWindows, slidingWindows, timeWindows, topicPattern } from '../../streams/index.ts'
 import { createTestDriver } from '../../streams/testing.ts'
 import { anything, counts, customers, numbers, Order, orders, payments, regions, words } from './topics.ts'
 
@@ -27,6 +27,24 @@ export const misuses = defineTopology('misuses', ({ stream, table, globalTable }
   const count = rekeyed.groupByKey().count()
   const perWindow = rekeyed.groupByKey().windowedBy(timeWindows({ sizeMs: 10 })).count()
 
+  // @ts-expect-error 60: topics of one source have values of one type
+  stream([words, orders], { name: 'several-values' })
+  // @ts-expect-error 61: and keys of one type
+  stream([counts, numbers], { name: 'several-keys' })
+  // @ts-expect-error 62: a pattern is a regular expression
+  topicPattern({ matching: 'orders-.*' })
+  // @ts-expect-error 63: a table is made of one topic
+  table([words, regions])
+  // @ts-expect-error 64: and not of a pattern
+  table(topicPattern({ matching: /orders-.*/ }))
+  // @ts-expect-error 65: what a pattern's serde decodes may be null before somebody has looked
+  stream(topicPattern({ matching: /orders-.*/, value: serdes.json(Order) })).mapValues(({ id }) => id)
+  // @ts-expect-error 66: a transformer is asked about deleted rows, too
+  customer.transformValues(row => row.name)
+  // @ts-expect-error 67: there is no such role among its stores
+  customer.transformValues((_row, key, { stores }) => stores.seen.get(key))
+  // @ts-expect-error 68: a partition is a number
+  order.to(() => orders, { topics: [orders], partitioner: ({ value }) => value.customer })
   // @ts-expect-error 3: a value may be null before somebody has looked
   stream(orders).mapValues(({ id }) => id)
   // @ts-expect-error 4: there is no such field

@@ -1,4 +1,4 @@
-import { combineTopologies, defineTopology, isRejected, isValid, joinWindows, serdes, sessionWindows, slidingWindows, timeWindows, type Rejected, type Stream, type Table, type Topology, type Windowed } from '../../streams/index.ts'
+import { combineTopologies, defineKeyValueStateStore, defineTopology, isRejected, isValid, joinWindows, serdes, sessionWindows, slidingWindows, timeWindows, topicPattern, type Rejected, type Stream, type Table, type Topology, type Windowed } from '../../streams/index.ts'
 import { createTestDriver } from '../../streams/testing.ts'
 import { anything, counts, customers, numbers, Order, orders, payments, regions, typeOf, words } from './topics.ts'
 
@@ -75,6 +75,21 @@ export const uses = defineTopology('uses', ({ stream, table, globalTable }) => {
 
   const cogrouped = rekeyed.groupByKey().cogroup((sum: number, { cents }) => sum + cents).cogroup(stream(numbers).map((value, key) => [String(key), value]).groupByKey(), (sum, value) => sum + value).aggregate(() => 0)
   typeOf(cogrouped).is<Table<string, number>>(true)
+
+  typeOf(customer.transformValues((row, key) => row === null ? null : row.region + key, { name: 'transformed' })).is<Table<string, string>>(true)
+  typeOf(customer.transformValues((_row, key, { stores: { seen } }) => {
+    const count = (seen.get(key)?.value ?? 0) + 1
+    seen.put(key, count, 0)
+    return count
+  }, { name: 'with-store', stores: { seen: defineKeyValueStateStore({ name: 'seen', key: serdes.string, value: serdes.long }) } })).is<Table<string, number>>(true)
+  present.to(({ value }) => value.cents > 5 ? orders : orders, { topics: [orders], partitioner: ({ value: { cents } }, count) => cents % count })
+
+  const several = stream([words, regions], { name: 'several', timestampExtractor: ({ value, timestamp }) => value === null ? timestamp : value.length })
+  typeOf(several).is<Stream<string | null, string | null>>(true)
+  const found = stream(topicPattern({ matching: /orders-.*/, value: serdes.json(Order) }), { name: 'found' })
+  typeOf(found).is<Stream<string | null, { id: string, customer: string, cents: number } | null>>(true)
+  typeOf(stream(topicPattern({ matching: /anything-.*/ }), { name: 'anything' })).is<Stream<string | null, unknown>>(true)
+  typeOf(stream(topicPattern({ matching: /numbers-.*/, key: serdes.int, value: serdes.long }), { name: 'numbers' })).is<Stream<number | null, number | null>>(true)
 
   count.toStream().to(counts)
   stream(words, { name: 'again' }).toTable({ store: { name: 'last-word' } }).filter(word => word.length > 3).mapValues(word => word.length).toStream().to(counts)

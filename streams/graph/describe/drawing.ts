@@ -1,5 +1,7 @@
 import type { Node } from '../node.ts'
 import type { SubTopology } from '../sub-topologies.ts'
+import type { Topic } from '../topic.ts'
+import { foundTopic } from '../topic-pattern.ts'
 import type { NumberedGlobal, Topology } from '../topology.ts'
 import { storeLabel, topicLabel } from './labels.ts'
 
@@ -33,16 +35,17 @@ export interface Edge {
 }
 
 export function draw (topology: Topology): Drawing {
-  const drawn = new Map([...topology.nodes.flatMap(({ topic }) => topic ?? []), ...topology.globals.map(({ topic }) => topic)].map(topic => [topic.name, topic]))
+  const drawn = new Map([...topology.nodes.flatMap(topicsOf), ...topology.globals.map(({ topic }) => topic)].map(topic => [topic.name, topic]))
   const topics = numbered('topic', [...drawn.keys()])
   const stores = numbered('store', topology.stores.map(({ name }) => name))
-  const idOf = (node: Node): string => node.topic === undefined ? `node${node.index}` : topics.get(node.topic.name) ?? ''
+  const idsOf = (node: Node): string[] => isEnd(node) ? topicsOf(node).flatMap(({ name }) => topics.get(name) ?? []) : [`node${node.index}`]
+  const idOf = (node: Node): string => idsOf(node)[0] ?? ''
   return {
     topics: [...drawn.values()].map(topic => ({ id: topics.get(topic.name) ?? '', label: topicLabel(topic), internal: topic.internal })),
     // What only passes records from topic to topic has nothing to show.
     groups: [...topology.subTopologies.map(subTopology => groupOf(subTopology, { idOf, stores })), ...topology.globals.map(globalGroup)].filter(({ nodes, stores }) => nodes.length + stores.length > 0),
     edges: [
-      ...topology.nodes.filter(isDrawn).flatMap(node => node.parents.map(parent => edgeTo(node, parent, idOf, topology.tables))),
+      ...topology.nodes.filter(isDrawn).flatMap(node => node.parents.flatMap(parent => edgesTo(node, parent, idsOf, topology.tables))),
       ...topology.globals.flatMap(global => globalEdges(global, topics.get(global.topic.name) ?? '', topology.nodes.filter(({ name }) => global.readers.includes(name)).map(idOf))),
       ...topology.nodes.flatMap(node => node.stores.map(({ name }): Edge => ({ from: idOf(node), to: stores.get(name) ?? '', label: '', kind: 'state' })))
     ]
@@ -63,7 +66,7 @@ function groupOf (
   return {
     id: `sub${id}`,
     label: [name],
-    nodes: nodes.filter(node => isDrawn(node) && node.topic === undefined).map(node => ({ id: ids.idOf(node), label: [node.name, ...callsLabel(node)], branches: node.kind === 'branch' })),
+    nodes: nodes.filter(node => isDrawn(node) && !isEnd(node)).map(node => ({ id: ids.idOf(node), label: [node.name, ...callsLabel(node)], branches: node.kind === 'branch' })),
     stores: stores.map(store => ({ id: ids.stores.get(store.name) ?? '', label: storeLabel(store) }))
   }
 }
@@ -81,11 +84,21 @@ function globalEdges ({ id }: NumberedGlobal, topic: string, readers: readonly s
   ]
 }
 
-function edgeTo (node: Node, parent: Node, idOf: (node: Node) => string, tables: Topology['tables']): Edge {
+/** Where a choice is left to each record there is a box of its own. */
+function isEnd ({ topic, topics, pattern }: Node): boolean {
+  return topic !== undefined || topics.length > 0 || pattern !== undefined
+}
+
+/** A pattern is drawn as a topic that is called like it. */
+function topicsOf ({ topic, topics, pattern }: Node): Topic[] {
+  return [...topic === undefined ? topics : [topic], ...pattern === undefined ? [] : [foundTopic(pattern, pattern.pattern)]]
+}
+
+function edgesTo (node: Node, parent: Node, idsOf: (node: Node) => string[], tables: Topology['tables']): Edge[] {
   const kind = node.kind === 'dead-letter-sink' ? 'dead-letter' : tables.has(parent.name) || (node.kind === 'merge' && tables.has(node.name)) ? 'change' : 'record'
   const [branch] = parent.parents
-  if (parent.kind !== 'branch-case' || branch === undefined) return { from: idOf(parent), to: idOf(node), label: '', kind }
-  return { from: idOf(branch), to: idOf(node), label: parent.name.slice(branch.name.length + 1), kind }
+  const [from, label] = parent.kind !== 'branch-case' || branch === undefined ? [parent, ''] : [branch, parent.name.slice(branch.name.length + 1)]
+  return idsOf(from).flatMap(start => idsOf(node).map((end): Edge => ({ from: start, to: end, label, kind })))
 }
 
 function isDrawn ({ kind }: Node): boolean {

@@ -23,8 +23,10 @@ export interface SubTopologyJson {
   readonly id: number
   /** Stable while the graph grows; positions are kept under it. */
   readonly name: string
-  /** The topics it reads. */
+  /** The topics it reads by name. */
   readonly topics: readonly string[]
+  /** The patterns of those that it reads beside them, where there are any. */
+  readonly patterns?: readonly string[]
   readonly stores: readonly string[]
   readonly nodes: readonly NodeJson[]
 }
@@ -39,8 +41,12 @@ export interface NodeJson {
   /** Names of the nodes before it. */
   readonly parents: readonly string[]
   readonly stores: readonly string[]
-  /** Of sources and sinks; null else. */
+  /** Of sources and sinks of one topic; null else. */
   readonly topic: string | null
+  /** Of sources of several topics. */
+  readonly topics?: readonly string[]
+  /** Of sources that read what matches. */
+  readonly pattern?: string
   /** Of dead-letter sinks; null else. */
   readonly deadLetterFormat: DeadLetterFormat | null
   /** Of nodes that call something outside; null else. */
@@ -95,10 +101,11 @@ export function isTopologyJson (value: unknown): value is TopologyJson {
 export function describeAsJson (topology: Topology): TopologyJson {
   return {
     topology: topology.name,
-    subTopologies: topology.subTopologies.map(({ id, name, topics, stores, nodes }) => ({
+    subTopologies: topology.subTopologies.map(({ id, name, topics, patterns, stores, nodes }) => ({
       id,
       name,
       topics,
+      ...patterns.length === 0 ? {} : { patterns: patterns.map(({ pattern }) => pattern) },
       stores: stores.map(({ name }) => name),
       nodes: nodes.map(node => ({
         name: node.name,
@@ -108,6 +115,8 @@ export function describeAsJson (topology: Topology): TopologyJson {
         parents: node.parents.map(({ name }) => name),
         stores: node.stores.map(({ name }) => name),
         topic: node.topic?.name ?? null,
+        ...node.topics.length < 2 ? {} : { topics: node.topics.map(({ name }) => name) },
+        ...node.pattern === undefined ? {} : { pattern: node.pattern.pattern },
         deadLetterFormat: topology.deadLetterFormats.get(node) ?? null,
         calls: callsOf(node)
       }))
@@ -127,7 +136,7 @@ function callsOf ({ calls }: Node): CallsJson | null {
 
 function topicsOf ({ nodes, sources, globals }: Topology): TopicJson[] {
   const ends: { readonly kind: NodeKind, readonly topic: Topic }[] = [
-    ...nodes.flatMap(({ kind, topic }) => topic === undefined ? [] : [{ kind, topic }]),
+    ...nodes.flatMap(({ kind, topic, topics }) => (topic === undefined ? topics : [topic]).map(topic => ({ kind, topic }))),
     ...globals.map(({ topic }: GlobalSource) => ({ kind: 'source' as const, topic })),
     ...sources.flatMap(({ deadLetters }) => deadLetters === undefined ? [] : [{ kind: 'dead-letter-sink' as const, topic: deadLetters.topic }])
   ]

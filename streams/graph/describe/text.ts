@@ -39,13 +39,18 @@ function describeNode ({ node, predecessors, successors }: Linked): string {
   const onward = `\n      --> ${namesOf(successors)}`
   const back = `\n      <-- ${namesOf(predecessors)}`
   switch (node.kind) {
-    case 'source': return `Source: ${node.name} (topics: [${node.topic?.name ?? ''}])${onward}`
+    case 'source': return `Source: ${node.name} (topics: ${topicsOf(node)})${onward}`
     case 'sink': case 'dead-letter-sink': {
       const to = node.choice === undefined ? `topic: ${node.topic?.name ?? ''}` : `extractor class: ${node.choice.chooser}`
       return `Sink: ${node.name} (${to})${back}`
     }
     default: return `Processor: ${node.name} (stores: [${hashOrder(hashOrder(storesOf(node)), { isCopy: true }).join(', ')}])${onward}${back}`
   }
+}
+
+/** As Java prints a set of them, which was made from another; of a pattern its text. */
+function topicsOf ({ topics, pattern }: Node): string {
+  return pattern?.pattern ?? `[${hashOrder(topics.map(({ name }) => name), { isCopy: true }).join(', ')}]`
 }
 
 /** Where open windows are kept is in Kafka Streams no store of its own. */

@@ -1,3 +1,5 @@
+import type { Execution } from '../execution.ts'
+import type { Node } from '../node.ts'
 import type { Processor, ProcessorContext, StoreRoles } from '../processor.ts'
 import { wirePunctuations } from '../punctuation.ts'
 import type { StreamRecord } from '../record.ts'
@@ -46,10 +48,14 @@ export function valueProcessor<In, Out, S extends StoreRoles> (given: ValueProce
   }
 }
 
+export function openRoles<S extends StoreRoles> (roles: S, execution: Execution, node: Node): WritersOf<S> {
+  // Each role is given the writer of the store named for it; `fromEntries` cannot express that correspondence.
+  return Object.fromEntries(Object.entries(roles).map(([role, store]) => [role, store.kind === 'state-store' ? store.open(execution, node) : execution.writer(store)])) as WritersOf<S>
+}
+
 function contextOf<Out, S extends StoreRoles> (stores: S, [execution, node, forward, to]: Wiring): ProcessorContext<Out, S> {
   return {
-    // Each role is given the writer of the store named for it; `fromEntries` cannot express that correspondence.
-    stores: Object.fromEntries(Object.entries(stores).map(([role, store]) => [role, store.kind === 'state-store' ? store.open(execution, node) : execution.writer(store)])) as WritersOf<S>,
+    stores: openRoles(stores, execution, node),
     forward: (record, child) => child === undefined ? forward(record) : to(child)(record),
     drop: reason => execution.drop(node, reason),
     recordMetadata: () => execution.current()

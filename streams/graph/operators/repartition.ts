@@ -35,17 +35,18 @@ export function sinkTo (partitionOf: (record: StreamRecord) => ChosenPartition |
   }
 }
 
-/** As `sink`, to the topic that the record chooses among those that were declared. */
-export function sinkAmong<K, V> (choose: (record: StreamRecord<K, V>) => Topic, topics: readonly Topic[]): AnyWire {
+/** As `sinkBy`, to the topic that the record chooses among those that were declared. */
+export function sinkAmong<K, V> (choose: (record: StreamRecord<K, V>) => Topic, topics: readonly Topic[], partitioner: Partitioner<K, V> | undefined): AnyWire {
   const internal = topics.find(topic => topic.internal)
   if (internal !== undefined) throw new TopologyError(`A sink that chooses its topic cannot write to the internal topic '${internal.name}'; write to it with a sink of its own.`)
   return (execution, node) => record => {
     const previous = execution.enter(node)
     if (record.value instanceof Rejected) throw new TypeError(`a value that was turned away came here, and would be written as if it were one (${record.value.message}); branch it off before`)
-    // The stream before it is of the function's types.
-    const topic = choose(record as StreamRecord<K, V>)
+    // The stream before it is of the functions' types.
+    const typed = record as StreamRecord<K, V>
+    const topic = choose(typed)
     if (!topics.includes(topic)) throw new TypeError(`it chose topic '${topic?.name}', which is not among those declared (${topics.map(({ name }) => name).join(', ')}); add it to topics`)
-    execution.emit(node, record, undefined, topic)
+    execution.emit(node, record, partitioner && (count => partitioner(typed, count)), topic)
     execution.leave(previous)
   }
 }

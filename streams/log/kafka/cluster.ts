@@ -89,6 +89,12 @@ export class Cluster {
     return { brokers, controllerId: answer.controllerId, clusterId: answer.clusterId ?? '', topics: topicsOf(answer) }
   }
 
+  /** All that may be seen, but for the cluster's own. */
+  async topicNames (): Promise<string[]> {
+    const { topics } = await this.#metadata(null)
+    return topics.flatMap(({ errorCode, name, isInternal }) => errorCode !== 0 || name == null || isInternal ? [] : [name])
+  }
+
   async request<Args extends unknown[], Answer> (broker: Broker, { api, args }: Request<Args>, pool: ConnectionPool = this.#client.connections): Promise<Answer> {
     const connection = await pool.get(broker)
     return (await this.api<Args, Answer>(api)).async(connection, ...args)
@@ -130,9 +136,10 @@ export class Cluster {
     await this.#client.close()
   }
 
-  async #metadata (topics: readonly string[]): Promise<metadataV12.MetadataResponse> {
+  /** null: of all topics. */
+  async #metadata (topics: readonly string[] | null): Promise<metadataV12.MetadataResponse> {
     try {
-      return await this.requestAny<[string[], boolean, boolean], metadataV12.MetadataResponse>({ api: 'Metadata', args: [[...topics], false, false] })
+      return await this.requestAny<[string[] | null, boolean, boolean], metadataV12.MetadataResponse>({ api: 'Metadata', args: [topics && [...topics], false, false] })
     } catch (error) {
       const answer = responseOf(error)
       if (answer === undefined) throw error

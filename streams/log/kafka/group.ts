@@ -1,6 +1,7 @@
 import { decodeConsumerProtocolAssignment, type ConsumerGroupJoinPayload, type heartbeatV4 } from '@platformatic/kafka'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LogError, type GroupMember, type GroupOptions, type TopicPartition } from '../log.ts'
+import { matched } from '../together.ts'
 import { commitOffsets, describeGroup, evictMembers } from './admin.ts'
 import { backoffMs } from './backoff.ts'
 import type { Cluster } from './cluster.ts'
@@ -73,6 +74,8 @@ class Member {
   #isConnecting = false
   /** Until then a join request of a membership that we gave up may still reach the group, and take our instance id for itself. */
   #ghostsUntil = 0
+  /** The topics that patterns matched when they were last looked for. */
+  #found: readonly string[] = []
   #timers: NodeJS.Timeout[] = []
   #rejoinedFor = ''
   #rejoinAt = 0
@@ -148,6 +151,8 @@ class Member {
     this.#isConnecting = true
     for (let failures = 0; this.#isOn(); failures++) {
       if (!this.#hasJoined && await this.#lacksTopics()) return
+      await this.#find()
+      if (!this.#isOn()) return
       const membership = this.#openMembership()
       this.#membership = membership
       try {
@@ -166,10 +171,13 @@ class Member {
   }
 
   #openMembership (): Membership {
-    const membership: Membership = new Membership(this.#cluster, this.#options, {
+    const membership: Membership = new Membership(this.#cluster, this.#options, this.#topics(), {
       joining: async () => {
         if (this.#membership === membership) await this.#prepare()
-        return encodeHoldings(this.#last === undefined ? nothingHeld : holdingsOf(this.#last.generation, this.#last.partitions))
+        await this.#find()
+        membership.follow(this.#topics())
+        const held = this.#last === undefined ? nothingHeld : holdingsOf(this.#last.generation, this.#last.partitions)
+        return encodeHoldings({ ...held, patterns: this.#options.patterns?.map(({ id }) => id) ?? [] })
       },
       joined: payload => { if (this.#membership === membership) this.#onJoined(payload) },
       alive: sentAt => { if (this.#membership === membership) this.#onAlive(sentAt) },
@@ -268,7 +276,7 @@ class Member {
     }
   }
 
-  /** Partitions that were added are nobody's until the group rebalances, and the client does not look. */
+  /** Partitions that were added, and those of topics that came, are nobody's until the group rebalances, and the client does not look. */
   async #checkTopics (): Promise<void> {
     const current = this.#current
     if (current === undefined || !current.isLeader || !this.#holds(current)) return
@@ -285,13 +293,25 @@ class Member {
   }
 
   async #orphans (): Promise<string> {
-    const { groupId, topics } = this.#options
-    const [view, group] = await Promise.all([this.#cluster.view(topics), describeGroup(this.#cluster, groupId)])
+    const { groupId, patterns } = this.#options
+    await this.#find()
+    const [view, group] = await Promise.all([this.#cluster.view(this.#topics()), describeGroup(this.#cluster, groupId)])
     if (group === undefined || group.groupState.toLowerCase() !== 'stable') return ''
     const assigned = new Set(group.members.flatMap(({ memberAssignment }) =>
       decodeConsumerProtocolAssignment(memberAssignment).assignedPartitions.flatMap(({ topic, partitions }) => partitions.map(partition => `${topic}/${partition}`))))
     const existing = [...view.topics].flatMap(([topic, { leaders }]) => [...leaders.keys()].map(partition => `${topic}/${partition}`))
-    return existing.filter(partition => !assigned.has(partition)).join(' ')
+    const gone = [...assigned].filter(partition => matched(patterns, [partition.slice(0, partition.lastIndexOf('/'))]).length > 0 && !existing.includes(partition))
+    return [...existing.filter(partition => !assigned.has(partition)), ...gone].join(' ')
+  }
+
+  #topics (): string[] {
+    return [...new Set([...this.#options.topics, ...this.#found])]
+  }
+
+  /** While nobody answers, what was found before stands. */
+  async #find (): Promise<void> {
+    const { patterns = [] } = this.#options
+    if (patterns.length > 0) this.#found = matched(patterns, await this.#cluster.topicNames().catch(() => this.#found))
   }
 
   /** On the first join a missing topic is told at once; later it is waited for. */

@@ -4,6 +4,7 @@ import {
 } from '@platformatic/kafka'
 import { assignPartitions } from '../assignor.ts'
 import type { GroupOptions } from '../log.ts'
+import { matched, namedTogether } from '../together.ts'
 import { backoffMs } from './backoff.ts'
 import type { Cluster } from './cluster.ts'
 import { hasProtocolError } from './errors.ts'
@@ -31,7 +32,8 @@ const watched = new Set(['Heartbeat', 'JoinGroup', 'SyncGroup'])
 export class Membership extends Consumer {
   readonly #events: MembershipEvents
 
-  constructor (cluster: Cluster, options: GroupOptions, events: MembershipEvents) {
+  /** `topics`: all that are read, also those that patterns have found. */
+  constructor (cluster: Cluster, options: GroupOptions, topics: readonly string[], events: MembershipEvents) {
     const rebalanceTimeout = Math.max(options.rebalanceTimeoutMs, options.sessionTimeoutMs)
     super({
       ...cluster.clientOptions('group'),
@@ -45,17 +47,23 @@ export class Membership extends Consumer {
       requestTimeout: rebalanceTimeout + 10_000,
       protocols: [protocol],
       protocolsMetadata: () => events.joining(),
-      partitionAssigner: (_leader, members, _topics, metadata) => assign(options.together, members, metadata),
+      partitionAssigner: (_leader, members, _topics, metadata) => assign(options, members, metadata),
       retries: 3,
       retryDelay: (_client, _operation, attempt) => backoffMs(attempt, { most: 500 }),
       // A join asks for the metadata anew; otherwise the assigner would not see partitions that were just added.
       metadataMaxAge: 1_000
     })
     this.#events = events
-    this.topics.trackAll(...options.topics)
+    this.topics.trackAll(...topics)
     this.on('consumer:group:join', payload => events.joined(payload))
     // Without a listener the process would die of it.
     this.on('error', (error: unknown) => events.broken(error))
+  }
+
+  /** From the next join on these are the topics that are read. */
+  follow (topics: readonly string[]): void {
+    this.topics.untrackAll(...this.topics.current.filter(topic => !topics.includes(topic)))
+    this.topics.trackAll(...topics.filter(topic => !this.topics.current.includes(topic)))
   }
 
   /** All requests pass here: the only place where their outcomes can be seen before the client acts on them. */
@@ -103,10 +111,15 @@ function silenced<Args extends unknown[], Answer> (api: API<Args, Answer>): API<
 }
 
 /** Must not throw: the client would not catch it. */
-function assign (together: GroupOptions['together'], members: ReadonlyMap<string, ExtendedGroupProtocolSubscription>, metadata: ClusterMetadata): GroupPartitionsAssignments[] {
-  const candidates = [...members].map(([memberId, { topics, metadata: userData }]) => ({ memberId, topics: new Set(topics), ...decodeHoldings(userData) }))
+function assign ({ together, patterns = [] }: GroupOptions, members: ReadonlyMap<string, ExtendedGroupProtocolSubscription>, metadata: ClusterMetadata): GroupPartitionsAssignments[] {
   const partitionCounts = new Map([...metadata.topics].map(([topic, view]) => [topic, view?.partitionsCount ?? 0]))
-  const assignment = assignPartitions({ candidates, partitionCounts, together })
+  const existing = [...partitionCounts.keys()]
+  const candidates = [...members].map(([memberId, { topics, metadata: userData }]) => {
+    const { generation, owned, patterns: ids } = decodeHoldings(userData)
+    // A topic that was made just now one member may have seen and another not: who reads by its pattern reads it.
+    return { memberId, topics: new Set([...topics ?? [], ...matched(patterns.filter(({ id }) => ids.includes(id)), existing)]), generation, owned }
+  })
+  const assignment = assignPartitions({ candidates, partitionCounts, together: namedTogether(together, existing) })
   return [...assignment].map(([memberId, topics]) => ({
     memberId,
     assignments: new Map([...topics].map(([topic, partitions]) => [topic, { topic, partitions: [...partitions] }]))

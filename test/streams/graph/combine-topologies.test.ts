@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok, throws } from 'node:assert/strict'
 import { test } from 'node:test'
 import { Type } from 'typebox'
-import { combineTopologies, defineInternalTopic, defineTopic, defineTopology, isRejected, isValid, joinWindows, serdes, TopologyError, type Topology, type TopologyBuilder } from '../../../streams/index.ts'
+import { combineTopologies, defineInternalTopic, defineTopic, defineTopology, isRejected, isValid, joinWindows, serdes, TopologyError, topicPattern, type Topology, type TopologyBuilder } from '../../../streams/index.ts'
 import { describeAsJson } from '../../../streams/graph/describe/json.ts'
 import { describe, lint } from '../../../streams/runtime.ts'
 import { createTestDriver } from '../../../streams/testing.ts'
@@ -125,6 +125,23 @@ test('of a source that several read the name that the first of them gives counts
   deepEqual(findings([measuring, shoutsToo, joining], [measuring, shoutsToo]), ['words'])
 })
 
+test('the same several topics, and the same pattern, are one source too, whichever topologies read them', async () => {
+  const pattern = topicPattern({ matching: /word-.*/, value: serdes.string })
+  const passing = (name: string, topics: readonly Texts[]): Topology => defineTopology(name, ({ stream }) => {
+    stream(topics).to(texts(`${name}-out`))
+    stream(pattern).to(texts(`${name}-found`))
+  })
+  const topology = combineTopologies('both', [passing('one', [words, names]), passing('other', [names, words])])
+  const driver = createTestDriver(topology)
+  for (const topic of [words, names, texts('word-1')]) await driver.topic(topic).pipe('k', topic.name)
+
+  deepEqual(topology.sources.map(({ topics, pattern }) => [topics.map(({ name }) => name), pattern?.pattern]), [[['words', 'names'], undefined], [[], 'word-.*']])
+  for (const name of ['one', 'other']) {
+    deepEqual(await driver.output(texts(`${name}-out`)).readValues(), ['words', 'names'])
+    deepEqual(await driver.output(texts(`${name}-found`)).readValues(), ['word-1'])
+  }
+})
+
 test('a topic of which several read a stream is read once, by all in their order', async () => {
   const seen: string[] = []
   const looking = (name: string): Topology => defineTopology(name, ({ stream }) => { stream(words).peek(({ value }) => { seen.push(`${name} ${value}`) }).to(texts(`${name}-out`)) })
@@ -245,6 +262,10 @@ const clashes: readonly (readonly [string, readonly Topology[], RegExp])[] = [
     /Topologies 't0' and 't1' have two internal topics named 'between'/],
   ['a stream and a table of one topic', [defineTopology('t0', ({ stream }) => { stream(words).to(lengths) }), defineTopology('t1', ({ table }) => { table(words).toStream().to(lengths) })],
     /Topologies 't0' and 't1' have two sources of topic 'words', 't0-KSTREAM-SOURCE-0000000000' and 't1-KSTREAM-SOURCE-0000000001'.*toStream\(\)/],
+  ['streams of which only some topics are the same', [[words, names], [words]].map((topics, index) => defineTopology(`t${index}`, ({ stream }) => { stream(topics).to(lengths) })),
+    /Topologies 't0' and 't1' have two sources of topic 'words', 't0-KSTREAM-SOURCE-0000000000' of words, names and 't1-KSTREAM-SOURCE-0000000000'.*give both streams the same topics/],
+  ['a topic that the pattern of another topology matches', [words, topicPattern({ matching: /w.*/, value: serdes.string })].map((read, index) => defineTopology(`t${index}`, ({ stream }) => { stream(read).to(lengths) })),
+    /Topologies 't1' and 't0' have two sources of topic 'words', 't0-.*' and 't1-.*' with the pattern/],
   ['streams of one topic from two places', (['earliest', 'latest'] as const).map(offsetReset => defineTopology(offsetReset, ({ stream }) => { stream(words, { offsetReset }).to(lengths) })),
     /Topology 'clashing' reads topic 'words' from two places, earliest and latest/],
   ['settings of two forms', [repeating('t0', words, lengths), repeating('t1', names, greetings, Type.Integer({ default: 3 }))], /Topology 'clashing' has the setting FACTOR in two forms, the second in 't1'/],

@@ -212,7 +212,7 @@ test('json: nodes, topics, stores and sub-topologies as data', () => {
   assert.deepEqual({ ...only, nodes: only.nodes.map(({ name }: { name: string }) => name) }, {
     id: 0, name: 'in', topics: ['in'], stores: ['counts'], nodes: ['KSTREAM-SOURCE-0000000000', 'check', 'checked', 'checked-valid', 'checked-dlq', 'dead', 'count', 'KSTREAM-SINK-0000000006']
   })
-  assert.deepEqual(only.nodes[5], { name: 'dead', kind: 'dead-letter-sink', named: true, handsOn: 'records', parents: ['checked-dlq'], stores: [], topic: 'dlq', deadLetterFormat: 'envelope' })
+  assert.deepEqual(only.nodes[5], { name: 'dead', kind: 'dead-letter-sink', named: true, handsOn: 'records', parents: ['checked-dlq'], stores: [], topic: 'dlq', deadLetterFormat: 'envelope', calls: null })
   assert.deepEqual(json.topics, [
     { name: 'in', read: true, written: false, optional: false, internal: false, partitions: 6, key: 'text', value: 'json' },
     { name: 'dlq', read: false, written: true, optional: false, internal: false, partitions: 6, key: 'text', value: 'json' },
@@ -288,7 +288,8 @@ function readDescription (text: string): { id: number, nodes: Node[] }[] {
         topology: 'described',
         parents: found.parents.map(build),
         stores: found.kind === 'Processor' && found.inside !== '' ? found.inside.split(', ').map(store) : [],
-        topic: found.kind === 'Processor' ? undefined : topic(found.inside)
+        topic: found.kind === 'Processor' ? undefined : topic(found.inside),
+        topics: found.kind === 'Source' ? [topic(found.inside)] : []
       }
       nodes.set(name, made)
       return made

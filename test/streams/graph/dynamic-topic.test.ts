@@ -32,6 +32,24 @@ test('each record goes to the declared topic that it chooses; another one is a f
   await driver.close()
 })
 
+test('a partitioner is asked with the number of partitions of the topic that was chosen', async () => {
+  const asked: number[] = []
+  const driver = createTestDriver(defineTopology('sizing', ({ stream }) => {
+    stream(input).to(bySize, {
+      topics: [small, large],
+      partitioner (_record, count) {
+        asked.push(count)
+        return count - 1
+      }
+    })
+  }), { partitions: { input: 1, small: 2, large: 5 } })
+  await driver.topic(input).pipe('a', 'xx')
+  await driver.topic(input).pipe('a', 'xxxx')
+
+  assert.deepEqual([(await driver.output(small).read())?.partition, (await driver.output(large).read())?.partition], [1, 4])
+  assert.ok(asked.includes(2) && asked.includes(5))
+})
+
 test('all declared topics are among those that have to exist, and no other', () => {
   assert.deepEqual(topicsOf(topology).map(({ name }) => name), ['input', 'small', 'large', 'letters'])
 })

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { defineProcessor, defineTopic, type Stream, type TopologyBuilder } from '../../../streams/index.ts'
+import { defineProcessor, defineTopic, topicPattern, type Stream, type TopologyBuilder } from '../../../streams/index.ts'
 import { defineOrdered } from '../../../streams/stores/ordered.ts'
 import { long } from '../../../streams/serdes/long.ts'
 import { text } from '../../../streams/serdes/text.ts'
@@ -15,7 +15,9 @@ type Program = (builder: TopologyBuilder<object>) => void
 type Streams = Pick<TopologyBuilder<object>, 'stream'>
 
 const topic = (name: string) => defineTopic({ name, value: text })
+const orders = topicPattern({ matching: /orders-.*/, value: text })
 const windowedCounts = defineTopic({ name: 'out', key: timeWindowed(text, 5), value: long })
+const numbers = (name: string) => defineTopic({ name, value: long })
 const ten = joinWindows({ timeDifferenceMs: 10_000 })
 const five = timeWindows({ sizeMs: 5 })
 const fiveSliding = slidingWindows({ timeDifferenceMs: 5 })
@@ -266,6 +268,48 @@ export const kafkaPrograms: Readonly<Record<string, Program>> = {
   'grace-join' ({ stream, table }) {
     const rows = table(topic('rows'), { store: { name: 'V', historyRetentionMs: 300 } })
     stream(topic('in')).join(rows, both, { graceMs: 10 }).to(topic('out'))
+  },
+  'table-transform-values' ({ table }) {
+    table(topic('a')).transformValues(() => 1).toStream().to(numbers('o'))
+  },
+  'table-transform-values-named' ({ table }) {
+    table(topic('a'), { store: { name: 'rows' } }).transformValues(() => 1, { name: 'transform', store: { name: 'transformed', value: long } }).filter(always).toStream().to(numbers('o'))
+  },
+  'table-transform-values-store' ({ table }) {
+    table(topic('a')).transformValues(() => 1, { stores: { seen: storeOf('seen') } }).toStream().to(numbers('o'))
+  },
+  'table-transform-values-joined' ({ table }) {
+    table(topic('a')).transformValues(() => 1).join(table(topic('c')), (_, right) => right).toStream().to(topic('o'))
+  },
+  'table-transform-values-grouped' ({ table }) {
+    table(topic('a')).transformValues(() => 1).groupBy((_, key) => [key, key]).count().toStream()
+  },
+  'source-of-several' ({ stream }) {
+    stream(['orders-eu', 'orders-us', 'payments', 'z1', 'a2'].map(topic)).filter(always).to(topic('out'))
+  },
+  'source-of-several-equal-twice' ({ stream }) {
+    stream([topic('b'), topic('a')]).to(topic('out-1'))
+    stream([topic('a'), topic('b')]).to(topic('out-2'))
+  },
+  'source-of-several-counted' ({ stream }) {
+    stream([topic('a'), topic('b')]).groupByKey().count()
+  },
+  'source-by-pattern' ({ stream }) {
+    stream(orders).to(topic('out'))
+  },
+  'source-by-pattern-named' ({ stream }) {
+    stream(topicPattern({ matching: /orders-[a-z]+(-\d)?/, value: text }), { name: 'orders' }).mapValues(same).to(topic('out'))
+  },
+  'source-by-pattern-twice' ({ stream }) {
+    stream(orders).to(topic('out-1'))
+    stream(topicPattern({ matching: /orders-.*/, value: text })).to(topic('out-2'))
+    stream(topic('other')).to(topic('out-3'))
+  },
+  'source-by-pattern-counted' ({ stream }) {
+    stream(orders).selectKey(rekey).groupByKey().count().toStream()
+  },
+  'source-by-pattern-joined' ({ stream, table }) {
+    stream(orders).join(table(topic('customers')), both).to(topic('out'))
   }
 }
 

@@ -16,7 +16,7 @@ test('sources, of streams and of tables, say where they begin', () => {
     stream(c).foreach(() => {})
   })
 
-  assert.deepEqual(sources.map(({ topic, node }) => [topic.name, node.offsetReset]), [['a', 'latest'], ['b', 'earliest'], ['c', undefined]])
+  assert.deepEqual(sources.map(({ topics, node }) => [topics[0]?.name, node.offsetReset]), [['a', 'latest'], ['b', 'earliest'], ['c', undefined]])
 })
 
 test('a task begins each topic where its source says, and the others where the worker is told', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defineTopic, defineTopology, serdes, timeWindows, type TopologyBuilder } from '../../../streams/index.ts'
+import { defineTopic, defineTopology, serdes, timeWindows, topicPattern, type TopologyBuilder } from '../../../streams/index.ts'
 import { describeAsJson } from '../../../streams/graph/describe/json.ts'
 import { against } from '../../../streams/lint/against.ts'
 
@@ -66,4 +66,16 @@ test('sub-topologies: another name needs a reset, and so do inputs that go over 
   assert.deepEqual(compare(apart, merged).filter(line => line.startsWith('error')), ["error others: Its input 'more' is read by sub-topology 'records' now, and positions are kept by that name: it would be read anew."])
   assert.deepEqual(compare(merged, apart).filter(line => line.startsWith('error')), ["error records: Its input 'more' is read by sub-topology 'others' now, and positions are kept by that name: it would be read anew."])
   assert.deepEqual(compare(merged, plain), ["note records: It does not read 'more' any more; what came from there stays in its stores."])
+})
+
+test('a sub-topology that reads by a pattern is known by it', () => {
+  const reading = (name?: string): Program => ({ stream }) => { stream(topicPattern({ matching: /orders-.*/, value: serdes.string }), name === undefined ? {} : { name }).groupByKey().count({ store: { name: 'counts' } }) }
+  const beside: Program = builder => {
+    counted()(builder)
+    builder.stream(topicPattern({ matching: /more-.*/ })).foreach(() => {})
+  }
+
+  assert.deepEqual(compare(reading(), reading()), [])
+  assert.deepEqual(compare(reading(), reading('orders')), ["error orders-.*: This sub-topology is called 'orders' now, and positions are kept by that name: it would begin anew."])
+  assert.deepEqual(compare(counted(), beside), ['note more-.*: This sub-topology is new; it begins where its topics begin (more-.*).'])
 })

@@ -343,6 +343,48 @@ export function logContract (name: string, openLog: LogFactory): void {
     assert.equal(new Set([...first.held(), ...second.held()]).size, 12)
   })
 
+  test(`${name}: topics are listed by name`, async t => {
+    const { log, topic } = await logWithTopic(t, openLog)
+
+    const names = await log.topicNames()
+
+    assert.ok(names.includes(topic))
+    assert.ok(!names.includes('__consumer_offsets'))
+  })
+
+  test(`${name}: what a pattern matches is shared by those who read by it, also when it comes later, and is with what belongs to it`, async t => {
+    const log = opened(t, openLog)
+    const prefix = unique('orders')
+    const [customers, early, late] = [unique('customers'), `${prefix}-a`, `${prefix}-b`]
+    await log.createTopics([customers, early].map(name => ({ name, partitions: 2 })))
+    const pattern = { id: `/${prefix}-.*/`, matches: (topic: string) => topic.startsWith(`${prefix}-`) }
+    const options = { groupId: unique('group'), topics: [customers], patterns: [pattern], together: [[customers, pattern]] }
+
+    const first = await join(t, log, options)
+    const second = await join(t, log, options)
+    await until(() => first.held().length === 2)
+    await log.createTopics([{ name: late, partitions: 2 }])
+    await until(() => first.held().length === 3 && second.held().length === 3)
+
+    const partitions = (member: Joined, topic: string) => member.held().filter(name => name.startsWith(`${topic}/`)).map(name => name.split('/')[1])
+    for (const member of [first, second]) {
+      assert.deepEqual(partitions(member, early), partitions(member, customers))
+      assert.deepEqual(partitions(member, late), partitions(member, customers))
+    }
+  })
+
+  test(`${name}: a group whose patterns match nothing yet is joined, and waits`, async t => {
+    const log = opened(t, openLog)
+    const topic = unique('later')
+    const pattern = { id: topic, matches: (name: string) => name === topic }
+
+    const alone = await join(t, log, { patterns: [pattern], together: [[pattern]] })
+    assert.deepEqual(alone.held(), [])
+    await log.createTopics([{ name: topic, partitions: 1 }])
+
+    await until(() => alone.held().length === 1)
+  })
+
   test(`${name}: preparing is awaited before partitions move`, async t => {
     const { log, topic } = await logWithTopic(t, openLog, 2)
     const events: string[] = []

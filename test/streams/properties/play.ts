@@ -125,7 +125,7 @@ export async function perform (topology: Topology, { steps, partitions, maxUnitR
   const log = new WatchedLog(clock.now)
   const application = new Application({ topology, applicationId: 'test', log, state: log.watch(openMemoryState()), clock, maxUnitRecords, partitionsOf: () => partitions, committed: () => {}, skipped: () => {}, debug })
   const piped: Arrival[] = []
-  const read = new Set<string>(topology.sources.map(({ topic }) => topic.name))
+  const read = new Set<string>(topology.sources.flatMap(({ topics }) => topics.map(({ name }) => name)))
   await application.engine()
   for (const step of steps) {
     switch (step.kind) {

@@ -17,3 +17,12 @@ for (const [deadLetters, rest] of [['with', 'The database stands still with this
     ok(said.startsWith(`millrace app: record moves-3@17 has been in node 'source' for 0.5 s and holds up everything else, so this process ends. ${rest}`), said)
   })
 }
+
+test('a record of a topic that a pattern has found is named by that topic', async () => {
+  const child = spawn(process.execPath, [SCRIPT, 'found'], { stdio: ['ignore', 'ignore', 'pipe'], timeout: 30_000 })
+  let said = ''
+  child.stderr.on('data', chunk => { said += String(chunk) })
+  await once(child, 'close')
+
+  ok(said.startsWith("millrace app: record moves-found-3@17 has been in node 'source' for 0.5 s"), said)
+})

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { decodeHoldings, encodeHoldings, nothingHeld } from '../../../../streams/log/kafka/user-data.ts'
 
 test('what a member held arrives at the leader', () => {
-  const holdings = { generation: 3, owned: new Map([['t', [0, 2]]]) }
+  const holdings = { generation: 3, owned: new Map([['t', [0, 2]]]), patterns: ['/t-.*/'] }
 
   assert.deepEqual(decodeHoldings(encodeHoldings(holdings)), holdings)
 })
