@@ -5,7 +5,7 @@ import { createRandom } from '../../bin/sample-events.ts'
 import type { LogRecord } from '../../streams/index.ts'
 import { isCovered } from '../../streams/state/progress.ts'
 import { retryOf } from '../../streams/task/calls/retry-record.ts'
-import { assertRuns, openCallsWorld, type CallsWorld, type FedErrand, type TaskRow } from '../helpers/calls-world.ts'
+import { assertRuns, openCallsWorld, PARTITIONS, type CallsWorld, type FedErrand, type TaskRow } from '../helpers/calls-world.ts'
 import { BREAKER, DELAYS_MS } from '../helpers/calling.ts'
 import { assertSameLines } from '../helpers/language-world.ts'
 import { NEVER, REFUSED, type PartnerCall } from '../helpers/partner.ts'
@@ -35,16 +35,19 @@ async function assertDone (world: CallsWorld, errands: readonly FedErrand[], spo
   deepEqual(await world.letters(), errands.filter(isPermanent).map(({ id }) => id), 'dead letters')
 }
 
-/** When it was told which tasks are its own, in milliseconds since 1970. */
-function assignedAt (worker: WorkerProcess): number[] {
-  return [...worker.output().matchAll(/"time":(\d+).*"tasks":\["[^\]]+\],"msg":"tasks assigned"/g)].map(([, time]) => Number(time))
+/** When it was told which tasks are its own, in milliseconds since 1970, and how many. */
+function assignments (worker: WorkerProcess): { readonly at: number, readonly tasks: number }[] {
+  return [...worker.output().matchAll(/"time":(\d+).*"tasks":\[([^\]]*)\],"msg":"tasks assigned"/g)].map(([, at, tasks]) => ({ at: Number(at), tasks: tasks?.match(/"[^"]+"/g)?.length ?? 0 }))
 }
 
-async function haveTasks (workers: readonly WorkerProcess[], sinceMs = 0): Promise<void> {
-  await until('all have tasks', () => workers.every(worker => {
-    assertRuns(worker)
-    return assignedAt(worker).some(at => at > sinceMs)
-  }))
+/** Resolves when these workers have all tasks between them, and nothing moves any more; answers with when that was. */
+async function haveTasks (workers: readonly WorkerProcess[], sinceMs = 0): Promise<number> {
+  await until('they have all tasks between them', () => {
+    for (const worker of workers) assertRuns(worker)
+    const last = workers.map(worker => assignments(worker).findLast(({ at }) => at > sinceMs)?.tasks ?? 0)
+    return last.every(tasks => tasks > 0) && last.reduce((sum, tasks) => sum + tasks, 0) === PARTITIONS
+  })
+  return Math.max(...workers.flatMap(worker => assignments(worker).map(({ at }) => at)))
 }
 
 /** The tasks of one who is dead, as it left them: the last look before somebody took them over. */
@@ -143,18 +146,15 @@ async function assertSurvives (t: TestContext, services: Services, calling: stri
   const killedAt = Date.now()
   victim.child.kill('SIGKILL')
   const left = await leftBehind(world, calls.filter(call => call.pid === pid))
-  await haveTasks(others, killedAt)
-  const movedAt = Math.max(...others.flatMap(assignedAt))
+  const movedAt = await haveTasks(others, killedAt)
   await until('what moved is at work', () => calls.length > 900)
   const joinedAt = Date.now()
   const joining = world.start()
-  await haveTasks([joining])
-  await haveTasks(others, joinedAt)
+  const joined = await haveTasks([...others, joining], joinedAt)
   await feeding
   await world.settled(errands.length)
 
   await assertDone(world, errands)
-  const joined = Math.max(...[...others, joining].flatMap(assignedAt))
   assertDelays(calls, [{ from: killedAt, to: movedAt }, { from: joinedAt, to: joined }])
   const repeated = assertRepeats(world, { pid, left, retries: await world.retries() })
   ok(repeated > 0, 'nothing was in flight at the kill')

@@ -85,7 +85,8 @@ export class Parking {
   /** The unit with this record is committed. */
   stored ({ parking }: RecordItem): void {
     if (parking === undefined) return
-    const place = this.#lanes.get(parking.lane)?.places.find(({ seq }) => seq === parking.seq)
+    // From the end: a lane may be long, and what a unit has parked stands there.
+    const place = this.#lanes.get(parking.lane)?.places.findLast(({ seq }) => seq === parking.seq)
     if (place === undefined) return
     place.isStored = true
     this.#watch(parking.lane)
