@@ -10,7 +10,7 @@ import type { Forward } from './record.ts'
 import type { DeadLetterFormat } from './stream.ts'
 import type { TimestampExtractor } from './timestamp-extractor.ts'
 import type { Topic } from './topic.ts'
-import { Rejected } from './contract.ts'
+import { Rejected, type Contract } from './contract.ts'
 import { routersOfRejects } from './rejects.ts'
 import type { RoutingWire } from './wire.ts'
 
@@ -24,6 +24,7 @@ export interface NodeDefinition {
   readonly choice?: TopicChoice
   readonly offsetReset?: OffsetReset | undefined
   readonly timestampExtractor?: TimestampExtractor | undefined
+  readonly contract?: Contract<unknown> | undefined
   readonly wire?: AnyWire
   /** Of a node that waits for something outside; with the serdes of what reaches it, for where that has to go through a topic. */
   readonly calls?: NodeCalls & { readonly key: Serde<unknown>, readonly value: Serde<unknown> }
@@ -135,9 +136,9 @@ export class PhysicalGraph {
   #finish (): readonly Node[] {
     this.#isolateCalls()
     const nodes: Node[] = []
-    for (const { definition: { kind, name, parents, topic, choice, offsetReset, timestampExtractor, calls }, topology, stores } of this.#definitions) {
+    for (const { definition: { kind, name, parents, topic, choice, offsetReset, timestampExtractor, calls, contract }, topology, stores } of this.#definitions) {
       const node: Node = Object.freeze({
-        index: nodes.length, name, kind, topology, topic, choice, offsetReset, timestampExtractor, calls, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
+        index: nodes.length, name, kind, topology, topic, choice, offsetReset, timestampExtractor, calls, contract, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
       })
       nodes.push(node)
       const format = this.#formats.get(name)

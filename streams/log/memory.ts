@@ -18,6 +18,7 @@ export function createMemoryLog ({ now = Date.now }: MemoryLogOptions = {}): Log
   const readers = new Set<LogReader>()
   return {
     partitionCounts: async names => topics.counts(names),
+    identify: async names => topics.identify(names),
     createTopics: async specs => {
       topics.create(specs)
       groups.onTopicsChanged()

@@ -1,4 +1,5 @@
 import { systemClock } from '../clock.ts'
+import type { HeaderFamilies } from '../dead-letters/headers.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { OffsetReset } from '../graph/node.ts'
 import type { SubTopology } from '../graph/sub-topologies.ts'
@@ -25,6 +26,7 @@ import type { Transition } from '../resilience/breaker.ts'
 import { UnitLedger } from '../task/unit-ledger.ts'
 import { openGlobalReader } from './global-reader.ts'
 import { skipOf, type OutOfRangePolicy, type Skip } from './out-of-range.ts'
+import { checkParked } from './parked.ts'
 import { candidatesOf, startsOf, type Candidate } from './starts.ts'
 import { startPurging } from './purge.ts'
 import { watchForStuck } from './stuck.ts'
@@ -59,6 +61,8 @@ export interface WorkerOptions {
   readonly maxUnitRecords: number
   readonly unitIntervalMs: number
   readonly maxRecordBytes: number
+  /** Which headers of others dead letters bear; left out: the default ones. */
+  readonly headerFamilies?: HeaderFamilies
   readonly pollTimeoutMs: number
   readonly now: () => number
   readonly observers: readonly WorkerObserver[]
@@ -128,7 +132,16 @@ export class Worker {
     this.#ledger = new UnitLedger({ state, learned: () => this.#engine.decided() })
     this.#closers.push(async () => await this.#ledger.close())
     this.#globals = createGlobalTables(topology)
-    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes, globals: this.#globals, ...(options.pulse === undefined ? {} : { pulse: options.pulse }) })
+    const runner = new UnitRunner({
+      topology,
+      applicationId,
+      stores,
+      now,
+      maxRecordBytes,
+      globals: this.#globals,
+      ...(options.headerFamilies === undefined ? {} : { headerFamilies: options.headerFamilies }),
+      ...(options.pulse === undefined ? {} : { pulse: options.pulse })
+    })
     this.#engine = new Engine({
       applicationId,
       state,
@@ -206,7 +219,7 @@ export class Worker {
     })
     this.#groupOffsets = setInterval(() => { this.#commitGroupOffsets().catch(error => logger.debug({ error: messageOf(error) }, 'group offsets not committed')) }, GROUP_OFFSETS_EVERY_MS)
     this.#stuckWatch = watchForStuck({
-      tasks: () => this.#engine.tasks, trouble: () => this.#engine.trouble, pauses: this.#options.pauses, stuckAfterMs: this.#options.stuckAfterMs
+      tasks: () => this.#engine.tasks, trouble: task => this.#engine.troubleOf(task), waits: task => this.#engine.waits(task), pauses: this.#options.pauses, stuckAfterMs: this.#options.stuckAfterMs
     })
     if (internal.size > 0) {
       this.#purging = startPurging({ applicationId, log, state, logger, tasks: () => this.#engine.tasks, internal: () => this.#internalTopics }, this.#options.purgeEveryMs ?? PURGE_EVERY_MS)
@@ -281,6 +294,7 @@ export class Worker {
         const positions = await state.takeOver(starts)
         const condemned = await state.condemned(candidates)
         const parked = await state.parked(candidates)
+        await checkParked(parked, { applicationId, subTopologies: this.#subTopologies, state })
         return candidates.flatMap(({ subTopology, partition, topics }) => {
           const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
           const definition = this.#subTopologies.find(({ name }) => name === subTopology)

@@ -4,7 +4,7 @@ import { LogError, type GroupMemberInfo, type Log, type OffsetSpec, type TopicPa
 import { retrying, type Cluster, type ClusterView } from './cluster.ts'
 import { hasProtocolError, responseOf } from './errors.ts'
 
-export type LogAdmin = Pick<Log, 'partitionCounts' | 'createTopics' | 'deleteTopics' | 'deleteRecords' | 'offsets' | 'groupOffsets' | 'setGroupOffsets' | 'groupMembers' | 'evictMembers'>
+export type LogAdmin = Pick<Log, 'partitionCounts' | 'identify' | 'createTopics' | 'deleteTopics' | 'deleteRecords' | 'offsets' | 'groupOffsets' | 'setGroupOffsets' | 'groupMembers' | 'evictMembers'>
 
 type PartitionOffset = TopicPartition & { readonly offset: number }
 
@@ -22,6 +22,10 @@ export function createAdmin (cluster: Cluster): LogAdmin {
     partitionCounts: async topics => {
       const view = await retrying('Looking up topics', () => cluster.view(topics))
       return new Map([...view.topics].map(([name, { leaders }]) => [name, leaders.length]))
+    },
+    identify: async topics => {
+      const { clusterId, topics: found } = await retrying('Looking up topics', () => cluster.view(topics))
+      return { cluster: clusterId, topics: new Map([...found].map(([name, { id }]) => [name, id])) }
     },
     createTopics: topics => createTopics(cluster, topics),
     deleteTopics: topics => deleteTopics(cluster, topics),
