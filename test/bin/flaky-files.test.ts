@@ -55,6 +55,16 @@ void test('the same seed has the same files and the same troubles, another has o
   ok(other.join() !== first.join())
 })
 
+void test('it knows how many troubles of its own a file has met', async t => {
+  const files = await open(t, { troubles: { ...none, unavailable: 1 } })
+
+  for (let attempt = 0; attempt < 3; attempt++) await outcomeOf(files.urlOf(5))
+  files.startOutage(60_000)
+  await outcomeOf(files.urlOf(5))
+
+  deepEqual([files.troublesOf(5), files.troublesOf(6)], [3, 0])
+})
+
 void test('troubles are as frequent as they are said to be; what is missing stays missing, all else is drawn anew', async t => {
   const files = await open(t, { files: 1_000, troubles: { ...usualTroubles, silent: 0, slow: 0 } })
   const failed: number[] = []

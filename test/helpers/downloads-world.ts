@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -38,6 +38,10 @@ export interface DownloadsWorld {
   readonly feed: () => Promise<void>
   /** Puts garbage on `pending`: what is no task, tasks that nobody can or may do, headers that only look like ours, and tasks once more under another key. */
   readonly spoil: () => Promise<Refused>
+  /** How many whole files lie in the cache. */
+  readonly cached: () => Promise<number>
+  /** Removes them, and tells how many. */
+  readonly loseCache: () => Promise<number>
   /** Which file of the server it is. */
   readonly fileOf: (row: Pick<ResultRow, 'attachment_url'>) => number
   readonly rows: () => Promise<readonly ResultRow[]>
@@ -107,6 +111,9 @@ export async function openDownloadsWorld (t: TestContext, services: Services, { 
       await log.close()
     }
   }
+
+  // Before the first file there is no folder.
+  const cacheFiles = async (): Promise<string[]> => (await readdir(cache).catch(() => [])).filter(name => !name.startsWith('.'))
 
   const table = `"${ids.DOWNLOADS_RESULTS_APPLICATION_ID}".downloads`
   async function ask<Row extends object> (sql: string): Promise<Row[]> {
@@ -203,6 +210,12 @@ export async function openDownloadsWorld (t: TestContext, services: Services, { 
       const again = (await readTopic(services, topics.pending)).filter(({ value }) => server.expected(fileOf(JSON.parse(String(value)))).kind === 'file').slice(0, 50)
       await produce([...records, ...again.map(({ value, headers }) => ({ topic: topics.pending, key: Buffer.from('another'), value, headers }))])
       return refused
+    },
+    cached: async () => (await cacheFiles()).length,
+    async loseCache () {
+      const lost = await cacheFiles()
+      for (const name of lost) await rm(join(cache, name), { force: true })
+      return lost.length
     },
     fileOf,
     rows,

@@ -23,6 +23,7 @@ faultRounds('downloads', {
   'download and upload workers stopped at work': stopped,
   'all in one process, stopped at work': allStopped,
   'Postgres stopped at once, twice': postgresStopped,
+  'a cache that loses files': lostCache,
   'garbage among the tasks': garbage
 })
 
@@ -34,6 +35,7 @@ async function flakyServer ({ t, services, seed, measured }: Round): Promise<voi
 
   await world.assertAll([worker])
 
+  equal(await world.cached(), 0, 'nothing is left in the cache')
   measured('s for all files', (performance.now() - begunAt) / 1_000)
   const { outage } = world.server.calls()
   ok(outage > 0, 'the outage met nobody')
@@ -108,7 +110,7 @@ async function kill (workers: WorkerProcess[], index: number): Promise<void> {
 
 async function stopped ({ t, services, seed, random, measured }: Round): Promise<void> {
   // With so many slow bodies there is always a file on its way.
-  const world = await openDownloadsWorld(t, services, { seed, files: FILES, outage: { afterMs: 8_000, forMs: 10_000 }, troubles: { slow: 0.3 } })
+  const world = await openDownloadsWorld(t, services, { seed, files: FILES, outage: OUTAGE, troubles: { slow: 0.3 } })
   const others = await Promise.all((['events', 'results'] as const).map(world.start))
   let [download, upload] = await Promise.all((['download', 'upload'] as const).map(world.start))
   ok(download !== undefined && upload !== undefined)
@@ -129,7 +131,7 @@ async function stopped ({ t, services, seed, random, measured }: Round): Promise
 }
 
 async function allStopped ({ t, services, seed, random, measured }: Round): Promise<void> {
-  const world = await openDownloadsWorld(t, services, { seed, files: FILES, outage: { afterMs: 8_000, forMs: 10_000 }, troubles: { slow: 0.3 } })
+  const world = await openDownloadsWorld(t, services, { seed, files: FILES, outage: OUTAGE, troubles: { slow: 0.3 } })
   let worker = await world.start()
   await world.feed()
 
@@ -176,6 +178,27 @@ async function postgresStopped ({ t, services, seed, random }: Round): Promise<v
   await world.assertAll([worker])
 
   equal(await worker.stop(), 0, worker.output())
+}
+
+async function lostCache ({ t, services, seed, measured }: Round): Promise<void> {
+  const world = await openDownloadsWorld(t, services, { seed, files: FILES, outage: OUTAGE })
+  const others = await Promise.all((['events', 'download', 'results'] as const).map(world.start))
+  await world.feed()
+
+  // Nobody takes files out of the cache yet.
+  await until('there are files in the cache', async () => await world.cached() > FILES / 10)
+  const lost = await world.loseCache()
+  measured('files lost from the cache', lost)
+  const upload = await world.start('upload')
+  await world.reached(FILES / 2, [...others, upload])
+  await world.loseCache()
+
+  await world.assertAll([...others, upload])
+
+  const there = Array.from({ length: FILES }, (_, file) => world.server.expected(file)).filter(({ kind }) => kind === 'file')
+  ok(world.server.calls().sent >= there.length + lost, 'what was lost was fetched again')
+  equal(await world.cached(), 0, 'nothing is left in the cache')
+  await stopAll([...others, upload])
 }
 
 async function garbage ({ t, services, seed }: Round): Promise<void> {
