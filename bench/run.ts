@@ -7,6 +7,7 @@ import type { Benchmark, LocalBenchmark, Result } from './lib/benchmark.ts'
 import { describeMachine, type Machine } from './lib/machine.ts'
 import { writeReport } from './lib/report.ts'
 import { faults } from './faults.ts'
+import { calls, callsInMemory } from './calls.ts'
 import { driver } from './driver.ts'
 import { freshness } from './freshness.ts'
 import { graph } from './graph.ts'
@@ -24,6 +25,8 @@ const usage = `npm run bench -- [name…] [options]
   faults       the fault suite, as a table
   graph        what a record costs in the nodes alone; needs no services
   types        what checking the types of a topology of 200 nodes costs; needs no services
+  calls        slow and failing calls (processAsync), in memory and on services
+  calls-memory the same in memory alone; needs no services
   driver       how long a simple test takes; needs no services
 
   --events N     length of the log (100000)
@@ -41,9 +44,10 @@ const benchmarks: readonly Benchmark[] = [
   serving,
   { name: 'worker', run: async context => await compare(context, [oneWorker]) },
   { name: 'floor', run: async context => await compare(context, [floor]) },
-  faults
+  faults,
+  calls
 ]
-const local: readonly LocalBenchmark[] = [graph, types, driver]
+const local: readonly LocalBenchmark[] = [graph, types, driver, callsInMemory]
 const DEFAULT = ['throughput', 'freshness', 'serving']
 
 async function main (): Promise<void> {

@@ -3,6 +3,7 @@ import { findPackageJSON } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { addApi } from './commands/api-command.ts'
 import { addDescribe } from './commands/describe.ts'
+import { addDlq } from './commands/dlq/dlq.ts'
 import { addLag } from './commands/lag.ts'
 import { addLint } from './commands/lint.ts'
 import { addQuery } from './commands/query.ts'
@@ -29,12 +30,12 @@ async function main (args: readonly string[]): Promise<number> {
 
 function createProgram (): Command {
   const program = new Command('millrace')
-    .description('Draw, check, run, watch, read, serve and reset topologies.')
+    .description('Draw, check, run, watch, read, serve and reset topologies, and work with their dead letters.')
     .version(readVersion())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'millrace: ')) })
     .showHelpAfterError('(--help says more)')
-  for (const add of [addRun, addDescribe, addLint, addLag, addQuery, addApi, addReset]) add(program).option('--verbose', 'with errors, say where in the code they come from')
+  for (const add of [addRun, addDescribe, addLint, addLag, addQuery, addApi, addDlq, addReset]) add(program).option('--verbose', 'with errors, say where in the code they come from')
   return program
 }
 

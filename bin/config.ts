@@ -30,6 +30,8 @@ const ServiceSettings = Type.Object({
     minimum: 0, maximum: 3_600_000, default: 30_000, description: 'How long the nodes may work on one record until a watchdog ends the process; the record is dead-lettered at the next start. 0: no watchdog, for debuggers.'
   }),
   KAFKA_WORKER_STUCK_AFTER_MS: Type.Integer({ minimum: 1_000, maximum: 86_400_000, default: 60_000, description: 'A partition that has records and does not advance for so long makes the worker not ready.' }),
+  KAFKA_WORKER_DLQ_SPRING_HEADERS: Type.Boolean({ default: true, description: 'Whether dead letters also bear the headers that Spring\'s consumers and the redrive of web interfaces look for.' }),
+  KAFKA_WORKER_DLQ_CONNECT_HEADERS: Type.Boolean({ default: false, description: 'Whether dead letters also bear the headers of Kafka Connect.' }),
   KAFKA_GROUP_INSTANCE_ID: Type.Optional(Type.String({ minLength: 1, description: 'Static membership: a restart under this name within the session timeout moves no partition.' })),
   DATABASE_URL: Type.String({ writeOnly: true, minLength: 1, default: 'postgres://postgres@localhost:5432/postgres', description: 'Postgres, for the worker.' }),
   DATABASE_READONLY_URL: Type.Optional(Type.String({ writeOnly: true, minLength: 1, description: 'Postgres for the API, as a role that cannot write; left out: DATABASE_URL in read-only sessions.' })),

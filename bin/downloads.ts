@@ -40,7 +40,8 @@ function namesOf (given: string | undefined): readonly DownloadsWorkerName[] {
 /** Each tells of itself on a port of its own: the one of the environment and those behind it. */
 async function openAll (names: readonly DownloadsWorkerName[], config: Config, logger: Logger): Promise<Running> {
   const running: (Running & { readonly done: Promise<void> })[] = []
-  const stop = async (): Promise<void> => { for (const each of running.splice(0).toReversed()) await each.stop() }
+  // At once: each may wait seconds for what it has called, and all of them together have ten.
+  const stop = async (): Promise<void> => { await Promise.all(running.splice(0).map(async each => await each.stop())) }
   try {
     for (const [index, name] of names.entries()) {
       const port = config.WORKER_METRICS_PORT === 0 ? 0 : config.WORKER_METRICS_PORT + index

@@ -54,6 +54,8 @@ export interface FlakyFiles {
   readonly urlOf: (file: number) => string
   readonly expected: (file: number) => ExpectedFile
   readonly calls: () => Calls
+  /** How many attempts at this file have met trouble, outages aside: none was to succeed. */
+  readonly troublesOf: (file: number) => number
   /** From now on, beside the one that was planned. */
   readonly startOutage: (forMs: number) => void
   readonly close: () => Promise<void>
@@ -68,6 +70,7 @@ export async function openFlakyFiles (options: FlakyFilesOptions): Promise<Flaky
   const { seed, files, troubles = usualTroubles, outage, maxBytes, slowBodyMs, port } = { ...DEFAULTS, ...options }
   const counts = { total: 0, sent: 0, unavailable: 0, silent: 0, missing: 0, slow: 0, truncated: 0, outage: 0 }
   const attempts = new Map<number, number>()
+  const troubled = new Map<number, number>()
   let outages: { readonly fromMs: number, readonly toMs: number }[] = []
 
   const random = (...about: readonly (string | number)[]): number => digest([seed, ...about]).readUInt32BE() / 2 ** 32
@@ -95,7 +98,9 @@ export async function openFlakyFiles (options: FlakyFilesOptions): Promise<Flaky
     }
     const attempt = (attempts.get(file) ?? 0) + 1
     attempts.set(file, attempt)
-    answer(file, troubleAt(random('trouble', file, attempt)), response)
+    const trouble = troubleAt(random('trouble', file, attempt))
+    if (trouble !== undefined && trouble !== 'slow') troubled.set(file, (troubled.get(file) ?? 0) + 1)
+    answer(file, trouble, response)
   })
 
   function troubleAt (drawn: number): keyof Omit<Troubles, 'missing'> | undefined {
@@ -141,6 +146,7 @@ export async function openFlakyFiles (options: FlakyFilesOptions): Promise<Flaky
       return { kind: 'file', bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') }
     },
     calls: () => ({ ...counts }),
+    troublesOf: file => troubled.get(file) ?? 0,
     startOutage: forMs => { outages.push({ fromMs: performance.now(), toMs: performance.now() + forMs }) },
     async close () {
       server.close()

@@ -84,6 +84,7 @@ export async function openWorker (options: OpenWorkerOptions): Promise<RunningWo
       maxUnitRecords: config.KAFKA_WORKER_MAX_POLL_RECORDS,
       unitIntervalMs: UNIT_INTERVAL_MS,
       maxRecordBytes: MAX_RECORD_BYTES,
+      headerFamilies: { spring: config.KAFKA_WORKER_DLQ_SPRING_HEADERS, connect: config.KAFKA_WORKER_DLQ_CONNECT_HEADERS },
       pollTimeoutMs: config.KAFKA_WORKER_POLL_TIMEOUT_MS,
       now: Date.now,
       observers: [projection.observer, health.observer, ...observers, observeLog(logger), observeMetrics(topology, pauses, [registry])],

@@ -90,6 +90,23 @@ export async function withKafka<T> (bootstrap: string, work: (log: Log) => Promi
   }
 }
 
+/** Opens Kafka, and Postgres where it answers; where it does not, `missing` is told why, and the work is done without. */
+export async function withPerhapsPostgres<T> (
+  { bootstrap, databaseUrl }: ConnectionOptions, missing: (error: unknown) => void, work: (connections: { readonly log: Log, readonly database: Database | undefined }) => Promise<T>
+): Promise<T> {
+  readSecurity({ DATABASE_URL: databaseUrl })
+  const database = openPostgres({ url: databaseUrl, applicationName: 'millrace cli', maxConnections: 1, readOnly: true })
+  try {
+    const isThere = await checkPostgres(database, databaseUrl).then(() => true, (error: unknown) => {
+      missing(error)
+      return false
+    })
+    return await withKafka(bootstrap, async log => await work({ log, database: isThere ? database : undefined }))
+  } finally {
+    await database.close()
+  }
+}
+
 async function answers (log: Log, bootstrap: string): Promise<void> {
   await log.partitionCounts([]).catch(error => { throw unreachable(kafkaRefusal(error, bootstrap), { what: 'Kafka', where: bootstrap, option: '--bootstrap or KAFKA_BOOTSTRAP' }, error) })
 }

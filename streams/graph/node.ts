@@ -1,3 +1,4 @@
+import type { Contract } from './contract.ts'
 import type { Store } from '../stores/store.ts'
 import type { NodeCalls } from './calls.ts'
 import type { TimestampExtractor } from './timestamp-extractor.ts'
@@ -40,4 +41,6 @@ export interface Node {
   readonly timestampExtractor?: TimestampExtractor | undefined
   /** Of a node that waits for something outside. */
   readonly calls?: NodeCalls | undefined
+  /** Of a validation: what it checks. */
+  readonly contract?: Contract<unknown> | undefined
 }

@@ -13,7 +13,7 @@ import type { Topic } from './topic.ts'
 import type { TopicPattern } from './topic-pattern.ts'
 import { SourceRegister } from './source-register.ts'
 import { whoHave } from './who-have.ts'
-import { Rejected } from './contract.ts'
+import { Rejected, type Contract } from './contract.ts'
 import { routersOfRejects } from './rejects.ts'
 import type { RoutingWire } from './wire.ts'
 
@@ -30,6 +30,7 @@ export interface NodeDefinition {
   readonly choice?: TopicChoice
   readonly offsetReset?: OffsetReset | undefined
   readonly timestampExtractor?: TimestampExtractor | undefined
+  readonly contract?: Contract<unknown> | undefined
   readonly wire?: AnyWire
   /** Of a node that waits for something outside; with the serdes of what reaches it, for where that has to go through a topic. */
   readonly calls?: NodeCalls & { readonly key: Serde<unknown>, readonly value: Serde<unknown> }
@@ -145,11 +146,11 @@ export class PhysicalGraph {
     this.#isolateCalls()
     const nodes: Node[] = []
     for (const { definition, topology, stores } of this.#definitions) {
-      const { kind, name, parents, pattern, choice, offsetReset, timestampExtractor, calls } = definition
+      const { kind, name, parents, pattern, choice, offsetReset, timestampExtractor, calls, contract } = definition
       const topics = kind === 'source' ? topicsOf(definition) : []
       const topic = topics.length === 1 ? topics[0] : definition.topic
       const node: Node = Object.freeze({
-        index: nodes.length, name, kind, topology, topic, topics, pattern, choice, offsetReset, timestampExtractor, calls, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
+        index: nodes.length, name, kind, topology, topic, topics, pattern, choice, offsetReset, timestampExtractor, calls, contract, stores, parents: parents.flatMap(parent => nodes[this.#indexOf(parent)] ?? [])
       })
       nodes.push(node)
       const format = this.#formats.get(name)

@@ -1,3 +1,4 @@
+import type { Contract } from './contract.ts'
 import { GraphNode, type GraphNodeOptions } from './graph-node.ts'
 import type { NodeKind } from './node.ts'
 import type { AnyWire } from './physical-graph.ts'
@@ -6,13 +7,13 @@ import type { Store } from '../stores/store.ts'
 
 /** An operator that is one running node. */
 export function singleNode<K, V, K2, V2> (
-  { name, kind = 'processor', wire, stores = [], actsByTime = false, ...options }: Omit<GraphNodeOptions, 'write'> &
-  { readonly kind?: NodeKind, readonly wire?: RoutingWire<K, V, K2, V2>, readonly stores?: readonly Store[], readonly actsByTime?: boolean }
+  { name, kind = 'processor', wire, stores = [], actsByTime = false, contract, ...options }: Omit<GraphNodeOptions, 'write'> &
+  { readonly kind?: NodeKind, readonly wire?: RoutingWire<K, V, K2, V2>, readonly stores?: readonly Store[], readonly actsByTime?: boolean, readonly contract?: Contract<unknown> | undefined }
 ): GraphNode {
   return new GraphNode({
     ...options,
     name,
-    write: (graph, parents) => graph.add({ kind, name, parents, stores, actsByTime, ...(wire === undefined ? {} : { wire: erase(wire) }) })
+    write: (graph, parents) => graph.add({ kind, name, parents, stores, actsByTime, contract, ...(wire === undefined ? {} : { wire: erase(wire) }) })
   })
 }
 

@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { AsyncProcessor } from './async-processor.ts'
 import type { AnyAsyncProcessor } from './calls.ts'
-import type { Contract, Rejected, WithoutRejects } from './contract.ts'
+import { contractOf, isContract, type Contract, type Rejected, type WithoutRejects } from './contract.ts'
 import type { GlobalTable } from './global-table.ts'
 import { GraphNode } from './graph-node.ts'
 import { GroupedStream } from './grouped-stream.ts'
@@ -62,7 +62,8 @@ export class Stream<K, V> {
   validate<T> (contract: Contract<T>, naming?: Naming): Stream<K, T | Rejected>
   validate<S extends TSchema> (schema: S, naming?: Naming): Stream<K, Static<S> | Rejected>
   validate<T> (check: Contract<T> | TSchema, naming?: Naming): Stream<K, unknown> {
-    return this.#derive({ kind: 'validate', prefix: 'VALIDATE-', naming, changesValue: true, wire: validate(check) })
+    const contract: Contract<unknown> = isContract(check) ? check : contractOf(check, 'schema')
+    return this.#derive({ kind: 'validate', prefix: 'VALIDATE-', naming, changesValue: true, wire: validate(contract), contract })
   }
 
   filter<T extends V> (predicate: (value: V, key: K) => value is T, naming?: Naming): Stream<K, T>
@@ -289,18 +290,19 @@ export class Stream<K, V> {
   }
 
   #derive<T> (
-    { prefix, naming, kind = 'processor', wire, value, changesValue = false }: {
+    { prefix, naming, kind = 'processor', wire, value, changesValue = false, contract }: {
       readonly prefix: string,
       readonly naming: { readonly name?: string | undefined } | undefined,
       readonly kind?: NodeKind
       readonly wire: Wire<K, V, K, T>,
       readonly value?: Serde<NonNullable<T>> | undefined,
-      readonly changesValue?: boolean
+      readonly changesValue?: boolean,
+      readonly contract?: Contract<unknown>
     }
   ): Stream<K, T> {
     const { graph, node } = this[inner]
     const name = graph.nameOr(naming?.name, prefix)
-    const derived = singleNode({ name, kind, wire, changesValue })
+    const derived = singleNode({ name, kind, wire, changesValue, contract })
     graph.add(node, derived)
     return new Stream<K, T>({ ...this[inner], node: derived, name, value })
   }

@@ -132,6 +132,12 @@ export interface TopicSpec {
 /** earliest: the first offset still there · latest: the end · a number: the first record at or after that time in milliseconds, the end if there is none. */
 export type OffsetSpec = 'earliest' | 'latest' | number
 
+export interface LogIdentity {
+  readonly cluster: string
+  /** Of those topics that exist: one that is deleted and made anew under its name has another id. */
+  readonly topics: ReadonlyMap<string, string>
+}
+
 export interface GroupMemberInfo {
   readonly memberId: string
   readonly clientId: string
@@ -143,6 +149,8 @@ export interface Log {
   readonly partitionCounts: (topics: readonly string[]) => Promise<ReadonlyMap<string, number>>
   /** All topics that may be seen; the log's own are left out. */
   readonly topicNames: () => Promise<readonly string[]>
+  /** Which cluster this is, and which topics those are, however often their names are used again. */
+  readonly identify: (topics: readonly string[]) => Promise<LogIdentity>
   /** A topic that exists already is left as it is. */
   readonly createTopics: (topics: readonly TopicSpec[]) => Promise<void>
   readonly deleteTopics: (topics: readonly string[]) => Promise<void>

@@ -1,4 +1,5 @@
-import { LogError, type LogRecord, type OffsetSpec, type OutgoingRecord, type TopicPartition, type TopicSpec } from './log.ts'
+import { randomUUID } from 'node:crypto'
+import { LogError, type LogIdentity, type LogRecord, type OffsetSpec, type OutgoingRecord, type TopicPartition, type TopicSpec } from './log.ts'
 import { partitionFor } from './partitioner.ts'
 
 /** As a broker's default `message.max.bytes`. */
@@ -10,7 +11,9 @@ const deleted: LogRecord = Object.freeze({ topic: '', partition: 0, offset: 0, t
 /** The topics of an in-memory log, each partition an array whose index is the offset. */
 export class MemoryTopics {
   readonly #now: () => number
+  readonly #id = randomUUID()
   readonly #topics = new Map<string, LogRecord[][]>()
+  readonly #ids = new WeakMap<LogRecord[][], string>()
   /** By partition, the offset of the first record that is not deleted. */
   readonly #starts = new WeakMap<LogRecord[], number>()
   readonly #listeners = new Set<() => void>()
@@ -31,9 +34,22 @@ export class MemoryTopics {
     return [...this.#topics.keys()]
   }
 
+  identify (names: readonly string[]): LogIdentity {
+    return {
+      cluster: this.#id,
+      topics: new Map(names.flatMap(name => {
+        const partitions = this.#topics.get(name)
+        return partitions === undefined ? [] : [[name, this.#ids.get(partitions) ?? '']]
+      }))
+    }
+  }
+
   create (specs: readonly TopicSpec[]): void {
     for (const { name, partitions } of specs) {
-      if (!this.#topics.has(name)) this.#topics.set(name, Array.from({ length: Math.max(1, partitions) }, () => []))
+      if (this.#topics.has(name)) continue
+      const made = Array.from({ length: Math.max(1, partitions) }, (): LogRecord[] => [])
+      this.#topics.set(name, made)
+      this.#ids.set(made, randomUUID())
     }
     this.#tell()
   }

@@ -19,6 +19,7 @@ export function createMemoryLog ({ now = Date.now }: MemoryLogOptions = {}): Log
   return {
     partitionCounts: async names => topics.counts(names),
     topicNames: async () => topics.names(),
+    identify: async names => topics.identify(names),
     createTopics: async specs => {
       topics.create(specs)
       groups.onTopicsChanged()

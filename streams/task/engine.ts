@@ -85,6 +85,16 @@ export class Engine {
     return this.#patience.trouble
   }
 
+  /** What keeps records of this task from being committed; undefined: nothing that is known. */
+  troubleOf (task: Task): Trouble | undefined {
+    return this.trouble ?? this.#calls.troubleOf(task)
+  }
+
+  /** Whether a task that stands still does so on purpose: for a breaker, for calls that are being made, or until a retry is due. */
+  waits (task: Task): boolean {
+    return this.trouble === undefined && this.#calls.waits(task)
+  }
+
   /** What the reader may ask for. */
   wanted (): ReadPosition[] {
     return this.#paused ? [] : this.#intake.wanted()

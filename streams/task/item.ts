@@ -1,3 +1,4 @@
+import type { ErrorClass } from '../dead-letters/headers.ts'
 import type { Rejected } from '../graph/contract.ts'
 import type { Node } from '../graph/node.ts'
 import type { StreamRecord } from '../graph/record.ts'
@@ -78,6 +79,12 @@ export interface Failure {
   readonly node: string
   readonly cause: unknown
   readonly failedAtMs: number
+  /** Of the first attempt; left out: there was one. */
+  readonly firstFailedAtMs?: number
+  /** Left out: one. */
+  readonly attempts?: number
+  /** Left out: poison. */
+  readonly errorClass?: ErrorClass
   /** It is written down in the state, until the unit that moves past it is committed. */
   readonly condemned?: true
 }

@@ -184,6 +184,11 @@ export class Task {
     return Math.min(Infinity, ...this.#queues.map(({ heldUntilMs = Infinity }) => heldUntilMs))
   }
 
+  /** All that is at hand is not due, and there is no more of it on the broker. */
+  isAllHeldAt (now: number): boolean {
+    return this.heldUntilMs < Infinity && this.#queues.every(queue => queue.length === 0 ? !queue.mustWait() : (queue.heldUntilMs ?? 0) > now)
+  }
+
   #lowest (): PartitionQueue | undefined {
     let lowest: PartitionQueue | undefined
     let lowestTimestamp = Infinity

@@ -1,3 +1,4 @@
+import { defaultFamilies, type HeaderFamilies } from '../dead-letters/headers.ts'
 import type { ChosenPartition, Execution, PunctuationOptions, TaskTime } from '../graph/execution.ts'
 import { Rejected } from '../graph/contract.ts'
 import { deadLetterPlaceOf, placeOf, type DeadLetterPlace } from '../graph/dead-letter-place.ts'
@@ -80,6 +81,8 @@ export interface UnitRunnerOptions {
   readonly stores: StoreStates
   readonly now: () => number
   readonly maxRecordBytes: number
+  /** Of the headers of dead letters; left out: the default ones. */
+  readonly headerFamilies?: HeaderFamilies
   /** This process' copies of global tables, by store. */
   readonly globals?: GlobalTables
   /** For a watchdog; left out: nobody looks. */
@@ -101,6 +104,7 @@ export class UnitRunner implements Execution {
   /** Of internal topics, on the cluster. */
   readonly #names: ReadonlyMap<Topic, string>
   readonly #maxRecordBytes: number
+  readonly #families: HeaderFamilies
   readonly #pulse: Pulse
   readonly timers = new Timers()
   readonly #globals: GlobalTables
@@ -127,12 +131,13 @@ export class UnitRunner implements Execution {
   /** How much there was of each when the record began. */
   readonly #marks = { emissions: 0, drops: 0, effects: 0, trace: 0 }
 
-  constructor ({ topology, applicationId, stores, now, maxRecordBytes, globals = new Map(), pulse = new Pulse() }: UnitRunnerOptions) {
+  constructor ({ topology, applicationId, stores, now, maxRecordBytes, headerFamilies = defaultFamilies, globals = new Map(), pulse = new Pulse() }: UnitRunnerOptions) {
     this.#topology = topology
     this.#applicationId = applicationId
     this.#stores = stores
     this.#now = now
     this.#maxRecordBytes = maxRecordBytes
+    this.#families = headerFamilies
     this.#pulse = pulse
     this.#globals = globals
     this.#names = new Map(internalTopicsOf(topology).map(topic => [topic, topicName(topic, applicationId)]))
@@ -321,14 +326,17 @@ export class UnitRunner implements Execution {
     return outcome
   }
 
-  giveUp (node: Node, { error, reason, failedAtMs }: CallFailure): void {
+  giveUp (node: Node, { error, reason, attempts, firstFailedAtMs, failedAtMs }: CallFailure): void {
     const item = this.#item
     if (item?.record === undefined) return
     const { deadLetters } = this.#entry(item.record.topic)
     if (deadLetters === undefined) throw this.#noPlaceFor(item.record, node.name, error)
     if (deadLetters.node !== undefined) this.#trace.push(deadLetters.node.index)
     const errorType = reason === 'poison' ? 'processor' : reason
-    this.#writeDeadLetter(deadLetters, item, { rejected: new Rejected({ errorType, message: `Node '${node.name}': ${messageOf(error)}` }), node: node.name, cause: error, failedAtMs })
+    const rejected = new Rejected({ errorType, message: `Node '${node.name}': ${messageOf(error)}` })
+    this.#writeDeadLetter(deadLetters, item, {
+      rejected, node: node.name, cause: error, failedAtMs, attempts, firstFailedAtMs, errorClass: reason === 'poison' ? 'poison' : 'retryable'
+    })
   }
 
   whenClosed (effect: () => void): void {
@@ -532,6 +540,7 @@ export class UnitRunner implements Execution {
       applicationId: this.#applicationId,
       topic: this.#nameOf(topic),
       format,
+      families: this.#families,
       maxBytes: item.maxDeadLetterBytes ?? this.#maxRecordBytes
     }), item, { isDeadLetter: true, isInternal: false })
   }

@@ -4,8 +4,10 @@ import type { Task } from '../task/task.ts'
 
 export interface StuckOptions {
   readonly tasks: () => readonly Task[]
-  /** What keeps records from being committed, where the engine knows. */
-  readonly trouble: () => Trouble | undefined
+  /** What keeps records of a task from being committed, where the engine knows. */
+  readonly trouble: (task: Task) => Trouble | undefined
+  /** It stands still on purpose: for a breaker, or until something is due. */
+  readonly waits: (task: Task) => boolean
   readonly pauses: Pauses
   readonly stuckAfterMs: number
 }
@@ -29,27 +31,27 @@ export function watchForStuck (options: StuckOptions): { readonly stop: () => vo
 }
 
 /** One look; told how long the process ran since the last. What the clock says would count a suspended machine's sleep too. */
-export function createStuckLook ({ tasks, trouble, pauses, stuckAfterMs }: StuckOptions): (sinceLastMs: number) => void {
+export function createStuckLook ({ tasks, trouble, waits, pauses, stuckAfterMs }: StuckOptions): (sinceLastMs: number) => void {
   let standing = new Map<Task, Standing>()
   /** Partitions that were said to be stuck. */
   let told: ReadonlySet<string> = new Set()
 
   const standingOf = (task: Task, sinceLastMs: number): Standing => {
-    const position = JSON.stringify(task.position.offsets)
+    const position = JSON.stringify([task.position.offsets, task.position.finished])
     const before = standing.get(task)
-    return { position, ms: before?.position === position && waitingTopics(task).length > 0 ? before.ms + sinceLastMs : 0 }
+    return { position, ms: before?.position === position && waitingTopics(task).length > 0 && !waits(task) ? before.ms + sinceLastMs : 0 }
   }
 
   const sentenceOf = (task: Task, topic: string, ms: number): string => {
     const lag = task.lagOf(topic)
     const records = lag === undefined ? 'nobody knows how many records wait' : `${lag} ${lag === 1 ? 'record waits' : 'records wait'}`
-    const { node, attempts, error } = causeOf()
+    const { node, attempts, error } = causeOf(task)
     return `Partition ${task.partition} of ${topic} has not advanced for ${Math.round(ms / 1_000)} s, and ${records}. It stands at ${topic}-${task.partition}@${task.position.offsets[topic] ?? 0}` +
       `, ${node === undefined ? 'whose unit is not committed' : `in node '${node}'`}; attempt ${attempts}, last error: ${error}.`
   }
 
-  const causeOf = (): Trouble => {
-    const known = trouble()
+  const causeOf = (task: Task): Trouble => {
+    const known = trouble(task)
     if (known !== undefined) return known
     const other = pauses.list().find(({ kind }) => kind !== 'stuck')
     return { node: undefined, attempts: other?.attempts ?? 0, error: other?.reason ?? 'none is known' }

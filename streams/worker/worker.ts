@@ -1,4 +1,5 @@
 import { systemClock } from '../clock.ts'
+import type { HeaderFamilies } from '../dead-letters/headers.ts'
 import { FatalError, messageOf } from '../errors.ts'
 import type { OffsetReset } from '../graph/node.ts'
 import type { Topology } from '../graph/topology.ts'
@@ -24,6 +25,7 @@ import { UnitLedger } from '../task/unit-ledger.ts'
 import { openGlobalReader } from './global-reader.ts'
 import { Inputs } from './inputs.ts'
 import { skipOf, type OutOfRangePolicy, type Skip } from './out-of-range.ts'
+import { checkParked } from './parked.ts'
 import { candidatesOf, startsOf, type Candidate } from './starts.ts'
 import { startPurging } from './purge.ts'
 import { watchForStuck } from './stuck.ts'
@@ -57,6 +59,8 @@ export interface WorkerOptions {
   readonly maxUnitRecords: number
   readonly unitIntervalMs: number
   readonly maxRecordBytes: number
+  /** Which headers of others dead letters bear; left out: the default ones. */
+  readonly headerFamilies?: HeaderFamilies
   readonly pollTimeoutMs: number
   readonly now: () => number
   readonly observers: readonly WorkerObserver[]
@@ -118,7 +122,16 @@ export class Worker {
     this.#ledger = new UnitLedger({ state, learned: () => this.#engine.decided() })
     this.#closers.push(async () => await this.#ledger.close())
     this.#globals = createGlobalTables(topology)
-    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes, globals: this.#globals, ...(options.pulse === undefined ? {} : { pulse: options.pulse }) })
+    const runner = new UnitRunner({
+      topology,
+      applicationId,
+      stores,
+      now,
+      maxRecordBytes,
+      globals: this.#globals,
+      ...(options.headerFamilies === undefined ? {} : { headerFamilies: options.headerFamilies }),
+      ...(options.pulse === undefined ? {} : { pulse: options.pulse })
+    })
     this.#engine = new Engine({
       applicationId,
       state,
@@ -192,7 +205,7 @@ export class Worker {
     })
     this.#groupOffsets = setInterval(() => { this.#commitGroupOffsets().catch(error => logger.debug({ error: messageOf(error) }, 'group offsets not committed')) }, GROUP_OFFSETS_EVERY_MS)
     this.#stuckWatch = watchForStuck({
-      tasks: () => this.#engine.tasks, trouble: () => this.#engine.trouble, pauses: this.#options.pauses, stuckAfterMs: this.#options.stuckAfterMs
+      tasks: () => this.#engine.tasks, trouble: task => this.#engine.troubleOf(task), waits: task => this.#engine.waits(task), pauses: this.#options.pauses, stuckAfterMs: this.#options.stuckAfterMs
     })
     if (this.#inputs.internal.size > 0) {
       this.#purging = startPurging({ applicationId, log, state, logger, tasks: () => this.#engine.tasks, internal: () => this.#inputs.internal }, this.#options.purgeEveryMs ?? PURGE_EVERY_MS)
@@ -268,6 +281,7 @@ export class Worker {
       const positions = await state.takeOver(starts)
       const condemned = await state.condemned(candidates)
       const parked = await state.parked(candidates)
+      await checkParked(parked, { applicationId, subTopologies, state })
       return candidates.flatMap(({ subTopology, partition, topics }) => {
         const position = positions.find(each => each.subTopology === subTopology && each.partition === partition)
         const definition = subTopologies.find(({ name }) => name === subTopology)

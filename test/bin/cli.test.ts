@@ -13,7 +13,7 @@ const MILLRACE = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url)
 const STREAMS = pathToFileURL(fileURLToPath(new URL('../../streams/index.ts', import.meta.url))).href
 
 test('every command says what it takes', async () => {
-  for (const args of [['--help'], ['run', '--help'], ['describe', '--help'], ['lint', '--help'], ['lag', '--help'], ['query', '--help'], ['api', '--help'], ['reset', '--help']]) {
+  for (const args of [['--help'], ['run', '--help'], ['describe', '--help'], ['lint', '--help'], ['lag', '--help'], ['query', '--help'], ['api', '--help'], ['reset', '--help'], ['dlq', '--help'], ['dlq', 'replay', '--help']]) {
     const { code, stdout, stderr } = await millrace(...args)
 
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' }, args.join(' '))
@@ -36,6 +36,7 @@ const misuses: readonly [args: string[], sentence: RegExp][] = [
   [['lag'], /'--application-id <id>' not specified/],
   [['query', 'item_popularity'], /'--application-id <id>' not specified/],
   [['query', '--application-id', 'x', 'item_popularity', '--limit', 'all'], /whole number/],
+  [['dlq', 'list'], /'--topic <topic>' not specified/],
   [['reset', '--application-id', 'x', '--to-latest', '--to-offset', '3'], /cannot be used with/],
   [['reset', '--application-id', 'x', '--to-offset', '-3'], /whole number, 0 or more/],
   [['reset', '--application-id', 'x', '--to-datetime', 'yesterday'], /YYYY-MM-DDTHH:mm:SS\.sss/],
@@ -88,6 +89,13 @@ test('services that do not answer are named, without their passwords', async () 
   assert.equal(code, 1)
   assert.match(stderr, /^millrace: Postgres at 127\.0\.0\.1:1 does not answer: .+\n$/)
   assert.doesNotMatch(stderr, /secret/)
+})
+
+test('where Postgres does not answer, what hides dead letters says how to do without', async () => {
+  const { code, stderr } = await millrace('dlq', 'list', '--topic', 'x', '--database-url', 'postgres://me:secret@127.0.0.1:1/db', '--bootstrap', '127.0.0.1:1')
+
+  assert.equal(code, 1)
+  assert.match(stderr, /^millrace: Postgres at 127\.0\.0\.1:1 does not answer: .+ --all does without it\.\n$/)
 })
 
 test('a topology is the export called like its file, else the only one', async t => {

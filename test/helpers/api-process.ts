@@ -11,6 +11,7 @@ export interface Answer {
 }
 
 export interface ApiProcess {
+  readonly address: string
   readonly get: (path: string) => Promise<{ readonly status: number, readonly body: Answer }>
   /** Resolves when /reco is answered from the projection: the API learns of a new schema at most a second late. */
   readonly undegraded: (timeoutMs: number) => Promise<void>
@@ -40,8 +41,9 @@ async function start (t: Pick<TestContext, 'after'>, environment: Readonly<Recor
     child.kill('SIGKILL')
     await exited
   })
+  const address = `http://127.0.0.1:${port}`
   const get = async (path: string): Promise<{ status: number, body: Answer }> => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`)
+    const response = await fetch(`${address}${path}`)
     const body: Answer = JSON.parse(await response.text())
     return { status: response.status, body }
   }
@@ -50,6 +52,7 @@ async function start (t: Pick<TestContext, 'after'>, environment: Readonly<Recor
     await new Promise(resolve => setTimeout(resolve, 50))
   }
   return {
+    address,
     get,
     async undegraded (timeoutMs) {
       const deadline = Date.now() + timeoutMs

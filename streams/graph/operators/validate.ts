@@ -1,13 +1,11 @@
-import type { TSchema } from 'typebox'
-import { contractOf, isContract, Rejected, type Contract } from '../contract.ts'
+import { Rejected, type Contract } from '../contract.ts'
 import type { Wire } from '../wire.ts'
 import { withValue } from './stateless.ts'
 
 const NO_VALUE = { errorType: 'decode', message: 'The record has no value.' }
 
 /** What is refused goes on as `Rejected`. */
-export function validate<K, V, T> (check: Contract<T> | TSchema): Wire<K, V, K, unknown> {
-  const contract: Contract<unknown> = isContract(check) ? check : contractOf(check, 'schema')
+export function validate<K, V> (contract: Contract<unknown>): Wire<K, V, K, unknown> {
   return (execution, node, forward) => {
     // Right behind a source a record comes by once per run, and what was found the first time holds for the next.
     const oncePerRecord = node.parents.some(({ kind }) => kind === 'source')

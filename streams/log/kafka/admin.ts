@@ -4,7 +4,7 @@ import { LogError, type GroupMemberInfo, type Log, type OffsetSpec, type TopicPa
 import { retrying, type Cluster, type ClusterView } from './cluster.ts'
 import { hasProtocolError, responseOf } from './errors.ts'
 
-export type LogAdmin = Pick<Log, 'partitionCounts' | 'topicNames' | 'createTopics' | 'deleteTopics' | 'deleteRecords' | 'offsets' | 'groupOffsets' | 'setGroupOffsets' | 'groupMembers' | 'evictMembers'>
+export type LogAdmin = Pick<Log, 'partitionCounts' | 'topicNames' | 'identify' | 'createTopics' | 'deleteTopics' | 'deleteRecords' | 'offsets' | 'groupOffsets' | 'setGroupOffsets' | 'groupMembers' | 'evictMembers'>
 
 type PartitionOffset = TopicPartition & { readonly offset: number }
 
@@ -24,6 +24,10 @@ export function createAdmin (cluster: Cluster): LogAdmin {
       return new Map([...view.topics].map(([name, { leaders }]) => [name, leaders.length]))
     },
     topicNames: () => retrying('Looking for topics', () => cluster.topicNames()),
+    identify: async topics => {
+      const { clusterId, topics: found } = await retrying('Looking up topics', () => cluster.view(topics))
+      return { cluster: clusterId, topics: new Map([...found].map(([name, { id }]) => [name, id])) }
+    },
     createTopics: topics => createTopics(cluster, topics),
     deleteTopics: topics => deleteTopics(cluster, topics),
     deleteRecords: before => retrying('Deleting records', () => deleteRecords(cluster, before)),

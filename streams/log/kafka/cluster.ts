@@ -32,6 +32,7 @@ export interface TopicView {
 export interface ClusterView {
   readonly brokers: ReadonlyMap<number, Broker>
   readonly controllerId: number
+  readonly clusterId: string
   /** Only those that exist. */
   readonly topics: ReadonlyMap<string, TopicView>
 }
@@ -85,7 +86,7 @@ export class Cluster {
     const answer = await this.#metadata(topics)
     const brokers = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]))
     this.#known = [...brokers.values()]
-    return { brokers, controllerId: answer.controllerId, topics: topicsOf(answer) }
+    return { brokers, controllerId: answer.controllerId, clusterId: answer.clusterId ?? '', topics: topicsOf(answer) }
   }
 
   /** All that may be seen, but for the cluster's own. */

@@ -8,6 +8,7 @@ import { Breaker, type Transition } from '../../resilience/breaker.ts'
 import type { Dependency } from '../../resilience/dependency.ts'
 import { StateError, type State } from '../../state/state.ts'
 import type { Item } from '../item.ts'
+import type { Trouble } from '../patience.ts'
 import type { UnitRunner } from '../unit.ts'
 import type { Task } from '../task.ts'
 import { CallWindow, type Visit } from './call-window.ts'
@@ -75,6 +76,24 @@ export class Calls {
   /** Calls that are being made. */
   get running (): number {
     return this.#sum(({ running }) => running)
+  }
+
+  /** Whether this task waits for a breaker, for calls that have not had their time, or for nothing but what is not due. */
+  waits (task: Task): boolean {
+    const { calls } = task
+    if (calls === undefined || calls.ready > 0) return false
+    if (calls.size > 0) return [...this.#callers.values()].some(caller => caller.waits(calls))
+    return task.isAllHeldAt(this.#options.clock.now())
+  }
+
+  /** What a record of this task failed on that is tried again where it stands. */
+  troubleOf ({ calls }: Task): Trouble | undefined {
+    if (calls === undefined) return undefined
+    for (const caller of this.#callers.values()) {
+      const trouble = caller.troubleOf(calls)
+      if (trouble !== undefined) return trouble
+    }
+    return undefined
   }
 
   /** While it is held back no call is begun and no record let in; those that are under way end. */

@@ -10,6 +10,7 @@ import { detour, type Detour } from '../../resilience/delay-topics.ts'
 import { judge } from '../../resilience/error-class.ts'
 import { RateLimiter } from '../../resilience/rate-limiter.ts'
 import { originOf } from '../origin.ts'
+import type { Trouble } from '../patience.ts'
 import type { CallWindow, Visit } from './call-window.ts'
 import { CallTimeout } from './call-timeout.ts'
 import { retryHeaders } from './retry-record.ts'
@@ -52,6 +53,8 @@ interface Attempt extends Call {
   firstFailedAtMs: number
   /** Since when it waits to be made. */
   waitsSince: number
+  /** Of one that is tried again where it stands: what it failed on last. */
+  lastError?: unknown
 }
 
 /** A record whose last attempt failed, and whose dependency may just be going down: the next outcome tells. */
@@ -80,6 +83,8 @@ export class NodeCaller {
   #waiting: Attempt[] = []
   /** Given up, unless it turns out that the dependency is down. */
   readonly #doubtful = new Set<Doubtful>()
+  /** Those that are tried again where they stand, after a while. */
+  readonly #resting = new Set<Attempt>()
   #isHeld = false
   readonly #running = new Set<Running>()
   #wakeAt = Infinity
@@ -113,6 +118,27 @@ export class NodeCaller {
     return this.#running.size
   }
 
+  /** Whether records of this window wait for a breaker, for a rate, or for calls that have not had their time. Those that fail again and again in place do not. */
+  waits (window: CallWindow): boolean {
+    const { retry } = this.#options.processor
+    const running = [...this.#running].flatMap(({ attempts }) => attempts)
+    if (![...this.#waiting, ...running].some(({ visit }) => visit.window === window)) return false
+    return this.#isBarred || this.#wakeAt < Infinity || running.some(({ failed }) => retry.kind !== 'in-place' || failed === 0)
+  }
+
+  /** A record of this window that is tried again where it stands; of several, the one that was tried most. */
+  troubleOf (window: CallWindow): Trouble | undefined {
+    let worst: Attempt | undefined
+    for (const attempt of [...this.#resting, ...this.#waiting, ...[...this.#running].flatMap(({ attempts }) => attempts)]) {
+      if (attempt.visit.window === window && attempt.lastError !== undefined && attempt.failed > (worst?.failed ?? 0)) worst = attempt
+    }
+    return worst === undefined ? undefined : { node: this.#options.processor.name, attempts: worst.failed, error: messageOf(worst.lastError) }
+  }
+
+  get #isBarred (): boolean {
+    return this.#options.breakers.some(({ state }) => state !== 'closed')
+  }
+
   /** No more calls are begun, until told otherwise. */
   holdBack (isHeld: boolean): void {
     this.#isHeld = isHeld
@@ -131,6 +157,7 @@ export class NodeCaller {
   /** The records of this window are somebody else's now. */
   abort (window: CallWindow): void {
     this.#waiting = this.#waiting.filter(({ visit }) => visit.window !== window)
+    for (const attempt of this.#resting) if (attempt.visit.window === window) this.#resting.delete(attempt)
     for (const running of this.#running) {
       if (!running.attempts.every(({ visit }) => visit.window.isClosed)) continue
       this.#running.delete(running)
@@ -147,6 +174,12 @@ export class NodeCaller {
   }
 
   #pump (): void {
+    this.#beginCalls()
+    // A probe that is out is still waited for.
+    if (this.#options.breakers.length > 0 && (!this.#isBarred || this.#waiting.length + this.#running.size === 0)) this.#options.pauses.over('breaker', this.#options.processor.name)
+  }
+
+  #beginCalls (): void {
     const { processor, clock } = this.#options
     for (let at = 0; !this.#isHeld && at < this.#waiting.length && this.#running.size < processor.concurrency;) {
       const now = clock.now()
@@ -314,7 +347,7 @@ export class NodeCaller {
     if (attempt.failed === 1) attempt.firstFailedAtMs = now
     const decision = decide(retry, { error, attempt: attempt.failed, firstFailedAt: attempt.firstFailedAtMs, now, random: Math.random() })
     switch (decision.kind) {
-      case 'again': return this.#again(attempt, decision.afterMs)
+      case 'again': return this.#again(attempt, decision.afterMs, error)
       case 'delay': return this.#send(attempt, decision, error)
       case 'park':
         attempt.visit.window.park(attempt.visit, { attempts: attempt.failed, firstFailedAtMs: attempt.firstFailedAtMs, dueAtMs: decision.dueAt })
@@ -352,8 +385,11 @@ export class NodeCaller {
     this.#doubtful.clear()
   }
 
-  #again (attempt: Attempt, afterMs: number): void {
+  #again (attempt: Attempt, afterMs: number, error: unknown): void {
+    attempt.lastError = error
+    this.#resting.add(attempt)
     this.#options.clock.timer(afterMs, () => {
+      this.#resting.delete(attempt)
       if (attempt.visit.window.isClosed) return
       this.#wait(attempt)
       this.#pump()

@@ -39,6 +39,21 @@ export function logContract (name: string, openLog: LogFactory): void {
     assert.ok(record !== undefined && record.timestamp >= before && record.timestamp <= Date.now())
   })
 
+  test(`${name}: a topic that is made anew under its name is another one, in the same cluster`, async t => {
+    const { log, topic } = await logWithTopic(t, openLog)
+    const before = await log.identify([topic, `${topic}.missing`])
+
+    await log.deleteTopics([topic])
+    await until(async () => (await log.partitionCounts([topic])).size === 0)
+    await log.createTopics([{ name: topic, partitions: 1 }])
+    const after = await log.identify([topic])
+
+    assert.deepEqual([[...before.topics.keys()], [...after.topics.keys()]], [[topic], [topic]])
+    assert.notEqual(after.topics.get(topic), before.topics.get(topic))
+    assert.equal(after.cluster, before.cluster)
+    assert.notEqual(before.cluster, '')
+  })
+
   test(`${name}: keys go where Java producers put them`, async t => {
     const { log, topic } = await logWithTopic(t, openLog, 6)
     // Java: (murmur2(key) & 0x7fffffff) % 6

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { replayHeaders } from '../../../streams/dead-letters/replay-mark.ts'
 import { Rejected } from '../../../streams/graph/contract.ts'
 import type { LogRecord, OutgoingRecord } from '../../../streams/index.ts'
 import { deadLetter, type DeadLetterOptions } from '../../../streams/task/dead-letter.ts'
 import type { Failure } from '../../../streams/task/item.ts'
 import { logRecord } from '../../helpers/tasks.ts'
 
-const options: DeadLetterOptions = { applicationId: 'app', topic: 'dead', format: 'envelope', maxBytes: 10_000 }
+const options: DeadLetterOptions = { applicationId: 'app', topic: 'dead', format: 'envelope', families: { spring: true, connect: false }, maxBytes: 10_000 }
 
 const failure = (fields: Partial<Failure> = {}): Failure => ({
   rejected: new Rejected({ errorType: 'schema', message: '/user is missing' }), node: 'check', cause: undefined, failedAtMs: 1_700_000_000_999, ...fields
@@ -96,7 +97,18 @@ test('every family of headers says what its tools look for, in its own encoding'
   assert.deepEqual(text('__dlq.errors.'), { ...coordinates, group: 'app', 'delivery.count': '1', message: "Node 'take-move': too far" })
   assert.deepEqual(text('__streams.errors.'), { ...coordinates, exception: 'RangeError', message: "Node 'take-move': too far", stacktrace: cause.stack })
   assert.deepEqual(text('__millrace.errors.'), {
-    format: '1', id: `app/moves-258@${2 ** 40 + 7}`, application: 'app', node: 'take-move', type: 'processor', class: 'poison', 'failed-at-ms': '1700000000999'
+    format: '1',
+    id: `app/moves-258@${2 ** 40 + 7}`,
+    application: 'app',
+    node: 'take-move',
+    stage: 'process',
+    type: 'processor',
+    class: 'poison',
+    attempts: '1',
+    'first-failed-at-ms': '1700000000999',
+    'failed-at-ms': '1700000000999',
+    'replay-count': '0',
+    body: 'envelope'
   })
   const spring = ['original-topic', 'original-partition', 'original-offset', 'original-timestamp', 'original-consumer-group', 'exception-fqcn', 'exception-message']
   assert.deepEqual(spring.map(name => header(letter, `kafka_dlt-${name}`)?.toString('hex')), [
@@ -109,11 +121,72 @@ test('a missing timestamp is −1 for Spring too', () => {
   assert.equal(header(deadLetter(logRecord({ timestamp: -1 }), failure(), options), 'kafka_dlt-original-timestamp')?.toString('hex'), 'ffffffffffffffff')
 })
 
-test('long messages and stacks are cut, so that the headers stay small', () => {
-  const cause = Object.assign(new Error('x'), { stack: 's'.repeat(100_000) })
-  const letter = deadLetter(logRecord(), failure({ cause, rejected: new Rejected({ errorType: 'processor', message: 'm'.repeat(100_000) }) }), options)
+const sizeOf = ({ headers }: OutgoingRecord): number => headers.reduce((size, [name, value]) => size + name.length + (value?.length ?? 0), 0)
 
-  assert.ok(letter.headers.reduce((size, [name, value]) => size + name.length + (value?.length ?? 0), 0) < 20_000)
+test('what is added stays below 16 KiB, and the trace below 8: a message takes its bytes from the trace, and no character is cut in two', () => {
+  const cause = Object.assign(new Error('x'), { stack: 's'.repeat(100_000) })
+  const write = (message: string, connect: boolean): OutgoingRecord =>
+    deadLetter(logRecord({ topic: 't'.repeat(249) }), failure({ cause, rejected: new Rejected({ errorType: 'processor', message }) }), { ...options, maxBytes: 900_000, families: { spring: true, connect } })
+  const short = write('m', false)
+
+  assert.equal(header(short, '__streams.errors.stacktrace')?.length, 8_192)
+  for (const message of ['m'.repeat(100_000), '\u{1f600}'.repeat(50_000)]) {
+    for (const connect of [false, true]) {
+      const letter = write(message, connect)
+      assert.ok(sizeOf(letter) <= 16_384)
+      assert.ok((header(letter, '__streams.errors.stacktrace')?.length ?? 0) > 1_000)
+      assert.doesNotMatch(String(header(letter, '__dlq.errors.message')), /\ufffd/)
+    }
+  }
+})
+
+test('the families of Spring and Kafka Connect are written where they are wanted', () => {
+  const names = (families: DeadLetterOptions['families']): string[] => deadLetter(logRecord(), failure(), { ...options, families }).headers.map(([name]) => name)
+
+  assert.equal(names({ spring: false, connect: false }).some(name => /^kafka_|^__connect/.test(name)), false)
+  const connect = deadLetter(logRecord({ topic: 'moves', partition: 2, offset: 7 }), failure(), { ...options, families: { spring: false, connect: true } })
+  const texts = Object.fromEntries(connect.headers.flatMap(([name, value]) => name.startsWith('__connect.errors.') ? [[name.slice('__connect.errors.'.length), String(value)]] : []))
+  assert.deepEqual(texts, {
+    topic: 'moves',
+    partition: '2',
+    offset: '7',
+    'connector.name': 'app',
+    'task.id': '2',
+    stage: 'TRANSFORMATION',
+    'class.name': 'check',
+    'exception.class.name': 'Rejected',
+    'exception.message': '/user is missing',
+    'exception.stacktrace': ''
+  })
+})
+
+test('attempts, the first failure and the class of a failure are said where they are known', () => {
+  const letter = deadLetter(logRecord(), failure({ attempts: 4, firstFailedAtMs: 1_700_000_000_000, errorClass: 'retryable' }), options)
+
+  const said = ['attempts', 'first-failed-at-ms', 'class'].map(name => String(header(letter, `__millrace.errors.${name}`)))
+  assert.deepEqual([...said, String(header(letter, '__dlq.errors.delivery.count'))], ['4', '1700000000000', 'retryable', '4'])
+})
+
+test('a record that was replayed keeps its error id when it fails again, counts on, and bears no headers of the failure before', () => {
+  const mark = { errorId: 'app/moves-0@3', count: 2, firstFailedAtMs: 1_600_000_000_000, replayId: 'r2', letter: 'dead-0@9' }
+  const before = deadLetter(logRecord(), failure(), options).headers
+
+  const again = deadLetter(logRecord({ offset: 99, headers: [['own', Buffer.from('1')], ...before, ...replayHeaders({ ...mark, topic: 'moves' })] }), failure(), options)
+
+  const said = ['id', 'replay-count', 'last-replay-id', 'first-failed-at-ms'].map(name => String(header(again, `__millrace.errors.${name}`)))
+  assert.deepEqual(said, ['app/moves-0@3', '2', 'r2', '1600000000000'])
+  assert.equal(again.headers.filter(([name]) => name === '__dlq.errors.offset').length, 1)
+  assert.equal(String(header(again, '__dlq.errors.offset')), '99')
+  assert.equal(again.headers.some(([name]) => name.startsWith('__millrace.replay.')), false)
+  assert.equal(String(header(again, 'own')), '1')
+})
+
+test('a record that was made of a replayed one is not taken for it', () => {
+  const mark = { errorId: 'app/moves-0@3', count: 2, firstFailedAtMs: undefined, replayId: 'r2', letter: 'dead-0@9', topic: 'moves' }
+
+  const letter = deadLetter(logRecord({ topic: 'seen', offset: 5, headers: replayHeaders(mark) }), failure(), options)
+
+  assert.deepEqual([header(letter, '__millrace.errors.id'), header(letter, '__millrace.errors.replay-count')].map(String), ['app/seen-0@5', '0'])
 })
 
 test('the same record and failure give the same bytes', () => {

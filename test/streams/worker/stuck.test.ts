@@ -17,9 +17,9 @@ function advance (task: Task, offset: number): void {
   task.position = { ...task.position, offsets: { moves: offset } }
 }
 
-function watch (tasks: readonly Task[], trouble?: Trouble) {
+function watch (tasks: readonly Task[], trouble?: Trouble, waits: (task: Task) => boolean = () => false) {
   const pauses = new Pauses()
-  const look = createStuckLook({ tasks: () => tasks, trouble: () => trouble, pauses, stuckAfterMs: 3_000 })
+  const look = createStuckLook({ tasks: () => tasks, trouble: () => trouble, waits, pauses, stuckAfterMs: 3_000 })
   return { pauses, look: (times: number) => { for (let time = 0; time < times; time++) look(1_000) } }
 }
 
@@ -63,6 +63,32 @@ test('a partition that advances slowly is not stuck', () => {
   for (let offset = 1; offset < 20; offset++) {
     look(2)
     advance(task, offset)
+  }
+
+  equal(pauses.of('stuck'), undefined)
+})
+
+test('a partition that waits on purpose is not stuck, and one that does no more is counted from then on', () => {
+  let waits = true
+  const { pauses, look } = watch([taskWith(7)], undefined, () => waits)
+  look(100)
+  equal(pauses.of('stuck'), undefined)
+
+  waits = false
+  look(2)
+  equal(pauses.of('stuck'), undefined)
+  look(1)
+
+  match(pauses.of('stuck')?.reason ?? '', /has not advanced for 3 s/)
+})
+
+test('a partition of which something beyond its position is done has advanced', () => {
+  const task = taskWith(7)
+  const { pauses, look } = watch([task])
+
+  for (let to = 2; to < 7; to++) {
+    look(2)
+    task.position = { ...task.position, finished: { moves: [[1, to]] } }
   }
 
   equal(pauses.of('stuck'), undefined)
