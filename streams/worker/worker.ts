@@ -22,6 +22,7 @@ import { UnitRunner, type Unit } from '../task/unit.ts'
 import { UnitGate } from '../task/unit-gate.ts'
 import type { CallEnded } from '../task/calls/node-caller.ts'
 import type { Transition } from '../resilience/breaker.ts'
+import { openTracing } from '../task/tracing/tracing.ts'
 import { UnitLedger } from '../task/unit-ledger.ts'
 import { openGlobalReader } from './global-reader.ts'
 import { skipOf, type OutOfRangePolicy, type Skip } from './out-of-range.ts'
@@ -128,12 +129,14 @@ export class Worker {
     this.#ledger = new UnitLedger({ state, learned: () => this.#engine.decided() })
     this.#closers.push(async () => await this.#ledger.close())
     this.#globals = createGlobalTables(topology)
-    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes, globals: this.#globals, ...(options.pulse === undefined ? {} : { pulse: options.pulse }) })
+    const tracing = openTracing(applicationId)
+    const runner = new UnitRunner({ topology, applicationId, stores, now, maxRecordBytes, globals: this.#globals, tracing, ...(options.pulse === undefined ? {} : { pulse: options.pulse }) })
     this.#engine = new Engine({
       applicationId,
       state,
       stores,
       runner,
+      tracing,
       outbound: this.#outbound,
       ledger: this.#ledger,
       clock: systemClock,
