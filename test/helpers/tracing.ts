@@ -4,7 +4,7 @@ import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor, type Rea
 import type { LogHeader } from '../../streams/log/log.ts'
 
 export interface Spans {
-  /** Ended ones, in the order in which they began. */
+  /** Ended ones, in the order in which they ended. */
   readonly all: () => readonly ReadableSpan[]
   readonly named: (name: string) => readonly ReadableSpan[]
 }
@@ -18,7 +18,7 @@ export function registerTracing (t: TestContext): Spans {
     for (const api of [trace, context, propagation]) api.disable()
     await provider.shutdown()
   })
-  const all = (): readonly ReadableSpan[] => exporter.getFinishedSpans().toSorted((a, b) => a.startTime[0] - b.startTime[0] || a.startTime[1] - b.startTime[1])
+  const all = (): readonly ReadableSpan[] => exporter.getFinishedSpans()
   return { all, named: name => all().filter(span => span.name === name) }
 }
 

@@ -179,6 +179,23 @@ test('after a crash between produce and commit the trace is the same, and what c
   assert.deepEqual(headersNamed(count?.headers ?? [], 'traceparent'), [`00-${producer.traceId}-${second?.spanContext().spanId}-01`])
 })
 
+test('a record that is given away while it is called for says so, and so does its attempt', async t => {
+  const spans = registerTracing(t)
+  const driver = createTestDriver(priceBy({
+    process: async ({ value }, { sleep }) => {
+      await sleep(1_000)
+      return value
+    }
+  }))
+  await driver.topic(clicks).pipe('a', 1, from)
+  await driver.rebalance()
+  assert.deepEqual(spans.all().map(({ name, status, attributes }) => [name, status.code, attributes['millrace.outcome']]), [
+    ['price', SpanStatusCode.ERROR, undefined], ['process clicks', SpanStatusCode.UNSET, 'given-away']
+  ])
+  await driver.advanceWallClock(1_000)
+  assert.deepEqual(spans.named('process clicks').map(({ attributes }) => attributes['millrace.outcome']), ['given-away', 'done'])
+})
+
 test('where nobody has registered a tracer provider, the headers go through as they came', async () => {
   const driver = createTestDriver(counting)
   await driver.topic(clicks).pipe('a', { page: '/home' }, from)
