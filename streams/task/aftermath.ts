@@ -10,6 +10,7 @@ import type { Outbound } from './outbound.ts'
 import type { Patience } from './patience.ts'
 import type { StoreStates } from './stores/store-states.ts'
 import type { Task } from './task.ts'
+import type { Tracing } from './tracing/tracing.ts'
 import type { Unit, UnitRunner } from './unit.ts'
 import type { UnitLedger } from './unit-ledger.ts'
 
@@ -26,6 +27,8 @@ export interface AftermathOptions {
   readonly committed: (unit: Unit, outcome: Committed) => void
   /** What a topology does once per record, beside its stores, has thrown; the record is committed all the same. */
   readonly effectFailed?: (error: unknown) => void
+  /** undefined: nothing is traced. */
+  readonly tracing?: Tracing | undefined
 }
 
 /** What is done when a unit's commit was answered: its effects, or which records are run again and after what. */
@@ -100,6 +103,7 @@ export class Aftermath {
     this.#calls.hold(tasks)
     this.#options.runner.timers.hold(tasks, this.#options.clock.now())
     this.#options.ledger?.hold(tasks)
+    this.#options.tracing?.hold(tasks)
     // What waited may be somebody else's now, and nothing is left whose commit would end the waiting.
     if (!this.#intake.hasBacklog) this.#patience.goOn()
   }
@@ -107,6 +111,7 @@ export class Aftermath {
   /** What happens once per record, however often its unit was run. */
   #close ({ items, effects }: Unit): void {
     this.#calls.stored(items)
+    this.#options.tracing?.committed(items)
     for (const effect of effects) {
       try {
         effect()

@@ -126,7 +126,7 @@ function parkedBy ({ items }: Unit): ParkedWrite | undefined {
   for (const item of items) {
     if (item.record === undefined) continue
     const { task: { subTopology, partition }, parking, released, failure } = item
-    if (parking !== undefined && failure === undefined) puts.push(parking)
+    if (parking !== undefined && failure === undefined) puts.push(item.trace === undefined ? parking : { ...parking, record: { ...parking.record, headers: item.trace.ontoRetry(parking.record.headers) } })
     else if (released !== undefined) deletes.push({ ...released, subTopology: subTopology.name, partition, dueAtMs: 0 })
   }
   return puts.length + deletes.length === 0 ? undefined : { puts, deletes }

@@ -129,6 +129,7 @@ export class Engine {
       this.#calls.hold([])
       await this.#finishInFlight()
     } finally {
+      this.#options.tracing?.hold([])
       this.#rested()
     }
   }

@@ -8,6 +8,7 @@ import type { CallOutcome } from '../graph/calls.ts'
 import type { ParkedRow } from '../state/state.ts'
 import type { Extraction } from './extraction.ts'
 import type { Task } from './task.ts'
+import type { RecordTrace } from './tracing/record-trace.ts'
 
 /** What a unit runs. It outlives the unit's failures: what was learnt about it is not learnt twice. */
 export type Item = RecordItem | TimeItem
@@ -23,6 +24,7 @@ export interface TimeItem {
   /** What the wall clock has made due, in order, each with its next deadline. */
   readonly due: readonly { readonly timer: Timer, readonly next: number }[]
   readonly failure?: undefined
+  readonly trace?: undefined
 }
 
 /** A source record on its way through a unit. */
@@ -57,6 +59,8 @@ export interface RecordItem {
   parking?: ParkedRow
   /** Its dead letter was too large for the topic: cut it to so many bytes. */
   maxDeadLetterBytes?: number
+  /** Where records are traced: since it was first run. */
+  trace?: RecordTrace
 }
 
 /** What is known of attempts before. */

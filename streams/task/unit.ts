@@ -30,6 +30,7 @@ import type { PassedOver, Task } from './task.ts'
 import { TaskTimes } from './task-times.ts'
 import { originOf } from './origin.ts'
 import { watchedSource } from './watched-source.ts'
+import type { Tracing } from './tracing/tracing.ts'
 import { SOURCE_HEADER } from './unit-stamp.ts'
 
 /** A record to be written by the unit, and what it comes from. */
@@ -87,6 +88,8 @@ export interface UnitRunnerOptions {
   readonly globals?: GlobalTables
   /** For a watchdog; left out: nobody looks. */
   readonly pulse?: Pulse
+  /** undefined: nothing is traced. */
+  readonly tracing?: Tracing | undefined
 }
 
 /** With less, a dead letter no longer says what it is about. */
@@ -106,6 +109,7 @@ export class UnitRunner implements Execution {
   readonly #maxRecordBytes: number
   readonly #families: HeaderFamilies
   readonly #pulse: Pulse
+  readonly #tracing: Tracing | undefined
   readonly timers = new Timers()
   readonly #globals: GlobalTables
   #item: Item | undefined
@@ -131,7 +135,7 @@ export class UnitRunner implements Execution {
   /** How much there was of each when the record began. */
   readonly #marks = { emissions: 0, drops: 0, effects: 0, trace: 0 }
 
-  constructor ({ topology, applicationId, stores, now, maxRecordBytes, headerFamilies = defaultFamilies, globals = new Map(), pulse = new Pulse() }: UnitRunnerOptions) {
+  constructor ({ topology, applicationId, stores, now, maxRecordBytes, headerFamilies = defaultFamilies, globals = new Map(), pulse = new Pulse(), tracing }: UnitRunnerOptions) {
     this.#topology = topology
     this.#applicationId = applicationId
     this.#stores = stores
@@ -139,6 +143,7 @@ export class UnitRunner implements Execution {
     this.#maxRecordBytes = maxRecordBytes
     this.#families = headerFamilies
     this.#pulse = pulse
+    this.#tracing = tracing
     this.#globals = globals
     this.#names = new Map(internalTopicsOf(topology).map(topic => [topic, topicName(topic, applicationId)]))
     this.#inputs = new Map(topology.sources.map(({ node, open, routesRejects }) => [node, { node, forward: open(this), routesRejects, deadLetters: deadLetterPlaceOf(topology, node) }]))
@@ -149,6 +154,7 @@ export class UnitRunner implements Execution {
   /** Processes one record. False: its state is not at hand, and nothing of it happened. */
   run (item: Item): boolean {
     if (!this.#attempt(item)) return false
+    if (this.#tracing !== undefined) this.#traceRun(item)
     this.#items.push(item)
     return true
   }
@@ -401,6 +407,7 @@ export class UnitRunner implements Execution {
       item.extraction = item.extraction.again()
       item.decoded = item.extraction.decoded
     }
+    if (this.#tracing !== undefined && item.record !== undefined) this.#tracing.begin(item).failure = undefined
     const timestamp = timestampOf(item)
     this.#isByTime = false
     this.#stores.followRecord(task.partition)
@@ -536,6 +543,7 @@ export class UnitRunner implements Execution {
   }
 
   #writeDeadLetter ({ topic, format }: DeadLetterPlace, item: RecordItem, failure: Failure): void {
+    if (item.trace !== undefined) item.trace.failure = failure
     this.#push(deadLetter(item.record, failure, {
       applicationId: this.#applicationId,
       topic: this.#nameOf(topic),
@@ -549,7 +557,15 @@ export class UnitRunner implements Execution {
     // Behind an internal topic the way goes on from where the record before it came from: that one's offset is another after a rerun.
     const origin = originOf(this.#applicationId, item)
     const from = item.record === undefined || item.origin === undefined ? origin : `${origin}/${item.task.name}`
-    this.#emissions.push({ item, ...kind, record: { ...record, headers: [...record.headers, [SOURCE_HEADER, Buffer.from(`${from}#${this.#emissionIndex++}`)]] } })
+    const headers = this.#tracing === undefined ? record.headers : item.trace?.onto(record.headers) ?? record.headers
+    this.#emissions.push({ item, ...kind, record: { ...record, headers: [...headers, [SOURCE_HEADER, Buffer.from(`${from}#${this.#emissionIndex++}`)]] } })
+  }
+
+  /** Which nodes the record has just reached, each once. */
+  #traceRun ({ trace }: Item): void {
+    if (trace === undefined) return
+    const reached = new Set(trace.isRecording ? this.#trace.slice(this.#marks.trace).filter(index => index < OUT) : [])
+    trace.ran([...reached].flatMap(index => this.#topology.nodes[index]?.name ?? []))
   }
 
   #nameOf (topic: Topic): string {

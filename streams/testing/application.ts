@@ -11,6 +11,7 @@ import { Outbound } from '../task/outbound.ts'
 import { lowestTimestampFirst } from '../task/schedule.ts'
 import { StoreStates } from '../task/stores/store-states.ts'
 import { Task } from '../task/task.ts'
+import { openTracing } from '../task/tracing/tracing.ts'
 import { UnitRunner, type Unit } from '../task/unit.ts'
 import { UnitGate } from '../task/unit-gate.ts'
 import { UnitLedger } from '../task/unit-ledger.ts'
@@ -164,13 +165,15 @@ export class Application {
       }
     })
     this.#ledger = ledger
+    const tracing = openTracing(applicationId)
     const Runner = debug ? CheckedRunner : UnitRunner
     const engine: Engine = new Engine({
       applicationId,
       ledger,
       state,
       stores,
-      runner: new Runner({ topology, applicationId, stores, now: clock.now, maxRecordBytes: MAX_RECORD_BYTES, globals: this.#globals }),
+      runner: new Runner({ topology, applicationId, stores, now: clock.now, maxRecordBytes: MAX_RECORD_BYTES, globals: this.#globals, tracing }),
+      tracing,
       outbound: new Outbound(log.producer),
       clock,
       schedule: lowestTimestampFirst(),

@@ -21,6 +21,7 @@ import { UnitRunner, type Unit } from '../task/unit.ts'
 import { UnitGate } from '../task/unit-gate.ts'
 import type { CallEnded } from '../task/calls/node-caller.ts'
 import type { Transition } from '../resilience/breaker.ts'
+import { openTracing } from '../task/tracing/tracing.ts'
 import { UnitLedger } from '../task/unit-ledger.ts'
 import { openGlobalReader } from './global-reader.ts'
 import { Inputs } from './inputs.ts'
@@ -122,6 +123,7 @@ export class Worker {
     this.#ledger = new UnitLedger({ state, learned: () => this.#engine.decided() })
     this.#closers.push(async () => await this.#ledger.close())
     this.#globals = createGlobalTables(topology)
+    const tracing = openTracing(applicationId)
     const runner = new UnitRunner({
       topology,
       applicationId,
@@ -129,6 +131,7 @@ export class Worker {
       now,
       maxRecordBytes,
       globals: this.#globals,
+      tracing,
       ...(options.headerFamilies === undefined ? {} : { headerFamilies: options.headerFamilies }),
       ...(options.pulse === undefined ? {} : { pulse: options.pulse })
     })
@@ -137,6 +140,7 @@ export class Worker {
       state,
       stores,
       runner,
+      tracing,
       outbound: this.#outbound,
       ledger: this.#ledger,
       clock: systemClock,

@@ -99,7 +99,7 @@ const COLUMNS = {
   headers: ['jsonb', row => JSON.stringify(row.record.headers.map(([name, value]) => [name, value?.toString('base64') ?? null]))]
 } as const satisfies Readonly<Record<string, readonly ['text' | 'integer' | 'bigint' | 'bytea' | 'jsonb', (row: ParkedRow) => Element]>>
 
-/** What is parked again stays where it is. */
+/** What is parked again stays where it is; its headers say which attempt it comes from. */
 function insertParked (applicationId: string, rows: readonly ParkedRow[]): Statement {
   const columns = Object.entries(COLUMNS)
   const names = columns.map(([name]) => quote(name)).join(', ')
@@ -107,7 +107,7 @@ function insertParked (applicationId: string, rows: readonly ParkedRow[]): State
     prepared: true,
     text: `insert into ${tableOf(applicationId)} (${names})
       select * from unnest(${columns.map(([, [type]], index) => `$${index + 1}::${type}[]`).join(', ')})
-      on conflict (sub_topology, partition, seq) do update set due_at_ms = excluded.due_at_ms, attempts = excluded.attempts, first_failed_at_ms = excluded.first_failed_at_ms`,
+      on conflict (sub_topology, partition, seq) do update set due_at_ms = excluded.due_at_ms, attempts = excluded.attempts, first_failed_at_ms = excluded.first_failed_at_ms, headers = excluded.headers`,
     values: columns.map(([, [type, of]]) => encodeArray(type, rows.map((row): Element => of(row))))
   }
 }

@@ -14,7 +14,7 @@ import type { Task } from '../task.ts'
 import { CallWindow, type Visit } from './call-window.ts'
 import { NodeCaller, type NodeCallerOptions } from './node-caller.ts'
 
-export interface CallsOptions extends Pick<NodeCallerOptions, 'applicationId' | 'pauses' | 'moved' | 'called'> {
+export interface CallsOptions extends Pick<NodeCallerOptions, 'applicationId' | 'pauses' | 'moved' | 'called' | 'tracing'> {
   readonly clock: Clock
   readonly state: Pick<State, 'loadParked'>
   readonly runner: UnitRunner

@@ -1,3 +1,4 @@
+import type { SpanContext } from '@opentelemetry/api'
 import type { Clock } from '../../clock.ts'
 import type { CallFailure } from '../../graph/async-processor.ts'
 import type { AnyAsyncProcessor, CallOutcome } from '../../graph/calls.ts'
@@ -11,6 +12,8 @@ import { judge } from '../../resilience/error-class.ts'
 import { RateLimiter } from '../../resilience/rate-limiter.ts'
 import { originOf } from '../origin.ts'
 import type { Trouble } from '../patience.ts'
+import type { CallTrace } from '../tracing/call-trace.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { CallWindow, Visit } from './call-window.ts'
 import { CallTimeout } from './call-timeout.ts'
 import { retryHeaders } from './retry-record.ts'
@@ -32,6 +35,8 @@ export interface NodeCallerOptions {
   readonly moved: () => void
   /** Told of every call that has ended by itself; left out: nobody counts. */
   readonly called?: (call: CallEnded) => void
+  /** undefined: nothing is traced. */
+  readonly tracing?: Tracing | undefined
 }
 
 export interface CallEnded {
@@ -55,6 +60,8 @@ interface Attempt extends Call {
   waitsSince: number
   /** Of one that is tried again where it stands: what it failed on last. */
   lastError?: unknown
+  /** Where calls are traced: the attempt before. */
+  before: SpanContext | undefined
 }
 
 /** A record whose last attempt failed, and whose dependency may just be going down: the next outcome tells. */
@@ -71,6 +78,7 @@ interface Running {
   /** One of each breaker, in the order of the node's needs. */
   readonly permits: readonly Permit[]
   readonly begunAtMs: number
+  readonly trace: CallTrace | undefined
   cancelTimeout: () => void
   /** How many of its waits by the clock are not over. */
   sleeping: number
@@ -147,7 +155,7 @@ export class NodeCaller {
 
   enqueue (call: Call): void {
     const { tried } = call.visit.item
-    const attempt = { ...call, failed: tried?.attempts ?? 0, firstFailedAtMs: tried?.firstFailedAtMs ?? 0, waitsSince: 0 }
+    const attempt = { ...call, failed: tried?.attempts ?? 0, firstFailedAtMs: tried?.firstFailedAtMs ?? 0, waitsSince: 0, before: call.visit.item.trace?.attempt }
     const earlyMs = (tried?.dueAtMs ?? 0) - this.#options.clock.now()
     if (earlyMs > 0 && this.#goRoundAgain(attempt, earlyMs)) return
     this.#wait(attempt)
@@ -163,7 +171,9 @@ export class NodeCaller {
       this.#running.delete(running)
       running.cancelTimeout()
       this.#release(running.permits)
-      running.controller.abort(new Error('The task was given to another worker.'))
+      const reason = new Error('The task was given to another worker.')
+      running.trace?.failed(reason)
+      running.controller.abort(reason)
     }
     this.#pump()
   }
@@ -247,16 +257,19 @@ export class NodeCaller {
   }
 
   #start (attempts: readonly Attempt[], permits: readonly Permit[]): void {
-    const { processor, clock } = this.#options
+    const { processor, clock, tracing } = this.#options
+    const trace = tracing?.beginCall(processor.name, attempts.map(({ visit, before, failed }) => ({ trace: visit.item.trace, before, number: failed + 1 })))
+    if (trace !== undefined) for (const attempt of attempts) attempt.before = trace.spanContext
     const controller = new AbortController()
-    const running: Running = { attempts, controller, permits, begunAtMs: clock.now(), sleeping: 0, cancelTimeout: () => {} }
+    const running: Running = { attempts, controller, permits, begunAtMs: clock.now(), trace, sleeping: 0, cancelTimeout: () => {} }
     this.#running.add(running)
     running.cancelTimeout = clock.timer(processor.timeoutMs, () => {
       const timeout = new CallTimeout(processor.name, processor.timeoutMs)
       controller.abort(timeout)
       this.#failed(running, timeout)
     })
-    this.#invoke(running)
+    const invoked = trace === undefined ? this.#invoke(running) : trace.run(async () => await this.#invoke(running))
+    invoked
       .then(values => this.#succeeded(running, values), (error: unknown) => this.#failed(running, error))
       .catch((error: unknown) => this.#options.failed(error))
   }
@@ -303,6 +316,7 @@ export class NodeCaller {
 
   #succeeded (running: Running, values: readonly unknown[]): void {
     if (!this.#ended(running, 'done')) return
+    running.trace?.succeeded()
     const now = this.#options.clock.now()
     for (const [index, permit] of running.permits.entries()) this.#options.breakers[index]?.succeeded(permit, now)
     // It was up when this call was begun, which was after those had failed.
@@ -318,6 +332,7 @@ export class NodeCaller {
 
   #failed (running: Running, error: unknown): void {
     if (!this.#ended(running, 'failed')) return
+    running.trace?.failed(error)
     const { processor: { retry }, breakers, clock } = this.#options
     const now = clock.now()
     const told = running.permits.map((permit, index) => breakers[index]?.failed(permit, now, error) ?? true)
@@ -350,6 +365,7 @@ export class NodeCaller {
       case 'again': return this.#again(attempt, decision.afterMs, error)
       case 'delay': return this.#send(attempt, decision, error)
       case 'park':
+        this.#traceRetry(attempt)
         attempt.visit.window.park(attempt.visit, { attempts: attempt.failed, firstFailedAtMs: attempt.firstFailedAtMs, dueAtMs: decision.dueAt })
         return this.#close(attempt)
       case 'dead-letter': {
@@ -398,15 +414,22 @@ export class NodeCaller {
 
   #send (attempt: Attempt, { index, topicDelayMs, dueAt }: Detour, error: unknown): void {
     const { applicationId, retryTopics, clock } = this.#options
+    this.#traceRetry(attempt)
     const { visit: { item }, failed, firstFailedAtMs } = attempt
+    const { trace, record } = item
     const heldUntilMs = Math.min(dueAt, clock.now() + topicDelayMs)
     const topic = retryTopics[index]
     if (topic === undefined) throw new RangeError(`There is no retry topic for delay ${index}.`)
     item.detour = {
       topic,
-      headers: retryHeaders(item.record, { attempts: failed, firstFailedAtMs, dueAtMs: dueAt, heldUntilMs }, { applicationId, origin: originOf(applicationId, item), error })
+      headers: retryHeaders(trace === undefined ? record : { ...record, headers: trace.ontoRetry(record.headers) }, { attempts: failed, firstFailedAtMs, dueAtMs: dueAt, heldUntilMs }, { applicationId, origin: originOf(applicationId, item), error })
     }
     this.#close(attempt)
+  }
+
+  /** The next attempt of the record is linked to this one. */
+  #traceRetry ({ visit: { item: { trace } }, before }: Attempt): void {
+    if (trace !== undefined) trace.attempt = before
   }
 
   /** Not due by its own time, though by its topic's: a topic holds one delay, and this one waits for longer. Not counted. */

@@ -35,6 +35,20 @@ export function stateContract (name: string, openState: StateFactory): void {
     assert.deepEqual(await state.noteInputs(new Map([['a', 12], ['c', 3]])), new Map([['a', 6], ['b', 1], ['c', 3]]))
   })
 
+  stateTest('a record that is parked again stays where it is, with what is newly known of it', async world => {
+    const place = { ...TASK, lane: 'k1', seq: 1 }
+    const record = { topic: 'watches', partition: 3, offset: 5, timestamp: 9, key: Buffer.from('k1'), value: null, headers: [['from', Buffer.from('the first attempt')]] } as const
+    const row = { ...place, dueAtMs: 100, attempts: 1, firstFailedAtMs: 50, origin: 'here', record }
+    const again = { ...row, dueAtMs: 200, attempts: 2, record: { ...record, headers: [['from', Buffer.from('the second')]] } } as const
+    for (const put of [row, again]) {
+      const position = await held(world)
+      const unit = await world.state.begin()
+      await claimUnit(unit, [position], [])
+      await unit.write([], [], { puts: [put], deletes: [] })
+    }
+    assert.deepEqual(await world.state.loadParked([place]), [again])
+  })
+
   stateTest('a task that was never held begins where its start says', async ({ state }) => {
     assert.deepEqual(await state.positions([TASK]), [])
 
@@ -547,7 +561,7 @@ function watched (state: State): { readonly state: State, readonly giveUp: () =>
         return {
           insert: async rows => await endsWithError(unit, unit.insert(rows)),
           claim: async (...given) => await endsWithError(unit, unit.claim(...given)),
-          write: async (writes, applied) => await ends(unit, unit.write(writes, applied)),
+          write: async (...given) => await ends(unit, unit.write(...given)),
           rollback: async () => await ends(unit, unit.rollback())
         }
       }
