@@ -158,7 +158,8 @@ export class NodeCaller {
     const attempt = { ...call, failed: tried?.attempts ?? 0, firstFailedAtMs: tried?.firstFailedAtMs ?? 0, waitsSince: 0, before: call.visit.item.trace?.attempt }
     const earlyMs = (tried?.dueAtMs ?? 0) - this.#options.clock.now()
     if (earlyMs > 0 && this.#goRoundAgain(attempt, earlyMs)) return
-    this.#wait(attempt)
+    if (attempt.failed > 0) this.#waitInFront(attempt)
+    else this.#wait(attempt)
     this.#pump()
   }
 
@@ -181,6 +182,14 @@ export class NodeCaller {
   #wait (attempt: Attempt): void {
     attempt.waitsSince = this.#options.clock.now()
     this.#waiting.push(attempt)
+  }
+
+  /** What was due at a certain time goes before what is here for the first time: under load it would be late by all of that. */
+  #waitInFront (attempt: Attempt): void {
+    attempt.waitsSince = this.#options.clock.now()
+    const behind = this.#waiting.findIndex(({ failed }) => failed === 0)
+    if (behind === -1) this.#waiting.push(attempt)
+    else this.#waiting.splice(behind, 0, attempt)
   }
 
   #pump (): void {
@@ -407,7 +416,7 @@ export class NodeCaller {
     this.#options.clock.timer(afterMs, () => {
       this.#resting.delete(attempt)
       if (attempt.visit.window.isClosed) return
-      this.#wait(attempt)
+      this.#waitInFront(attempt)
       this.#pump()
     })
   }

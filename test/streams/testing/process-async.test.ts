@@ -220,3 +220,16 @@ test('a record whose last attempt failed just before its breaker opened is not g
   await driver.advanceWallClock(30_000)
   assert.deepEqual((await driver.deadLetters()).map(({ source: { offset } }) => offset), [0], 'its own last attempt is made when the dependency is up')
 })
+
+test('what is due goes before what is here for the first time', async () => {
+  const calls: string[] = []
+  const driver = createTestDriver(priceBy(async (order, { attempt, sleep }) => {
+    calls.push(`${order.id}/${attempt}`)
+    if (order.id === 1 && attempt === 1) throw new Error('busy')
+    await sleep(1_000)
+    return order
+  }, { concurrency: 1, retry: ordered({ delays: ['1s'] }) }))
+  await driver.topic(orders).pipeAll([1, 2, 3, 4, 5].map(id => ({ key: `k${id}`, value: { id } })))
+  for (let second = 0; second < 6; second++) await driver.advanceWallClock(1_000)
+  assert.deepEqual(calls.slice(0, 4), ['1/1', '2/1', '1/2', '3/1'])
+})
