@@ -52,6 +52,8 @@ void test('a file that cannot be had now is tried again over all delays, and the
   await driver.advanceWallClock(5 * 60_000)
   deepEqual(await driver.output(outcomes).readValues(), [])
   await driver.advanceWallClock(10 * 60_000)
+  // No other call tells whether the host is down, so that is waited for as long as a call may take.
+  await driver.advanceWallClock(2 * 60_000)
   const [outcome] = await driver.output(outcomes).readValues()
   ok(Check(DownloadResult, outcome))
   deepEqual([outcome.status, outcome.http_status, outcome.attempts, outcome.error_class], ['failed_exhausted', 503, 3, 'transient'])

@@ -5,7 +5,7 @@ import { openDownloadResults, type DownloadResultsReader } from '../../stores/do
 import { openPglite } from '../helpers/pglite.ts'
 
 const ID = 'xact-result-processor'
-const migration = readFileSync(new URL('../../migrations/downloads-results/0001-downloads.sql', import.meta.url), 'utf8')
+const migration = readFileSync(new URL('../../migrations/xact-result-processor/0001-downloads.sql', import.meta.url), 'utf8')
 
 async function openResults (t: TestContext, rows: string): Promise<DownloadResultsReader> {
   const { query, exec } = await openPglite(t)
