@@ -1,5 +1,6 @@
 import type { LogHeader, TopicPartition } from '../log/log.ts'
-import type { Cut, ErrorClass } from './headers.ts'
+import type { ErrorClass } from '../resilience/error-class.ts'
+import type { Cut } from './headers.ts'
 import type { Route } from './route.ts'
 
 export interface Coordinates extends TopicPartition {

@@ -1,6 +1,7 @@
 import type { DeadLetter, Family, Origin } from './dead-letter.ts'
 import { CONNECT, KAFKA_STREAMS, OWN, SHARE_GROUP, SPRING, SPRING_RETRY } from './families.ts'
-import type { Cut, ErrorClass } from './headers.ts'
+import type { ErrorClass } from '../resilience/error-class.ts'
+import type { Cut } from './headers.ts'
 import { readBinary, readDecimal } from './numbers.ts'
 
 /** The last value of each header: of those that were there before, others may have the same name. */

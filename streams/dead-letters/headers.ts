@@ -1,9 +1,7 @@
 import type { LogHeader, LogRecord } from '../log/log.ts'
+import type { ErrorClass } from '../resilience/error-class.ts'
 import { CONNECT, KAFKA_STREAMS, OWN, SHARE_GROUP, SPRING } from './families.ts'
 import { int32, int64 } from './numbers.ts'
-
-/** poison: the record is to blame · retryable: what it needs was away, for too long · fatal: something is configured wrongly. */
-export type ErrorClass = 'fatal' | 'retryable' | 'poison'
 
 /** Which headers are written beside ours, the broker's and Kafka Streams', which always are. */
 export interface HeaderFamilies {

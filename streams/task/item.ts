@@ -1,4 +1,4 @@
-import type { ErrorClass } from '../dead-letters/headers.ts'
+import type { ErrorClass } from '../resilience/error-class.ts'
 import type { Rejected } from '../graph/contract.ts'
 import type { Node } from '../graph/node.ts'
 import type { StreamRecord } from '../graph/record.ts'

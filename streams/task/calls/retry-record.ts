@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { int32, int64 } from '../../dead-letters/numbers.ts'
 import type { LogHeader, LogRecord } from '../../log/log.ts'
 import { SOURCE_HEADER, stampOf } from '../unit-stamp.ts'
 
@@ -73,18 +74,6 @@ function parse (text: string): unknown {
 export function restoredRecord (record: LogRecord, { topic, partition, offset, headers }: Retry): LogRecord {
   if (stampOf(record) === undefined) return record
   return { ...record, topic, partition, offset, headers: record.headers.slice(0, -2 - headers) }
-}
-
-function int32 (value: number): Buffer {
-  const buffer = Buffer.allocUnsafe(4)
-  buffer.writeInt32BE(value)
-  return buffer
-}
-
-function int64 (value: number): Buffer {
-  const buffer = Buffer.allocUnsafe(8)
-  buffer.writeBigInt64BE(BigInt(value))
-  return buffer
 }
 
 /** Java's `BigInteger.toByteArray`: two's complement, big-endian, as short as it goes. */
