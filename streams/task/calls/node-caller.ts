@@ -225,7 +225,8 @@ export class NodeCaller {
     const { batch } = this.#options.processor.work
     if (batch === undefined) return 1
     const waiting = this.#waiting.length - at
-    const dueAt = (this.#waiting[at]?.waitsSince ?? now) + batch.withinMs
+    // What is tried again stands in front, and has waited for less.
+    const dueAt = Math.min(now, ...this.#waiting.slice(at, at + batch.size).map(({ waitsSince }) => waitsSince)) + batch.withinMs
     if (waiting >= batch.size || dueAt <= now) return Math.min(waiting, batch.size)
     this.#wake(dueAt)
     return 0
