@@ -71,9 +71,10 @@ function placeOf ({ key }: PartnerCall): { readonly partition: number, readonly 
 /** Whether what came of this call was committed when its worker died. */
 function isCommitted (call: PartnerCall, task: TaskRow, { errandsTopic }: CallsWorld, retries: readonly LogRecord[]): boolean {
   const { partition, offset } = placeOf(call)
-  if (call.attempt === 1) return isCovered(task.progressOf(errandsTopic), [offset, offset + 1])
+  // Passed over, and perhaps not called for: parked behind another of its key.
   const parked = task.parked.get(offset)
   if (parked !== undefined) return parked >= call.attempt
+  if (call.attempt === 1) return isCovered(task.progressOf(errandsTopic), [offset, offset + 1])
   const tried = retries.filter(record => {
     const retry = retryOf(record)
     return retry?.partition === partition && retry.offset === offset && retry.attempts === call.attempt - 1
@@ -229,6 +230,8 @@ integrationTest('while a partner is down only probes are made; nothing is lost o
   const before = await world.lag()
   await sleep(10_000)
   const probes = calls.filter(({ at }) => at > openAt)
+  // A sleep may take longer than it was asked to.
+  const downMs = Date.now() - openAt
   const [lag, pause] = [await world.lag(), await breakerOf(address)]
   world.partner.goDown(false)
   const upAt = Date.now()
@@ -238,7 +241,7 @@ integrationTest('while a partner is down only probes are made; nothing is lost o
   await world.settled(errands.length)
 
   t.diagnostic(`${probes.length} probes; lag grew from ${before} to ${lag}; went on ${answeredAt - upAt} ms after the partner was back`)
-  ok(probes.length > 0 && probes.length <= 10_000 / BREAKER.cooldownMs + 1, `${probes.length} probes`)
+  ok(probes.length > 0 && probes.length <= downMs / BREAKER.cooldownMs + 1, `${probes.length} probes`)
   ok(lag > before, `the lag was ${before} and is ${lag}`)
   match(pause?.reason ?? '', /the breaker of 'partner' is (open|half-open)/)
   ok(answeredAt - upAt <= BREAKER.cooldownMs + 500, `it went on after ${answeredAt - upAt} ms`)
