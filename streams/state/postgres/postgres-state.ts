@@ -154,7 +154,12 @@ export function openPostgresState ({ database, schema, owner, projected }: Postg
 async function makeMissingTables (database: Database, schema: string, stores: readonly Ordered[]): Promise<void> {
   if (stores.length === 0) return
   const missingIn = async (on: Pick<Database, 'query'>): Promise<readonly Ordered[]> => {
-    const found = await on.query({ text: 'select name, to_regclass($2 || quote_ident(name)) is null from unnest($1::text[]) as name', values: [encodeArray('text', stores.map(({ name }) => name)), `${quote(schema)}.`] })
+    // Not `to_regclass`: what a connection once looked up in vain may stay so for it until its transaction ends.
+    const found = await on.query({
+      text: `select name, not exists (select from pg_class as c join pg_namespace as n on n.oid = c.relnamespace where n.nspname = $2 and c.relname = name)
+        from unnest($1::text[]) as name`,
+      values: [encodeArray('text', stores.map(({ name }) => name)), schema]
+    })
     return stores.filter(({ name }) => found.some(([found, isMissing]) => found === name && isMissing === 't'))
   }
   if ((await missingIn(database)).length === 0) return
