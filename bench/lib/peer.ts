@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { cpuSecondsOf, peakMegabytesOf } from './cpu.ts'
+import type { Owner } from './owner.ts'
+
+/**
+ * How a subject in any language tells where it is, a line each on its standard output (its log goes to standard error):
+ *
+ * - `progress N`: it has worked off N records since its start; at most every 50 ms, and once for the last.
+ * - `committed`: all records that it was to work off are, and their positions and results are committed.
+ * - `result`: what it holds in the end is written to the file that it was given.
+ *
+ * Then it waits for SIGTERM.
+ */
+export interface Peer {
+  readonly name: string
+  readonly command: string
+  readonly words: readonly string[]
+  readonly directory?: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** Of one run, from the first progress to the commit of the last record. */
+export interface PeerRun {
+  readonly records: number
+  readonly seconds: number
+  readonly recordsPerSecond: number
+  /** From the start of the process. */
+  readonly wallSeconds: number
+  /** User and system time of the process from the first progress on, per record. */
+  readonly cpuMicros: number | null
+  /** With what starting took. */
+  readonly cpuSecondsWithStart: number | null
+  readonly peakMegabytes: number | null
+}
+
+interface Sample {
+  readonly records: number
+  readonly at: number
+  readonly cpu: number | undefined
+}
+
+/** Runs one to its end. Rejects where it ends before, or is not done in time, with the last that it said. */
+export async function runPeer (owner: Owner, { name, command, words, directory, environment }: Peer, timeoutMs: number): Promise<PeerRun> {
+  const startedAt = performance.now()
+  const child = spawn(command, words, { cwd: directory, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const { pid = 0 } = child
+  const exited = once(child, 'exit')
+  owner.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    await exited
+  })
+  let said = ''
+  child.stderr.on('data', chunk => { said = (said + String(chunk)).slice(-4_000) })
+  const take = async (records: number): Promise<Sample> => ({ records, at: performance.now(), cpu: await cpuSecondsOf(pid) })
+
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+  try {
+    let records = 0
+    let first: Promise<Sample> | undefined
+    let last: Promise<Sample> | undefined
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [word, number] = line.split(' ')
+      if (word === 'progress') {
+        records = Number(number)
+        if (records > 0) first ??= take(records)
+      } else if (word === 'committed') last = take(records)
+      else if (word === 'result') {
+        if (first === undefined || last === undefined) break
+        const peak = await peakMegabytesOf(pid)
+        child.kill('SIGTERM')
+        return runBetween(await first, await last, startedAt, peak)
+      }
+    }
+    throw new Error(`${name} ended after ${records} records and ${Math.round((performance.now() - startedAt) / 1000)} s (${child.exitCode ?? child.signalCode ?? 'still running'}):\n${said}`)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function runBetween (first: Sample, last: Sample, startedAt: number, peak: number | undefined): PeerRun {
+  const records = last.records - first.records
+  const seconds = (last.at - first.at) / 1000
+  return {
+    records,
+    seconds,
+    recordsPerSecond: records / seconds,
+    wallSeconds: (last.at - startedAt) / 1000,
+    cpuMicros: first.cpu === undefined || last.cpu === undefined ? null : (last.cpu - first.cpu) * 1e6 / records,
+    cpuSecondsWithStart: last.cpu ?? null,
+    peakMegabytes: peak ?? null
+  }
+}
