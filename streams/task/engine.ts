@@ -249,10 +249,9 @@ export class Engine {
       if (begun !== undefined) await abandonUnit(begun)
       throw error
     })
-    const begun = await beginning
-    if (begun === undefined || parts !== undefined || again !== undefined || !this.#intake.hasAll(items)) {
+    if (beginning === undefined || parts !== undefined || again !== undefined || !this.#intake.hasAll(items)) {
       // What was prepared stood on a unit that was undone, or is partly not ours any more, or is not whole.
-      if (begun !== undefined) await abandonUnit(begun)
+      if (beginning !== undefined) await abandonUnit(await beginning)
       this.#options.runner.discard()
       this.#options.stores.undo()
       this.#intake.giveBack([...again ?? [], ...parts ?? [items]])
@@ -260,7 +259,8 @@ export class Engine {
     }
     const unit = this.#options.runner.close(this.#intake.passedOver())
     this.#options.stores.seal()
-    this.#inFlight = { unit, outcome: commitUnit(unit, begun, this.#options) }
+    // The next unit is prepared while the rows that decide are still being inserted.
+    this.#inFlight = { unit, outcome: beginning.then(async begun => await commitUnit(unit, begun, this.#options)) }
   }
 
   /** What the wall clock has made due is a unit of its own, and waits only for what is to be run again. */
@@ -312,10 +312,15 @@ export class Engine {
         if (!await this.#loadSchema(awaited, node)) return [items]
         continue
       }
-      runner.speculate(items.slice(index))
+      const walked = items.slice(index)
+      runner.guess(walked)
       const wanted = stores.takeMissing()
       try {
-        stores.accept(await state.load(wanted), wanted)
+        const loaded = await state.load(wanted)
+        const kept = runner.keep(walked, stores.firstMisled(loaded, wanted))
+        stores.accept(loaded, wanted)
+        if (kept > 0) suspensions = 0
+        index += kept
       } catch (error) {
         if (!(error instanceof StateError) || error.kind === 'fatal') throw error
         if (error.kind === 'data') return this.#aftermath.halve(items, error)

@@ -18,6 +18,7 @@ export function openCounterState<K extends KeyColumns> (store: Counter<K>, { jou
       }
     },
     takeMissing: () => undefined,
+    firstMisled: () => Infinity,
     accept: () => {},
     deciding: () => undefined,
     write: () => sealed.size === 0 ? undefined : { kind: 'counter', store, amounts: sealed },

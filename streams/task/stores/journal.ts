@@ -29,13 +29,18 @@ export class Journal {
     this.#previous[at] = previous
   }
 
+  /** How far it has come: what is noted from here on can be undone without what was noted before. */
+  get length (): number {
+    return this.#length
+  }
+
   /** The record is done; what it changed stays. */
   forget (): void {
     this.#length = 0
   }
 
-  undo (): void {
-    while (this.#length > 0) {
+  undo (to = 0): void {
+    while (this.#length > to) {
       const at = --this.#length
       const target = this.#targets[at]
       const key = this.#keys[at]
