@@ -13,11 +13,12 @@ export class Journal {
   /** The arrays are overwritten, not emptied: this runs for every record. */
   #length = 0
 
-  set<V> (map: Map<string, V>, key: string, value: V): void {
+  /** `previous` is what the map holds under the key: the caller has mostly just looked. */
+  set<V> (map: Map<string, V>, key: string, value: V, previous: V | undefined): void {
     const at = this.#length++
     this.#targets[at] = map
     this.#keys[at] = key
-    this.#previous[at] = map.get(key)
+    this.#previous[at] = previous
     map.set(key, value)
   }
 

@@ -37,7 +37,7 @@ export function openKeyedState<K extends KeyColumns, V extends TSchema> (
   }
   const put = (key: KeyOf<K>, value: Value | undefined): void => {
     const joined = joinKey(store.key, key)
-    journal.set(current, joined, { value, expected: find(joined).expected })
+    journal.set(current, joined, { value, expected: find(joined).expected }, current.get(joined))
   }
   return {
     store,

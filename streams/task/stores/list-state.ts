@@ -34,9 +34,9 @@ export function openListState<K extends KeyColumns, E extends Columns> (
       append (key: KeyOf<K>, entry: RowOf<E>, { keep }) {
         if (!Number.isSafeInteger(keep) || keep < 1) throw new RangeError(`List '${store.name}' was asked to keep ${keep} entries; it keeps at least the one that is appended.`)
         const joined = joinKey(store.key, key)
-        const { newest, entries } = find(joined)
-        const expected = current.get(joined)?.expected ?? newest
-        journal.set(current, joined, { expected, value: { newest: newest + 1, entries: [entry, ...entries.slice(0, keep - 1)] } })
+        const written = current.get(joined)
+        const { newest, entries } = written?.value ?? find(joined)
+        journal.set(current, joined, { expected: written?.expected ?? newest, value: { newest: newest + 1, entries: [entry, ...entries.slice(0, keep - 1)] } }, written)
       }
     },
     takeMissing () {

@@ -1,7 +1,7 @@
-import QuickLRU from 'quick-lru'
 import type { Columns, RowOf } from '../../stores/columns.ts'
 import { joinRowKey, type RowKey, type Rows, type RowsWriter } from '../../stores/rows.ts'
 import type { Row } from '../../state/state.ts'
+import { RecentKeys } from './recent-keys.ts'
 import { CACHED_KEYS, MissingKeys, type RecordScope, type StoreState } from './store-state.ts'
 
 /** After a row was there that was taken to be new, so many keys are asked for before any is taken to be new again. */
@@ -20,7 +20,9 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
   let absent = new Set<string>()
   let decided = new Set<string>()
   let sealedDecided = new Set<string>()
-  const present = new QuickLRU<string, true>({ maxSize: CACHED_KEYS })
+  const present = new RecentKeys(CACHED_KEYS)
+  /** Nobody needs to know what is in a log that is only written. */
+  let isAsked = false
   const missing = new MissingKeys(mode)
   /** Of one record: told as absent, not inserted yet. */
   const unproven = new Set<string>()
@@ -45,6 +47,7 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
       has (key: RowKey<C, K>) {
         const joined = keyOf(key)
         reads.lookups++
+        isAsked = true
         if (current.has(joined) || sealed.has(joined) || present.has(joined)) return true
         if (absent.has(joined)) {
           decided.add(joined)
@@ -63,7 +66,7 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
       insert (row: RowOf<C>) {
         const joined = keyOf(row)
         if (mode.unproven > 0 && unprovenOf === mode.record && unproven.delete(joined)) mode.unproven--
-        if (!current.has(joined) && !sealed.has(joined)) journal.set(current, joined, row)
+        if (!current.has(joined) && !sealed.has(joined)) journal.set(current, joined, row, undefined)
       }
     },
     takeMissing () {
@@ -75,7 +78,7 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
       if (!(loaded.found instanceof Set) || 'ranges' in wanted) return
       for (const key of wanted.keys) {
         doubted.delete(key)
-        if (loaded.found.has(key)) present.set(key, true)
+        if (loaded.found.has(key)) present.add(key)
         else absent.add(key)
       }
       keysToAsk = loaded.found.size > 0 ? ASKED_AFTER_SURPRISE : Math.max(0, keysToAsk - wanted.keys.length)
@@ -96,9 +99,11 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
       decided = new Set()
     },
     committed () {
-      for (const key of sealed.keys()) {
-        present.set(key, true)
-        absent.delete(key)
+      if (isAsked) {
+        for (const key of sealed.keys()) {
+          present.add(key)
+          absent.delete(key)
+        }
       }
       // What was read as absent and not inserted is asked for again: it costs one key in a query, and is true.
       if (absent.size > CACHED_KEYS) absent = new Set()
