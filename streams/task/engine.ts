@@ -198,16 +198,18 @@ export class Engine {
     return IDLE_MS
   }
 
-  /** Lets calls that are under way end, for so long, and commits what came of them. */
+  /** Lets calls that are under way end, for so long, and commits what came of them: else it would be lost, and whoever has the task next would call again. */
   async #drain (withinMs: number): Promise<void> {
     this.#calls.holdBack(true)
     const until = performance.now() + withinMs
-    while (this.hasAnswers || this.#calls.running > 0) {
-      const leftMs = until - performance.now()
-      if (leftMs <= 0) break
-      const items = this.#intake.take(this.#options.maxUnitRecords)
+    for (let leftMs = withinMs; leftMs > 0; leftMs = until - performance.now()) {
+      const isOpen = this.hasAnswers || this.#intake.hasAnswered || this.#calls.running > 0
+      const items = isOpen ? this.#intake.take(this.#options.maxUnitRecords) : []
       if (items.length > 0) await this.#run(items)
-      else await this.#arrival.wait(leftMs)
+      // It may come to nothing, and its records be there to run again.
+      else if (this.#inFlight !== undefined) await this.#finishInFlight()
+      else if (isOpen) await this.#arrival.wait(leftMs)
+      else return
     }
   }
 

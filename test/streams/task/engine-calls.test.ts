@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { EventEmitter, once } from 'node:events'
+import { EventEmitter, once as nextOf } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { Type } from 'typebox'
 import { defineAsyncProcessor, defineTopic, defineTopology } from '../../../streams/index.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
+import { StateError } from '../../../streams/state/state.ts'
 import { Task } from '../../../streams/task/task.ts'
-import { startEngine } from '../../helpers/tasks.ts'
+import { faulty, once, startEngine, type Faults } from '../../helpers/tasks.ts'
 
 const orders = defineTopic({ name: 'orders' })
 
@@ -21,6 +22,22 @@ test('calls that are under way when tasks are given away are waited for, and wha
 
   assert.equal(world.calls.length, 2, 'the third is not begun')
   assert.deepEqual((await world.position())?.offsets, { orders: 2 })
+})
+
+test('what calls have brought is committed before tasks are given away, also where its unit has to be run again', { timeout: 30_000 }, async t => {
+  for (const failing of ['begin', 'write'] as const) {
+    const fail = once(() => { throw new StateError('outage', 'The tables are not there yet.', undefined) })
+    const world = callingWorld(t, { [failing]: fail })
+    await world.feed(2)
+    const [first, second] = await world.begun(2)
+
+    const pausing = world.engine.pause()
+    second?.answer()
+    first?.answer()
+    await pausing
+
+    assert.deepEqual((await world.position())?.offsets, { orders: 2 }, failing)
+  }
 })
 
 test('a call that is answered before an earlier one is kept beyond the offset, and is part of it when that one is', { timeout: 30_000 }, async t => {
@@ -44,7 +61,7 @@ interface Answerable {
 }
 
 /** An engine over a topology whose calls are answered by hand; two at once. */
-function callingWorld (t: TestContext) {
+function callingWorld (t: TestContext, faults: Faults = {}) {
   const calls: Answerable[] = []
   const wake = new EventEmitter()
   const send = defineAsyncProcessor({
@@ -60,7 +77,7 @@ function callingWorld (t: TestContext) {
   })
   const topology = defineTopology('orders', ({ stream }) => { stream(orders).processAsync(send) })
   const state = openMemoryState()
-  const { engine, until, commits } = startEngine(t, { state, topology, producer: { send: async () => {}, close: async () => {} } })
+  const { engine, until, commits } = startEngine(t, { state: faulty(state, faults), topology, producer: { send: async () => {}, close: async () => {} } })
   const task = { subTopology: 'orders', partition: 0 }
   return {
     engine,
@@ -68,7 +85,7 @@ function callingWorld (t: TestContext) {
     position: async () => (await state.positions([task]))[0],
     committed: async (count: number) => await until(() => commits.length >= count),
     async begun (count: number) {
-      while (calls.length < count) await once(wake, 'call')
+      while (calls.length < count) await nextOf(wake, 'call')
       return calls
     },
     async feed (count: number) {
