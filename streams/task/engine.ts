@@ -101,12 +101,12 @@ export class Engine {
   }
 
   deliver (batch: FetchedBatch): void {
-    if (this.#intake.deliver(batch)) this.#arrival.raise()
+    if (this.#intake.deliver(batch)) this.#arrived()
   }
 
   /** Records that were undecided may be decided now. */
   decided (): void {
-    this.#arrival.raise()
+    this.#arrived()
   }
 
   /** Goes on behind what the log has no longer. False where the partition is not ours or not there any more. */
@@ -183,6 +183,12 @@ export class Engine {
     this.#calls.holdBack(false)
     this.#arrival.raise()
     this.#options.roomMade()
+  }
+
+  #arrived (): void {
+    this.#arrival.raise()
+    // The loop may be in the middle of a commit, and calls need not wait for that.
+    if (!this.#paused && !this.#stopping) this.#calls.fillSoon()
   }
 
   /** Lets the unit in flight finish; `run` then returns. */

@@ -44,6 +44,10 @@ export class Calls {
   #due: DueRecord[] = []
   #loading = 0
   #isHeld = false
+  #isFilling = false
+  /** When the next record of a retry topic is due, and looked at. */
+  #dueAt = Infinity
+  #cancelDue: (() => void) | undefined
   #failure: Error | undefined
   #tasks: readonly Task[] = []
 
@@ -65,7 +69,17 @@ export class Calls {
   /** Begins what there is room for. */
   fill (): void {
     if (this.#failure !== undefined) throw this.#failure
-    if (!this.#isHeld) for (const { calls } of this.#tasks) calls?.fill()
+    this.#letIn()
+  }
+
+  /** The same, when all that arrives in this turn is here: which record of a task is the next depends on it. */
+  fillSoon (): void {
+    if (this.#isFilling) return
+    this.#isFilling = true
+    queueMicrotask(() => {
+      this.#isFilling = false
+      this.#letInLater()
+    })
   }
 
   /** Calls that are being made and records that are being read, without what sleeps by the clock. */
@@ -105,6 +119,32 @@ export class Calls {
   /** The unit with these records is committed. */
   stored (items: readonly Item[]): void {
     for (const item of items) if (item.record !== undefined && item.parking !== undefined) item.task.calls?.parking.stored(item)
+  }
+
+  #letIn (): void {
+    if (this.#isHeld || this.#failure !== undefined) return
+    let dueAt = Infinity
+    for (const task of this.#tasks) {
+      if (task.calls === undefined) continue
+      task.calls.fill()
+      dueAt = Math.min(dueAt, task.heldUntilMs)
+    }
+    if (dueAt >= this.#dueAt) return
+    this.#cancelDue?.()
+    this.#dueAt = dueAt
+    this.#cancelDue = this.#options.clock.timer(Math.max(0, dueAt - this.#options.clock.now()), () => {
+      this.#dueAt = Infinity
+      this.#letInLater()
+    })
+  }
+
+  /** Where nobody is there to catch what it throws. */
+  #letInLater (): void {
+    try {
+      this.#letIn()
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   #openWindow (task: Task): CallWindow | undefined {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once as nextOf } from 'node:events'
 import { test, type TestContext } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Type } from 'typebox'
 import { defineAsyncProcessor, defineTopic, defineTopology } from '../../../streams/index.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
@@ -38,6 +39,28 @@ test('what calls have brought is committed before tasks are given away, also whe
 
     assert.deepEqual((await world.position())?.offsets, { orders: 2 }, failing)
   }
+})
+
+test('a call is begun while a unit is being committed', { timeout: 30_000 }, async t => {
+  const gate = Promise.withResolvers<void>()
+  t.after(gate.resolve)
+  let isCommitting = false
+  const world = callingWorld(t, {
+    write: once(async () => {
+      isCommitting = true
+      await gate.promise
+    })
+  })
+  await world.feed(1)
+  const [first] = await world.begun(1)
+  first?.answer()
+  while (!isCommitting) await turn()
+
+  world.deliver(1)
+  const [, second] = await world.begun(2)
+
+  assert.equal(world.commits.length, 0)
+  second?.answer()
 })
 
 test('a call that is answered before an earlier one is kept beyond the offset, and is part of it when that one is', { timeout: 30_000 }, async t => {
@@ -79,9 +102,19 @@ function callingWorld (t: TestContext, faults: Faults = {}) {
   const state = openMemoryState()
   const { engine, until, commits } = startEngine(t, { state: faulty(state, faults), topology, producer: { send: async () => {}, close: async () => {} } })
   const task = { subTopology: 'orders', partition: 0 }
+  let fed = 0
+  const deliver = (count: number): void => {
+    const [asked] = engine.wanted()
+    assert.ok(asked)
+    const records = Array.from({ length: count }, (_, nth) => ({ topic: 'orders', partition: 0, offset: fed + nth, timestamp: 0, key: Buffer.from(`k${fed + nth}`), value: Buffer.from('{}'), headers: [] }))
+    fed += count
+    engine.deliver({ ...asked, askedOffset: asked.offset, records, nextOffset: fed, endOffset: fed })
+  }
   return {
     engine,
     calls,
+    commits,
+    deliver,
     position: async () => (await state.positions([task]))[0],
     committed: async (count: number) => await until(() => commits.length >= count),
     async begun (count: number) {
@@ -94,10 +127,7 @@ function callingWorld (t: TestContext, faults: Faults = {}) {
       assert.ok(position !== undefined && subTopology !== undefined)
       await engine.pause()
       engine.resume([new Task(subTopology, position, ['orders'], 1)])
-      const [asked] = engine.wanted()
-      assert.ok(asked)
-      const records = Array.from({ length: count }, (_, offset) => ({ topic: 'orders', partition: 0, offset, timestamp: 0, key: Buffer.from(`k${offset}`), value: Buffer.from('{}'), headers: [] }))
-      engine.deliver({ ...asked, askedOffset: 0, records, nextOffset: count, endOffset: count })
+      deliver(count)
     }
   }
 }
