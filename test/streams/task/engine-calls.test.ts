@@ -43,7 +43,7 @@ test('what calls have brought is committed before tasks are given away, also whe
 
 test('a call is begun while a unit is being committed', { timeout: 30_000 }, async t => {
   const gate = Promise.withResolvers<void>()
-  t.after(gate.resolve)
+  t.after(() => gate.resolve())
   let isCommitting = false
   const world = callingWorld(t, {
     write: once(async () => {
