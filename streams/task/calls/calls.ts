@@ -6,12 +6,12 @@ import type { SubTopology } from '../../graph/sub-topologies.ts'
 import { FatalError, messageOf } from '../../errors.ts'
 import { Breaker, type Transition } from '../../resilience/breaker.ts'
 import type { Dependency } from '../../resilience/dependency.ts'
-import { StateError, type State } from '../../state/state.ts'
+import { StateError, type State, type TaskId } from '../../state/state.ts'
 import type { Item } from '../item.ts'
 import type { Trouble } from '../patience.ts'
 import type { UnitRunner } from '../unit.ts'
 import type { Task } from '../task.ts'
-import { CallWindow, type Visit } from './call-window.ts'
+import { CallWindow, type Due, type Visit } from './call-window.ts'
 import { NodeCaller, type NodeCallerOptions } from './node-caller.ts'
 
 export interface CallsOptions extends Pick<NodeCallerOptions, 'applicationId' | 'pauses' | 'moved' | 'called' | 'tracing'> {
@@ -29,19 +29,13 @@ const LEAST_WINDOW = 1_000
 /** Of a task: how many records it may have put aside; their places are in memory. */
 const PARKING_CAPACITY = 100_000
 
-interface DueRecord {
-  readonly window: CallWindow
-  readonly lane: string
-  readonly seq: number
-}
-
 /** All that this process' tasks have asked for outside, and what came of it. */
 export class Calls {
   readonly #options: CallsOptions
   readonly #callers = new Map<Node, NodeCaller>()
   readonly #breakers = new Map<string, Breaker>()
-  /** Parked records that have their turn, and are to be read. */
-  #due: DueRecord[] = []
+  /** Those with parked records that have their turn, and are to be read. */
+  readonly #toLoad = new Set<CallWindow>()
   #loading = 0
   #isHeld = false
   #isFilling = false
@@ -156,7 +150,7 @@ export class Calls {
       size: Math.max(LEAST_WINDOW, ...nodes.map(({ calls }) => 2 * (calls?.processor.concurrency ?? 0))),
       begin: visit => this.#begin(visit),
       parking: { applicationId: this.#options.applicationId, clock: this.#options.clock, capacity: PARKING_CAPACITY },
-      load: (window, lane, seq) => this.#load({ window, lane, seq })
+      load: window => this.#load(window)
     })
   }
 
@@ -174,27 +168,30 @@ export class Calls {
   }
 
   /** All that are due in one turn are read together. */
-  #load (due: DueRecord): void {
-    this.#due.push(due)
-    if (this.#due.length > 1) return
+  #load (window: CallWindow): void {
+    this.#toLoad.add(window)
+    if (this.#toLoad.size > 1) return
     this.#loading++
     queueMicrotask(() => {
-      const asked = this.#due.splice(0)
-      this.#loadAll(asked).catch((error: unknown) => this.#fail(error)).finally(() => {
+      const windows = [...this.#toLoad]
+      this.#toLoad.clear()
+      this.#loadDue(windows.flatMap(window => window.takeDue().map(due => ({ window, due })))).catch((error: unknown) => this.#fail(error)).finally(() => {
         this.#loading--
         this.#options.moved()
       })
     })
   }
 
-  async #loadAll (asked: readonly DueRecord[]): Promise<void> {
-    const places = asked.map(({ window: { task: { subTopology, partition } }, seq }) => ({ subTopology: subTopology.name, partition, seq }))
+  async #loadDue (asked: readonly { readonly window: CallWindow, readonly due: Due }[]): Promise<void> {
+    if (asked.length === 0) return
+    const places = asked.map(({ window: { task: { subTopology, partition } }, due: { seq } }) => ({ subTopology: subTopology.name, partition, seq }))
     for (;;) {
       try {
-        const rows = await this.#options.state.loadParked(places)
-        for (const { window, lane, seq } of asked) {
-          const row = rows.find(each => each.seq === seq && each.partition === window.task.partition && each.subTopology === window.task.subTopology.name)
-          if (row === undefined) window.parking.passed(lane)
+        const rows = new Map((await this.#options.state.loadParked(places)).map(row => [placeOf(row), row]))
+        for (const [index, { window, due }] of asked.entries()) {
+          const place = places[index]
+          const row = place === undefined ? undefined : rows.get(placeOf(place))
+          if (row === undefined) window.missing(due)
           else window.release(row)
         }
         return
@@ -255,6 +252,10 @@ export class Calls {
   #sum (of: (caller: NodeCaller) => number): number {
     return [...this.#callers.values()].reduce((sum, caller) => sum + of(caller), 0)
   }
+}
+
+function placeOf ({ subTopology, partition, seq }: TaskId & { readonly seq: number }): string {
+  return `${subTopology}/${partition}/${seq}`
 }
 
 function callersIn ({ nodes }: SubTopology): Node[] {

@@ -3,7 +3,7 @@ import { EventEmitter, once as nextOf } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Type } from 'typebox'
-import { defineAsyncProcessor, defineTopic, defineTopology } from '../../../streams/index.ts'
+import { defineAsyncProcessor, defineTopic, defineTopology, ordered, type LogRecord } from '../../../streams/index.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
 import { StateError } from '../../../streams/state/state.ts'
 import { Task } from '../../../streams/task/task.ts'
@@ -79,8 +79,63 @@ test('a call that is answered before an earlier one is kept beyond the offset, a
   assert.deepEqual([after?.offsets, after?.finished], [{ orders: 2 }, {}])
 })
 
+test('parked records that are due all at once are read in pages, and each is called once', { timeout: 60_000 }, async t => {
+  const PARKED = 5_000
+  const places = Array.from({ length: PARKED }, (_, offset) => ({ subTopology: 'orders', partition: 0, lane: `kk${offset}`, seq: offset + 1, dueAtMs: 0 }))
+  const pages: number[] = []
+  const called: number[] = []
+  let isGone = false
+  const send = defineAsyncProcessor({
+    name: 'send',
+    input: Type.Unknown(),
+    retry: ordered({ delays: ['1s'] }),
+    async process (_record, { recordMetadata: { offset } }) {
+      called.push(offset)
+      assert.ok(pages.reduce((sum, size) => sum + size, 0) - called.length <= 1_000, 'no more are here than there is room for')
+      return undefined
+    }
+  })
+  const topology = defineTopology('orders', ({ stream }) => { stream(orders).processAsync(send) })
+  const state = openMemoryState()
+  const { engine, until } = startEngine(t, {
+    topology,
+    producer: { send: async () => {}, close: async () => {} },
+    state: {
+      ...state,
+      async loadParked (asked) {
+        pages.push(asked.length)
+        const rows = asked.map(({ seq }) => ({
+          ...places[seq - 1], subTopology: 'orders', partition: 0, lane: `kk${seq - 1}`, seq, dueAtMs: 0, attempts: 1, firstFailedAtMs: 1, origin: '', record: orderRecord(seq - 1)
+        }))
+        // One was given up by hand meanwhile.
+        const [first, ...others] = rows
+        if (isGone || first === undefined) return rows
+        isGone = true
+        called.push(first.record.offset)
+        return others
+      }
+    }
+  })
+  const [position] = await state.takeOver([{ subTopology: 'orders', partition: 0, offsets: { orders: PARKED } }])
+  const [subTopology] = topology.subTopologies
+  assert.ok(position !== undefined && subTopology !== undefined)
+  await engine.pause()
+  const task = new Task(subTopology, position, ['orders'], 1, [], () => undefined, places)
+  engine.resume([task])
+
+  await until(() => task.calls?.parking.size === 0 && !engine.hasAnswers)
+
+  assert.deepEqual(called.toSorted((a, b) => a - b), places.map((_, offset) => offset))
+  assert.ok(Math.max(...pages) <= 1_000, `a page of ${Math.max(...pages)}`)
+  assert.ok(pages.length <= 12, `${pages.length} pages: ${pages.join(' ')}`)
+})
+
 interface Answerable {
   readonly answer: () => void
+}
+
+function orderRecord (offset: number): LogRecord {
+  return { topic: 'orders', partition: 0, offset, timestamp: 0, key: Buffer.from(`k${offset}`), value: Buffer.from('{}'), headers: [] }
 }
 
 /** An engine over a topology whose calls are answered by hand; two at once. */
@@ -106,7 +161,7 @@ function callingWorld (t: TestContext, faults: Faults = {}) {
   const deliver = (count: number): void => {
     const [asked] = engine.wanted()
     assert.ok(asked)
-    const records = Array.from({ length: count }, (_, nth) => ({ topic: 'orders', partition: 0, offset: fed + nth, timestamp: 0, key: Buffer.from(`k${fed + nth}`), value: Buffer.from('{}'), headers: [] }))
+    const records = Array.from({ length: count }, (_, nth) => orderRecord(fed + nth))
     fed += count
     engine.deliver({ ...asked, askedOffset: asked.offset, records, nextOffset: fed, endOffset: fed })
   }
