@@ -178,7 +178,10 @@ export class CallWindow {
     if (this.parking.holds(lane)) return this.#parkBehind(item, lane)
     const visits = this.#lanes.get(lane)
     if (visits !== undefined) {
-      visits.push(visit)
+      // What comes back from a delay topic is due, and has lost its place in its key's order anyway: only what is at work goes before it.
+      const behind = item.tried === undefined ? -1 : visits.findIndex((each, place) => place > 0 && each.item.tried === undefined)
+      if (behind === -1) visits.push(visit)
+      else visits.splice(behind, 0, visit)
       return
     }
     this.#lanes.set(lane, [visit])

@@ -292,3 +292,16 @@ test('what is due goes before what is here for the first time', async () => {
   for (let second = 0; second < 6; second++) await driver.advanceWallClock(1_000)
   assert.deepEqual(calls.slice(0, 4), ['1/1', '2/1', '1/2', '3/1'])
 })
+
+test('what comes back from a delay topic goes before what waits for its key for the first time', async () => {
+  const calls: string[] = []
+  const driver = createTestDriver(priceBy(async (order, { attempt, sleep }) => {
+    calls.push(`${order.id}/${attempt}`)
+    if (order.id === 1 && attempt === 1) throw new Error('busy')
+    await sleep(900)
+    return order
+  }, { retry: delayTopics({ delays: ['1s'] }) }))
+  await driver.topic(orders).pipeAll([1, 2, 3, 4, 5].map(id => ({ key: 'a', value: { id } })))
+  for (let tick = 0; tick < 60; tick++) await driver.advanceWallClock(100)
+  assert.deepEqual(calls, ['1/1', '2/1', '3/1', '1/2', '4/1', '5/1'])
+})
