@@ -1,0 +1,36 @@
+package millrace.bench;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+
+/** Reads an order and checks it by the rules that stand in bench/counting/orders.ts. */
+final class OrderReader {
+  private static final long MOST_CENTS = 1_000_000_000;
+  private static final long LARGEST_SAFE = (1L << 53) - 1;
+
+  private final ObjectReader reader = JsonMapper.builder()
+      .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+      .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT, DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+      .build()
+      .readerFor(Order.class);
+
+  Checked<Order> read(byte[] value) {
+    try {
+      Order order = reader.readValue(value);
+      return isValid(order) ? new Checked.Valid<>(order) : new Checked.Invalid<>(value);
+    } catch (IOException | IllegalArgumentException invalid) {
+      return new Checked.Invalid<>(value);
+    }
+  }
+
+  private static boolean isValid(Order order) {
+    return order != null
+        && order.customer() != null && !order.customer().isEmpty() && order.customer().length() <= 64
+        && order.amountCents() != null && order.amountCents() >= 1 && order.amountCents() <= MOST_CENTS
+        && order.placedAt() != null && order.placedAt() > 0 && order.placedAt() <= LARGEST_SAFE;
+  }
+}
