@@ -8,6 +8,7 @@ import { describeMachine, type Machine } from './lib/machine.ts'
 import { writeReport } from './lib/report.ts'
 import { faults } from './faults.ts'
 import { calls, callsInMemory } from './calls.ts'
+import { counting } from './counting.ts'
 import { driver } from './driver.ts'
 import { freshness } from './freshness.ts'
 import { graph } from './graph.ts'
@@ -20,6 +21,7 @@ const usage = `npm run bench -- [name…] [options]
   throughput   one worker, the hand-written floor and two workers in turns over one log (default)
   freshness    from a produced watch to a changed /reco, at 500 events/s (default)
   serving      /reco at 500 requests/s, open loop, while 1,000 events/s come in (default)
+  counting     orders counted by customer: Millrace, a hand-written loop, and the peers in turns
   worker       one worker alone
   floor        the floor alone
   faults       the fault suite, as a table
@@ -30,7 +32,7 @@ const usage = `npm run bench -- [name…] [options]
   driver       how long a simple test takes; needs no services
 
   --events N     length of the log (100000)
-  --repeats N    runs of each subject of throughput; the median counts (3)
+  --repeats N    runs of each subject of throughput and counting; the median counts (3)
   --seconds N    how long freshness and serving run (30)
   --rounds N     rounds of each kind of fault (30)
   --from FILE    faults: the rounds of earlier runs, as FAULT_RESULTS left them
@@ -42,6 +44,7 @@ const benchmarks: readonly Benchmark[] = [
   throughput,
   freshness,
   serving,
+  counting,
   { name: 'worker', run: async context => await compare(context, [oneWorker]) },
   { name: 'floor', run: async context => await compare(context, [floor]) },
   faults,

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
 import { runModel, type ModelRecord, type ModelResult } from '../test/helpers/model.ts'
 import { projectionLevel } from '../test/helpers/projection.ts'
 import { modelSettings, produce, workerEnvironment, type RecommenderTopics } from '../test/helpers/recommender.ts'
@@ -10,6 +8,7 @@ import { createLog } from './lib/events.ts'
 import { owning } from './lib/owner.ts'
 import { followPositions, type Pace } from './lib/positions.ts'
 import { startProcess, type StartedProcess } from './lib/processes.ts'
+import { settle } from './lib/settle.ts'
 import { median, round } from './lib/statistics.ts'
 
 /** Something that turns the log into tables. */
@@ -97,15 +96,6 @@ async function levelAfter ({ services }: Context, applicationId: string): Promis
 
 function firstEnded (processes: readonly StartedProcess[]): string | undefined {
   return processes.find(({ child }) => child.exitCode !== null || child.signalCode !== null)?.output()
-}
-
-/** What the run before left to Postgres is not charged to the next. */
-async function settle (address: string): Promise<void> {
-  const client = new Client({ connectionString: address })
-  await client.connect()
-  await client.query('checkpoint').catch(() => {})
-  await client.end()
-  await sleep(500)
 }
 
 export function describeRun (run: Run): string {
