@@ -1,5 +1,6 @@
 import { mkdtemp } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { RecommenderTopics } from '../../test/helpers/recommender.ts'
 import type { Services } from '../../test/helpers/services.ts'
 import type { Peer } from '../lib/peer.ts'
 import { requireBuild } from './kafka-streams/build.ts'
@@ -28,6 +29,14 @@ const COMMIT_INTERVAL_MS = 1_000
 /** Work B. A line of its result is `{ key, count, sum, min, max, lastAt }`. */
 export async function kafkaStreamsCounting ({ topic, ...options }: KafkaStreamsOptions & { readonly topic: string }): Promise<Peer> {
   return await peerOf('Counting', [topic], options)
+}
+
+/**
+ * Work A. A line of its result is a row of one of the contract's tables: its columns, and `table`; of the log tables the event ids alone,
+ * for an event is kept whole, as it came.
+ */
+export async function kafkaStreamsRecommender ({ topics: { impression, watch, event }, ...options }: KafkaStreamsOptions & { readonly topics: Omit<RecommenderTopics, 'dlq'> }): Promise<Peer> {
+  return await peerOf('Recommender', [impression, watch, event], options)
 }
 
 async function peerOf (

@@ -41,7 +41,7 @@ public final class Counting {
         .mapValues(orders::read)
         .split(Named.as("orders-"))
         .branch((customer, order) -> order instanceof Checked.Invalid, Branched.withConsumer(invalid -> invalid
-            .mapValues(order -> ((Checked.Invalid<Order>) order).original())
+            .mapValues(order -> ((Checked.Invalid<Order>) order).deadLetter())
             .to(settings.deadLetterTopic(), Produced.with(text, Serdes.ByteArray()))))
         .defaultBranch(Branched.withConsumer(valid -> valid
             .mapValues(order -> ((Checked.Valid<Order>) order).value())

@@ -1,9 +1,7 @@
 package millrace.bench;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectReader;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 
 /** Reads an order and checks it by the rules that stand in bench/counting/orders.ts. */
@@ -11,17 +9,13 @@ final class OrderReader {
   private static final long MOST_CENTS = 1_000_000_000;
   private static final long LARGEST_SAFE = (1L << 53) - 1;
 
-  private final ObjectReader reader = JsonMapper.builder()
-      .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
-      .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT, DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-      .build()
-      .readerFor(Order.class);
+  private final ObjectReader reader =
+      StrictJson.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build().readerFor(Order.class);
 
   Checked<Order> read(byte[] value) {
     try {
       Order order = reader.readValue(value);
-      return isValid(order) ? new Checked.Valid<>(order) : new Checked.Invalid<>(value);
+      return isValid(order) ? new Checked.Valid<>(order, value) : new Checked.Invalid<>(value);
     } catch (IOException | IllegalArgumentException invalid) {
       return new Checked.Invalid<>(value);
     }
