@@ -3,6 +3,8 @@ import { openPostgres, openPostgresSource, openStoreQueries } from '../../stream
 import { followPositions } from '../lib/positions.ts'
 import { startProcess } from '../lib/processes.ts'
 import type { Summary } from './orders.ts'
+import { readSummaries, runOwn } from './peer-subject.ts'
+import { readViews } from './read-views.ts'
 import type { CountingSubject, Ground } from './subject.ts'
 import { counting } from './topology.ts'
 
@@ -18,7 +20,31 @@ export const millrace: CountingSubject = {
     const pace = await followPositions({ services, applicationId, pids: [pid], records, stillRuns })
     const wallSeconds = (performance.now() - startedAt) / 1000
     await stop()
-    return { pace: { ...pace, recordsPerSecond: pace.eventsPerSecond, wallSeconds }, summaries: await readSummaries(ground) }
+    return { pace: { ...pace, recordsPerSecond: pace.eventsPerSecond, wallSeconds }, summaries: await readTable(ground) }
+  }
+}
+
+/** Without a database: see memory-worker.ts. */
+export const millraceInMemory: CountingSubject = {
+  name: 'Millrace, state in memory',
+  isPeer: false,
+  async run (owner, ground) {
+    const { services, applicationId, topic, deadLetterTopic, records, resultFile } = ground
+    const pace = await runOwn(owner, ground, {
+      name: this.name,
+      command: process.execPath,
+      words: [fileURLToPath(new URL('memory-worker.ts', import.meta.url))],
+      environment: {
+        KAFKA_BOOTSTRAP: services.kafka,
+        APPLICATION_ID: applicationId,
+        TOPIC_ORDERS: topic,
+        TOPIC_DEAD_LETTERS: deadLetterTopic,
+        RECORDS: String(records),
+        UNIT_RECORDS: String(UNIT_RECORDS),
+        RESULT_FILE: resultFile
+      }
+    })
+    return { pace: { ...pace, postgresCpuMicros: null }, summaries: await readSummaries(this.name, resultFile) }
   }
 }
 
@@ -41,18 +67,10 @@ function environmentOf ({ services, applicationId, topic, deadLetterTopic }: Gro
 /** At 100,000 records a second still ten commits a second, where the others commit once; the more records, the fewer writes of each key. */
 const UNIT_RECORDS = 10_000
 
-async function readSummaries ({ services, applicationId }: Ground): Promise<ReadonlyMap<string, Readonly<Summary>>> {
+async function readTable ({ services, applicationId }: Ground): Promise<ReadonlyMap<string, Readonly<Summary>>> {
   const database = openPostgres({ url: services.postgres, applicationName: 'bench', maxConnections: 1, readOnly: true })
   try {
-    const queries = openStoreQueries({ topology: counting, applicationId, source: openPostgresSource({ database, applicationId }) })
-    const summaries = new Map<string, Summary>()
-    for (let cursor: string | undefined; ;) {
-      const page = await queries.store('summaries').range({ limit: 1_000, cursor })
-      // What the topology's own aggregator has made.
-      for (const { key, value } of page.entries) summaries.set(String(key), value as Summary)
-      if (page.cursor === undefined) return summaries
-      cursor = page.cursor
-    }
+    return await readViews(openStoreQueries({ topology: counting, applicationId, source: openPostgresSource({ database, applicationId }) }))
   } finally {
     await database.close()
   }

@@ -9,12 +9,10 @@ import type { CountingPace, CountingSubject, Ground } from './subject.ts'
 
 const TIMEOUT_MS = 900_000
 
-/** Each summary under its customer. */
-const Summaries = Type.Record(Type.String(), Type.Object({
-  count: Type.Integer(), sum: Type.Integer(), min: Type.Integer(), max: Type.Integer(), lastAt: Type.Integer()
-}))
+/** A line of the result file; the key is the customer. */
+const Line = Type.Object({ key: Type.String(), count: Type.Integer(), sum: Type.Integer(), min: Type.Integer(), max: Type.Integer(), lastAt: Type.Integer() })
 
-/** A program that speaks the protocol of `lib/peer.ts` and writes its summaries to the result file. */
+/** A program that speaks the protocol of `lib/peer.ts` and writes its summaries to the result file, a line each. */
 export function peerSubject (name: string, peerOf: (ground: Ground) => Promise<Peer>): CountingSubject {
   return {
     name,
@@ -31,10 +29,18 @@ export async function runOwn (owner: Owner, { services, applicationId }: Ground,
   return paceOf(await runPeer(owner, peer, { timeoutMs: TIMEOUT_MS, serversCpu: await openBackendsMeter(owner, services, applicationId) }))
 }
 
+/** Of a file in which a customer occurs once. */
 export async function readSummaries (name: string, file: string): Promise<ReadonlyMap<string, Readonly<Summary>>> {
-  const result: unknown = JSON.parse(await readFile(file, 'utf8'))
-  if (!Value.Check(Summaries, result)) throw new TypeError(`The result of ${name} is no object of summaries by customer: ${JSON.stringify(result).slice(0, 200)}`)
-  return new Map(Object.entries(result))
+  const summaries = new Map<string, Summary>()
+  for (const text of (await readFile(file, 'utf8')).split('\n')) {
+    if (text === '') continue
+    const line: unknown = JSON.parse(text)
+    if (!Value.Check(Line, line)) throw new TypeError(`A line of ${name}'s result is no summary: ${text.slice(0, 200)}`)
+    const { key, ...summary } = line
+    if (summaries.has(key)) throw new TypeError(`${name}'s result has ${key} twice.`)
+    summaries.set(key, summary)
+  }
+  return summaries
 }
 
 export function paceOf ({ seconds, recordsPerSecond, wallSeconds, cpuMicros, serversCpuMicros, machineCpuMicros, peakMegabytes }: PeerRun): CountingPace {
