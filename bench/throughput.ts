@@ -1,16 +1,14 @@
-import { messageOf } from '../streams/index.ts'
-import { runModel, type ModelResult } from '../test/helpers/model.ts'
-import { modelSettings, produce, type RecommenderTopics } from '../test/helpers/recommender.ts'
-import { freshApplicationId, freshTopics } from '../test/helpers/services.ts'
+import { runModel } from '../test/helpers/model.ts'
+import { modelSettings, produce } from '../test/helpers/recommender.ts'
+import { freshTopics } from '../test/helpers/services.ts'
 import type { Benchmark, Context, Result } from './lib/benchmark.ts'
 import { createLog } from './lib/events.ts'
-import { deleteInternalTopics } from './lib/internal-topics.ts'
 import { owning } from './lib/owner.ts'
-import { settle } from './lib/settle.ts'
-import { kafkaStreamsSubject } from './throughput/kafka-streams.ts'
+import { mistakesOf, PARTITIONS, race } from './lib/race.ts'
+import { summaryOf, tableOf, type Report } from './lib/race-report.ts'
+import { KAFKA_STREAMS_NOTE, kafkaStreamsSubject } from './throughput/kafka-streams.ts'
 import { programSubject } from './throughput/program.ts'
-import { describeRun, summaryOf, tableOf, type Run } from './throughput/report.ts'
-import type { Subject } from './throughput/subject.ts'
+import type { RecommenderSubject } from './throughput/subject.ts'
 
 export const oneWorker = programSubject({ name: 'one worker', program: 'bin/worker.ts', processes: 1, projects: true })
 export const twoWorkers = programSubject({ name: 'two workers', program: 'bin/worker.ts', processes: 2, projects: true })
@@ -21,52 +19,32 @@ export const kafkaStreams = [kafkaStreamsSubject('at_least_once'), kafkaStreamsS
 /** How fast a log that is there already is worked off. The subjects take turns, so that a busy machine slows all of them. */
 export const throughput: Benchmark = { name: 'throughput', run: async context => await compare(context, [oneWorker, floor, twoWorkers, ...kafkaStreams]) }
 
-export async function compare (context: Context, subjects: readonly Subject[]): Promise<Result> {
+export async function compare (context: Context, subjects: readonly RecommenderSubject[]): Promise<Result> {
   return await owning('throughput', async owner => {
-    const { services, events, repeats, say } = context
-    const topics = await freshTopics(owner, services, ['impression', 'watch', 'event'], 6)
+    const { services, events, profile, say } = context
+    const topics = await freshTopics(owner, services, ['impression', 'watch', 'event'], PARTITIONS)
     const settings = modelSettings({ ...topics, dlq: '' })
     const records = createLog(events, { seed: 1, settings })
     await produce(services, records)
     const expected = runModel(records, settings)
     say(`${events} events produced; the model is ready`)
 
-    const runs: Run[] = []
-    for (let round = 0; round < repeats; round++) {
-      for (const subject of subjects) {
-        // What could not be run once is not tried again.
-        if (runs.some(run => run.subject === subject.name && run.problem !== undefined)) continue
-        const run = await measure({ context, subject, topics, expected })
-        say(describeRun(run))
-        runs.push(run)
-      }
-    }
-    const mistakes = runs.flatMap(({ subject, outcome }) => typeof outcome?.mistake === 'string' ? [`${subject}: ${outcome.mistake}`] : [])
-    return { correct: mistakes.length === 0, mistakes, numbers: { events, summary: summaryOf(runs), runs }, tables: [tableOf(runs, events, floor.name)] }
+    const runs = await race(context, subjects, { topics, records: events, expected, environment: profiling(profile) })
+    const mistakes = mistakesOf(runs)
+    return { correct: mistakes.length === 0, mistakes, numbers: { events, summary: summaryOf(runs), runs }, tables: [tableOf(runs, reportOf(events, subjects))] }
   })
 }
 
-interface Measured {
-  readonly context: Context
-  readonly subject: Subject
-  readonly topics: Omit<RecommenderTopics, 'dlq'>
-  readonly expected: ModelResult
-}
-
-async function measure ({ context: { services, events, profile }, subject, topics, expected }: Measured): Promise<Run> {
-  return await owning(subject.name, async owner => {
-    const applicationId = freshApplicationId(owner, services)
-    owner.after(async () => await deleteInternalTopics(services, applicationId))
-    const { dlq } = await freshTopics(owner, services, ['dlq'], 6)
-    await settle(services.postgres)
-    try {
-      const outcome = await subject.run(owner, { services, applicationId, topics: { ...topics, dlq }, records: events, expected, environment: profiling(profile) })
-      return { subject: subject.name, outcome }
-    } catch (error) {
-      if (!subject.isPeer) throw error
-      return { subject: subject.name, problem: messageOf(error) }
-    }
-  })
+function reportOf (events: number, subjects: readonly RecommenderSubject[]): Report {
+  return {
+    title: `Throughput: ${events.toLocaleString('en')} events, 85 % watches, 15 % impressions of ten items, six partitions`,
+    reference: [floor.name, 'of the floor'],
+    notes: [
+      'Postgres is its backends for the subject; checkpointer, WAL writer and autovacuum come on top (in the JSON).',
+      'The floor is a loop written by hand for this topology, with none of the fencing, rebalancing, cache bound and repair of the worker.',
+      ...(subjects.some(subject => kafkaStreams.includes(subject)) ? [KAFKA_STREAMS_NOTE] : [])
+    ]
+  }
 }
 
 export function profiling (directory: string | undefined): Record<string, string> {

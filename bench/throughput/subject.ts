@@ -1,14 +1,10 @@
 import type { ModelResult } from '../../test/helpers/model.ts'
 import type { RecommenderTopics } from '../../test/helpers/recommender.ts'
-import type { Services } from '../../test/helpers/services.ts'
-import type { Owner } from '../lib/owner.ts'
-import type { Pace } from '../lib/positions.ts'
+import type { Subject } from '../lib/race.ts'
 
-/** What a subject works on: the log is full, everything else is new. */
+/** The log, and what it comes to. */
 export interface Ground {
-  readonly services: Services
-  readonly applicationId: string
-  readonly topics: RecommenderTopics
+  readonly topics: Omit<RecommenderTopics, 'dlq'>
   /** How many the log holds. */
   readonly records: number
   readonly expected: ModelResult
@@ -16,20 +12,5 @@ export interface Ground {
   readonly environment: Readonly<Record<string, string>>
 }
 
-export interface Outcome extends Pace {
-  /** From the start of the process. */
-  readonly wallSeconds: number
-  /** From the last position to a projection that vouches for all of it. */
-  readonly projectionBehindMs: number | null
-  /** How its result differs from the model's. */
-  readonly mistake: string | null
-}
-
 /** Something that turns the log into tables. */
-export interface Subject {
-  readonly name: string
-  /** Of a peer that cannot be installed or run the table says why; one of ours has to run. */
-  readonly isPeer: boolean
-  /** Rejects where it cannot be run to its end. */
-  readonly run: (owner: Owner, ground: Ground) => Promise<Outcome>
-}
+export type RecommenderSubject = Subject<Ground>

@@ -1,14 +1,6 @@
-import type { Table } from '../lib/benchmark.ts'
-import { median, round } from '../lib/statistics.ts'
-import type { Outcome } from './subject.ts'
-
-export interface Run {
-  readonly subject: string
-  /** Left out where it could not be run. */
-  readonly outcome?: Outcome
-  /** Why it could not be run. */
-  readonly problem?: string
-}
+import type { Table } from './benchmark.ts'
+import type { Outcome, Run } from './race.ts'
+import { median, round } from './statistics.ts'
 
 export function describeRun ({ subject, outcome, problem }: Run): string {
   if (outcome === undefined) return `${subject}: did not run: ${problem}`
@@ -40,19 +32,26 @@ export function summaryOf (runs: readonly Run[]) {
   })
 }
 
-export function tableOf (runs: readonly Run[], events: number, reference: string): Table {
+export interface Report {
+  readonly title: string
+  /** The subject that the others are compared with, and its column's head. */
+  readonly reference: readonly [subject: string, head: string]
+  readonly notes: readonly string[]
+}
+
+export function tableOf (runs: readonly Run[], { title, reference: [reference, head], notes }: Report): Table {
   const summary = summaryOf(runs)
-  const base = summary.find(({ subject }) => subject === reference)?.eventsPerSecond
+  const base = summary.find(({ subject }) => subject === reference)?.eventsPerSecond ?? Number.NaN
   return {
-    title: `Throughput: ${events.toLocaleString('en')} events, 85 % watches, 15 % impressions of ten items, six partitions`,
+    title,
     rows: [
-      ['subject', 'events/s (median)', 'of the floor', 'slowest – fastest', 'CPU per event: subject + Postgres', 'whole machine', 'peak memory', 'wall with start', 'tables and dead letters'],
+      ['subject', 'events/s (median)', head, 'slowest – fastest', 'CPU per event: subject + Postgres', 'whole machine', 'peak memory', 'wall with start', 'result'],
       ...summary.map(each => each.problem !== null
         ? [each.subject, '–', '–', '–', '–', '–', '–', '–', `did not run: ${firstLine(each.problem)}`]
         : [
             each.subject,
             shown(each.eventsPerSecond),
-            base === undefined ? '–' : `${shown(each.eventsPerSecond / base * 100)} %`,
+            Number.isNaN(base) ? '–' : `${shown(each.eventsPerSecond / base * 100)} %`,
             `${shown(each.slowest)} – ${shown(each.fastest)}`,
             cpuOf(each.subjectCpuMicros, each.postgresCpuMicros),
             `${shown(each.machineCpuMicros)} µs`,
@@ -62,16 +61,11 @@ export function tableOf (runs: readonly Run[], events: number, reference: string
           ])
     ],
     notes: [
-      'Measured from the first moved position (of a peer: the first progress) to the commit of the last, seen twenty times a second; broker, Postgres, Redis and the subject share the machine, and the whole machine is everything that was busy meanwhile.',
-      'Postgres is its backends for the subject; checkpointer, WAL writer and autovacuum come on top (in the JSON).',
-      'The floor is a loop written by hand for this topology, with none of the fencing, rebalancing, cache bound and repair of the worker.',
-      ...(summary.some(({ subject }) => subject.startsWith('Kafka Streams')) ? [KAFKA_STREAMS_NOTE] : [])
+      'Measured from the first position that was seen to have moved (of a peer: its first progress) to the commit of the last; broker, Postgres, Redis and the subject share the machine, and the whole machine is everything that was busy meanwhile.',
+      ...notes
     ]
   }
 }
-
-const KAFKA_STREAMS_NOTE = 'Kafka Streams 4.1.2 (Java, RocksDB, changelogs in Kafka, heap of 512 MB) starts with a cold JVM and commits each second. It keeps each watch and impression whole, as it came, under its event id, in a store and its changelog; no row is in Postgres, and nothing can be asked of it by user or request. ' +
-  'What is counted by item goes through two repartition topics, whose records are worked off too before the last commit counts.'
 
 function cpuOf (subject: number, postgres: number | null, digits = 0): string {
   const ofPostgres = postgres === null || Number.isNaN(postgres) ? '' : ` + ${shown(postgres, digits)} µs`
