@@ -15,6 +15,7 @@ import { graph } from './graph.ts'
 import { serving } from './serving.ts'
 import { compare, floor, kafkaStreams, oneWorker, throughput } from './throughput.ts'
 import { types } from './types.ts'
+import { windows } from './windows.ts'
 
 const usage = `npm run bench -- [name…] [options]
 
@@ -22,6 +23,7 @@ const usage = `npm run bench -- [name…] [options]
   freshness    from a produced watch to a changed /reco, at 500 events/s (default)
   serving      /reco at 500 requests/s, open loop, while 1,000 events/s come in (default)
   counting     orders counted by customer: Millrace, a hand-written loop, and the peers in turns
+  windows      hopping windows and a join of two streams, --events a side: Millrace and Kafka Streams in turns
   worker       one worker alone
   floor        the floor alone
   kafka-streams  the same work in Kafka Streams (Java) alone
@@ -46,6 +48,7 @@ const benchmarks: readonly Benchmark[] = [
   freshness,
   serving,
   counting,
+  windows,
   { name: 'worker', run: async context => await compare(context, [oneWorker]) },
   { name: 'floor', run: async context => await compare(context, [floor]) },
   { name: 'kafka-streams', run: async context => await compare(context, kafkaStreams) },

@@ -39,12 +39,21 @@ export async function kafkaStreamsRecommender ({ topics: { impression, watch, ev
   return await peerOf('Recommender', [impression, watch, event], options)
 }
 
+/** Work C. A line of its result is a row of one of the tables of bench/windows/topology.ts: `{ table: 'windows', product, start, count, sum }` or `{ table: 'matches', product, count, sum }`. */
+export async function kafkaStreamsWindows ({ topics: { views, sales }, ...options }: KafkaStreamsOptions & { readonly topics: { readonly views: string, readonly sales: string } }): Promise<Peer> {
+  return await peerOf('Windows', [views, sales], options)
+}
+
+export function kafkaStreamsName (guarantee: Guarantee, threads: number): string {
+  return `Kafka Streams, ${guarantee}${threads === 1 ? '' : `, ${threads} threads`}`
+}
+
 async function peerOf (
   main: string, topics: readonly string[], { services, deadLetterTopic, applicationId, records, resultFile, guarantee, threads = 1 }: KafkaStreamsOptions
 ): Promise<Peer> {
   const { java, classPath } = await requireBuild()
   return {
-    name: `Kafka Streams, ${guarantee}${threads === 1 ? '' : `, ${threads} threads`}`,
+    name: kafkaStreamsName(guarantee, threads),
     command: java,
     words: [MEMORY, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', classPath, `millrace.bench.${main}`],
     environment: {

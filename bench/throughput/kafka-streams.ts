@@ -1,10 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { deadLettersOf, readTopic } from '../../test/helpers/recommender.ts'
 import { runPeer } from '../lib/peer.ts'
 import { outcomeOf } from '../lib/peer-outcome.ts'
-import { kafkaStreamsRecommender, type Guarantee } from '../peers/kafka-streams.ts'
+import { freshResultFile } from '../lib/result-file.ts'
+import { kafkaStreamsName, kafkaStreamsRecommender, type Guarantee } from '../peers/kafka-streams.ts'
 import { findDifference, readRows } from './peer-tables.ts'
 import type { RecommenderSubject } from './subject.ts'
 
@@ -16,12 +15,10 @@ export const KAFKA_STREAMS_NOTE = 'Kafka Streams 4.1.2 (Java, RocksDB, changelog
 /** Kafka Streams in Java, with the tables in its stores. */
 export function kafkaStreamsSubject (guarantee: Guarantee, threads = 1): RecommenderSubject {
   return {
-    name: `Kafka Streams, ${guarantee}${threads === 1 ? '' : `, ${threads} threads`}`,
+    name: kafkaStreamsName(guarantee, threads),
     isPeer: true,
     async run (owner, { services, applicationId, deadLetterTopic, topics, records, expected }) {
-      const folder = await mkdtemp(join(tmpdir(), 'throughput-'))
-      owner.after(async () => await rm(folder, { recursive: true, force: true }))
-      const resultFile = join(folder, 'result.json')
+      const resultFile = await freshResultFile(owner)
       const peer = await kafkaStreamsRecommender({ services, topics, deadLetterTopic, applicationId, records, resultFile, guarantee, threads })
       const run = await runPeer(owner, peer, { timeoutMs: TIMEOUT_MS })
       const rows = readRows(await readFile(resultFile, 'utf8'))
