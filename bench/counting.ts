@@ -6,16 +6,17 @@ import { freshApplicationId, freshTopics } from '../test/helpers/services.ts'
 import { findMistake } from './counting/check.ts'
 import { produceOrders, readDeadLetters } from './counting/log.ts'
 import { millrace, millraceInMemory } from './counting/millrace.ts'
+import { deleteTopicsNaming } from './counting/own-topics.ts'
+import { peers } from './counting/peers.ts'
 import { expectedOf, orders, type Expected, type OrdersOptions } from './counting/orders.ts'
 import { describeRun, summaryOf, tableOf, type CountingRun } from './counting/report.ts'
 import { floor } from './counting/floor-subject.ts'
 import type { CountingSubject } from './counting/subject.ts'
 import type { Benchmark, Context, Result } from './lib/benchmark.ts'
-import { deleteInternalTopics } from './lib/internal-topics.ts'
 import { owning } from './lib/owner.ts'
 import { settle } from './lib/settle.ts'
 
-const subjects: readonly CountingSubject[] = [millraceInMemory, millrace, floor]
+const subjects: readonly CountingSubject[] = [millraceInMemory, millrace, floor, ...peers]
 
 /** How fast the orders of a log that is there already are counted and summed up by customer. The subjects take turns. */
 export const counting: Benchmark = { name: 'counting', run: async context => await compare(context, subjects) }
@@ -50,13 +51,13 @@ async function compare (context: Context, subjects: readonly CountingSubject[]):
 async function measure ({ services, events }: Context, subject: CountingSubject, topic: string, expected: Expected): Promise<CountingRun> {
   return await owning(subject.name, async owner => {
     const applicationId = freshApplicationId(owner, services)
-    owner.after(async () => await deleteInternalTopics(services, applicationId))
+    owner.after(async () => await deleteTopicsNaming(services, applicationId))
     const { dlq } = await freshTopics(owner, services, ['dlq'], PARTITIONS)
     const folder = await mkdtemp(join(tmpdir(), 'counting-'))
     owner.after(async () => await rm(folder, { recursive: true, force: true }))
     await settle(services.postgres)
     try {
-      const { pace, summaries } = await subject.run(owner, { services, applicationId, topic, deadLetterTopic: dlq, records: events, resultFile: join(folder, 'result.json') })
+      const { pace, summaries } = await subject.run(owner, { services, applicationId, topic, deadLetterTopic: dlq, partitions: PARTITIONS, records: events, resultFile: join(folder, 'result.json') })
       return { subject: subject.name, pace, mistake: findMistake({ summaries, deadLetters: await readDeadLetters(services, dlq) }, expected) }
     } catch (error) {
       if (!subject.isPeer) throw error

@@ -53,7 +53,7 @@ export function tableOf (runs: readonly CountingRun[], { count, customers, parti
     rows: [
       ['subject', 'records/s (median)', 'slowest – fastest', 'of Kafka Streams', 'per CPU second, of Kafka Streams', 'CPU per record: subject + Postgres', 'whole machine', 'peak memory', 'wall with start', 'summaries and dead letters'],
       ...summary.map(each => each.problem !== null
-        ? [each.subject, '–', '–', '–', '–', '–', '–', '–', '–', `did not run: ${firstLine(each.problem)}`]
+        ? [each.subject, '–', '–', '–', '–', '–', '–', '–', '–', `did not run: ${reasonOf(each.problem)}`]
         : [
             each.subject,
             shown(each.recordsPerSecond),
@@ -84,7 +84,7 @@ function shown (value: number, digits = 0): string {
   return Number.isNaN(value) ? '–' : round(value, digits).toLocaleString('en')
 }
 
-/** The last thing that a program says is mostly the reason. */
-function firstLine (text: string): string {
-  return (text.trim().split('\n').at(0) ?? '').replaceAll('|', '/')
+/** The last line: that is where programs in most languages say why they end. */
+function reasonOf (problem: string): string {
+  return (problem.trim().split('\n').at(-1) ?? '').slice(0, 200).replaceAll('|', '/')
 }

@@ -8,6 +8,8 @@ export interface Ground {
   readonly applicationId: string
   readonly topic: string
   readonly deadLetterTopic: string
+  /** Of both topics. */
+  readonly partitions: number
   /** How many the log holds. */
   readonly records: number
   /** Where a peer writes down what it holds in the end. */
