@@ -13,17 +13,20 @@ import { driver } from './driver.ts'
 import { freshness } from './freshness.ts'
 import { graph } from './graph.ts'
 import { serving } from './serving.ts'
-import { compare, floor, oneWorker, throughput } from './throughput.ts'
+import { compare, floor, kafkaStreams, oneWorker, throughput } from './throughput.ts'
 import { types } from './types.ts'
+import { windows } from './windows.ts'
 
 const usage = `npm run bench -- [name…] [options]
 
-  throughput   one worker, the hand-written floor and two workers in turns over one log (default)
+  throughput   one worker, the hand-written floor, two workers and Kafka Streams in turns over one log (default)
   freshness    from a produced watch to a changed /reco, at 500 events/s (default)
   serving      /reco at 500 requests/s, open loop, while 1,000 events/s come in (default)
   counting     orders counted by customer: Millrace, a hand-written loop, and the peers in turns
+  windows      hopping windows and a join of two streams, --events a side: Millrace and Kafka Streams in turns
   worker       one worker alone
   floor        the floor alone
+  kafka-streams  the same work in Kafka Streams (Java) alone
   faults       the fault suite, as a table
   graph        what a record costs in the nodes alone; needs no services
   types        what checking the types of a topology of 200 nodes costs; needs no services
@@ -45,8 +48,10 @@ const benchmarks: readonly Benchmark[] = [
   freshness,
   serving,
   counting,
+  windows,
   { name: 'worker', run: async context => await compare(context, [oneWorker]) },
   { name: 'floor', run: async context => await compare(context, [floor]) },
+  { name: 'kafka-streams', run: async context => await compare(context, kafkaStreams) },
   faults,
   calls
 ]
