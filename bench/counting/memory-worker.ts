@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { silentLogger } from '../../streams/index.ts'
 import { openKafkaLog, openMemorySource, openMemoryState, openStoreQueries, Pauses, Worker } from '../../streams/runtime.ts'
 import { openProgress } from '../lib/progress.ts'
-import { readViews } from './read-views.ts'
+import { readViews } from './read-summaries.ts'
 import { counting } from './topology.ts'
 
 /** The topology on Kafka, with its state in this process: what the engine costs without a database. */

@@ -1,45 +1,46 @@
 import { dirname, join } from 'node:path'
+import { PARTITIONS } from '../lib/race.ts'
 import { requireGoProgram, requirePackages, requirePython, sourcesOf } from '../peers/install.ts'
 import { peerSubject } from './peer-subject.ts'
-import type { CountingSubject, Ground } from './subject.ts'
+import type { CountingRun, CountingSubject } from './subject.ts'
 
-const quixStreams = peerSubject('Quix Streams (Python)', async ground => ({
+const quixStreams = peerSubject('Quix Streams (Python)', async (run, resultFile) => ({
   name: 'Quix Streams',
   command: await requirePython('quix-streams'),
   words: [join(sourcesOf('quix-streams'), 'counting.py')],
-  environment: { ...environmentOf(ground), PYTHONPATH: sourcesOf('python') }
+  environment: { ...environmentOf(run, resultFile), PYTHONPATH: sourcesOf('python') }
 }))
 
-const faust = peerSubject('Faust (Python)', async ground => ({
+const faust = peerSubject('Faust (Python)', async (run, resultFile) => ({
   name: 'Faust',
   command: await requirePython('faust'),
   words: [join(sourcesOf('faust'), 'counting.py'), 'worker', '--loglevel', 'error'],
-  environment: { ...environmentOf(ground), PYTHONPATH: sourcesOf('python') }
+  environment: { ...environmentOf(run, resultFile), PYTHONPATH: sourcesOf('python') }
 }))
 
-const goka = peerSubject('Goka (Go)', async ground => ({
+const goka = peerSubject('Goka (Go)', async (run, resultFile) => ({
   name: 'Goka',
   command: await requireGoProgram('goka'),
   words: [],
-  environment: environmentOf(ground)
+  environment: environmentOf(run, resultFile)
 }))
 
-const kafkaStreamsNpm = peerSubject('kafka-streams (npm)', async ground => ({
+const kafkaStreamsNpm = peerSubject('kafka-streams (npm)', async (run, resultFile) => ({
   name: 'kafka-streams (npm)',
   command: process.execPath,
   words: [join(await requirePackages('kafka-streams-npm'), 'counting.js')],
-  environment: environmentOf(ground)
+  environment: environmentOf(run, resultFile)
 }))
 
 export const peers: readonly CountingSubject[] = [goka, quixStreams, faust, kafkaStreamsNpm]
 
-function environmentOf ({ services, applicationId, topic, deadLetterTopic, partitions, records, resultFile }: Ground): Record<string, string> {
+function environmentOf ({ services, applicationId, topic, deadLetterTopic, records }: CountingRun, resultFile: string): Record<string, string> {
   return {
     KAFKA_BOOTSTRAP: services.kafka,
     APPLICATION_ID: applicationId,
     TOPIC_ORDERS: topic,
     TOPIC_DEAD_LETTERS: deadLetterTopic,
-    PARTITIONS: String(partitions),
+    PARTITIONS: String(PARTITIONS),
     RECORDS: String(records),
     RESULT_FILE: resultFile,
     STATE_FOLDER: join(dirname(resultFile), 'state')
