@@ -3,7 +3,7 @@ import { floor } from './counting/floor-subject.ts'
 import { produceOrders } from './counting/log.ts'
 import { millrace, millraceInMemory } from './counting/millrace.ts'
 import { expectedOf, orders, type OrdersOptions } from './counting/orders.ts'
-import { peers } from './counting/peers.ts'
+import { kafkaStreamsAtLeastOnce, peers } from './counting/peers.ts'
 import type { CountingSubject } from './counting/subject.ts'
 import type { Benchmark, Context, Result } from './lib/benchmark.ts'
 import { owning } from './lib/owner.ts'
@@ -35,7 +35,7 @@ async function compare (context: Context): Promise<Result> {
 function reportOf ({ count, customers, partitions }: OrdersOptions): Report {
   return {
     title: `Counting: ${count.toLocaleString('en')} orders of 300 bytes, ${customers.toLocaleString('en')} customers by Zipf, ${partitions} partitions`,
-    reference: [floor.name, 'of the floor'],
+    reference: [kafkaStreamsAtLeastOnce.name, 'of Kafka Streams'],
     notes: [
       'One in a hundred orders is invalid and goes to the dead letters; of the others count, sum, smallest, largest and latest by customer. Everybody commits each second or more often. All summaries and dead letters are compared with the model.',
       'Millrace with its state in memory has Kafka for its log and nothing else: positions and state are lost with the process, one that begins again begins at the start of the log, and there can be one worker only. Kafka Streams, Quix Streams and Faust (RocksDB) and Goka (LevelDB) keep theirs on disk and in a changelog topic, whose cost to the broker is in the whole machine alone.',

@@ -6,12 +6,12 @@ import { mistakesOf, PARTITIONS, race } from './lib/race.ts'
 import { summaryOf, tableOf, type Report } from './lib/race-report.ts'
 import { kafkaStreamsSubject } from './windows/kafka-streams.ts'
 import { viewsAndSales, type WindowsLogOptions } from './windows/log.ts'
-import { millrace } from './windows/millrace.ts'
+import { millrace, millraceInMemory } from './windows/millrace.ts'
 import { totalsOf, type Totals } from './windows/model.ts'
 import type { WindowsSubject } from './windows/subject.ts'
 
 const javaAtLeastOnce = kafkaStreamsSubject('at_least_once')
-const subjects: readonly WindowsSubject[] = [millrace, javaAtLeastOnce, kafkaStreamsSubject('exactly_once_v2')]
+const subjects: readonly WindowsSubject[] = [millraceInMemory, millrace, javaAtLeastOnce, kafkaStreamsSubject('exactly_once_v2')]
 
 /** Hopping windows and a join of two streams, over logs that are there already. The subjects take turns. */
 export const windows: Benchmark = { name: 'windows', run: compare }

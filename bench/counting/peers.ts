@@ -1,8 +1,17 @@
 import { dirname, join } from 'node:path'
 import { PARTITIONS } from '../lib/race.ts'
+import { kafkaStreamsCounting, kafkaStreamsName, type Guarantee } from '../peers/kafka-streams.ts'
 import { requireGoProgram, requirePackages, requirePython, sourcesOf } from '../peers/install.ts'
 import { peerSubject } from './peer-subject.ts'
 import type { CountingRun, CountingSubject } from './subject.ts'
+
+function kafkaStreams (guarantee: Guarantee): CountingSubject {
+  return peerSubject(kafkaStreamsName(guarantee, 1), async ({ services, applicationId, topic, deadLetterTopic, records }, resultFile) =>
+    await kafkaStreamsCounting({ services, applicationId, topic, deadLetterTopic, records, resultFile, guarantee }))
+}
+
+/** What the others are compared with. */
+export const kafkaStreamsAtLeastOnce = kafkaStreams('at_least_once')
 
 const quixStreams = peerSubject('Quix Streams (Python)', async (run, resultFile) => ({
   name: 'Quix Streams',
@@ -32,7 +41,7 @@ const kafkaStreamsNpm = peerSubject('kafka-streams (npm)', async (run, resultFil
   environment: environmentOf(run, resultFile)
 }))
 
-export const peers: readonly CountingSubject[] = [goka, quixStreams, faust, kafkaStreamsNpm]
+export const peers: readonly CountingSubject[] = [kafkaStreamsAtLeastOnce, kafkaStreams('exactly_once_v2'), goka, quixStreams, faust, kafkaStreamsNpm]
 
 function environmentOf ({ services, applicationId, topic, deadLetterTopic, records }: CountingRun, resultFile: string): Record<string, string> {
   return {

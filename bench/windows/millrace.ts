@@ -1,10 +1,14 @@
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { openPostgres, openPostgresSource, openStoreQueries } from '../../streams/runtime.ts'
+import { runPeer } from '../lib/peer.ts'
+import { outcomeOf } from '../lib/peer-outcome.ts'
 import { followPositions } from '../lib/positions.ts'
 import { startProcess } from '../lib/processes.ts'
 import type { Fresh } from '../lib/race.ts'
+import { freshResultFile } from '../lib/result-file.ts'
 import type { Totals } from './model.ts'
-import { findDifference, readTotals } from './result.ts'
+import { findDifference, readResult, readTotals } from './result.ts'
 import type { Ground, WindowsSubject } from './subject.ts'
 import { windows } from './topology.ts'
 
@@ -25,6 +29,30 @@ export const millrace: WindowsSubject = {
     const wallSeconds = (performance.now() - startedAt) / 1000
     await stop()
     return { ...pace, wallSeconds, projectionBehindMs: null, mistake: findDifference(await readTables(ground), expected) ?? null }
+  }
+}
+
+/** Without a database: see lib/memory-worker.ts. */
+export const millraceInMemory: WindowsSubject = {
+  name: 'Millrace, state in memory',
+  isPeer: false,
+  async run (owner, { services, applicationId, topics, records, expected }) {
+    const resultFile = await freshResultFile(owner)
+    const run = await runPeer(owner, {
+      name: this.name,
+      command: process.execPath,
+      words: [fileURLToPath(new URL('memory-worker.ts', import.meta.url))],
+      environment: {
+        KAFKA_BOOTSTRAP: services.kafka,
+        APPLICATION_ID: applicationId,
+        TOPIC_VIEWS: topics.views,
+        TOPIC_SALES: topics.sales,
+        RECORDS: String(records),
+        UNIT_RECORDS: String(UNIT_RECORDS),
+        RESULT_FILE: resultFile
+      }
+    }, { timeoutMs: TIMEOUT_MS })
+    return outcomeOf(run, findDifference(readResult(await readFile(resultFile, 'utf8')), expected))
   }
 }
 
