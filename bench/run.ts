@@ -12,6 +12,7 @@ import { counting } from './counting.ts'
 import { driver } from './driver.ts'
 import { freshness } from './freshness.ts'
 import { graph } from './graph.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { serving } from './serving.ts'
 import { compare, floor, kafkaStreams, oneWorker, throughput } from './throughput.ts'
 import { types } from './types.ts'
@@ -22,6 +23,7 @@ const usage = `npm run bench -- [name…] [options]
   throughput   one worker, the hand-written floor, two workers and Kafka Streams in turns over one log (default)
   freshness    from a produced watch to a changed /reco, at 500 events/s (default)
   serving      /reco at 500 requests/s, open loop, while 1,000 events/s come in (default)
+  one-at-a-time  one worker and the floor beside loops with a transaction per record, over 20,000 events at most
   counting     orders counted by customer: Millrace, a hand-written loop, and the peers in turns
   windows      hopping windows and a join of two streams, --events a side: Millrace and Kafka Streams in turns
   worker       one worker alone
@@ -47,6 +49,7 @@ const benchmarks: readonly Benchmark[] = [
   throughput,
   freshness,
   serving,
+  oneAtATime,
   counting,
   windows,
   { name: 'worker', run: async context => await compare(context, [oneWorker]) },

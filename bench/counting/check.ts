@@ -1,9 +1,17 @@
-import type { Expected, Summary } from './orders.ts'
+import { readTopic } from '../../test/helpers/recommender.ts'
+import type { Expected, Summaries, Summary } from './orders.ts'
+import type { CountingRun } from './subject.ts'
 
 export interface Found {
-  readonly summaries: ReadonlyMap<string, Readonly<Summary>>
+  readonly summaries: Summaries
   /** The values of the dead letters, in any order. */
   readonly deadLetters: readonly string[]
+}
+
+/** What is wrong with these summaries, or with the dead letters that are in the topic now; undefined: nothing. */
+export async function checkRun ({ services, deadLetterTopic, expected }: CountingRun, summaries: Summaries): Promise<string | undefined> {
+  const deadLetters = (await readTopic(services, deadLetterTopic)).map(({ value }) => String(value))
+  return findMistake({ summaries, deadLetters }, expected)
 }
 
 /** What is wrong with a result; undefined: it is exactly the model's. */

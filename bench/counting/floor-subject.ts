@@ -1,28 +1,27 @@
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { runOwn } from './peer-subject.ts'
-import type { Summary } from './orders.ts'
-import type { CountingSubject, Ground } from './subject.ts'
+import type { Summaries, Summary } from './orders.ts'
+import type { CountingRun, CountingSubject } from './subject.ts'
 
 /** What a loop written by hand for this one work reaches: see floor.ts. */
 export const floor: CountingSubject = {
   name: 'floor',
   isPeer: false,
-  async run (owner, ground) {
-    const { services, applicationId, topic, deadLetterTopic, records } = ground
-    const pace = await runOwn(owner, ground, {
+  async run (owner, run) {
+    const { services, applicationId, topic, deadLetterTopic, records } = run
+    return await runOwn(owner, run, {
       name: 'floor',
       command: process.execPath,
       words: [fileURLToPath(new URL('floor.ts', import.meta.url))],
       environment: {
         KAFKA_BOOTSTRAP: services.kafka, DATABASE_URL: services.postgres, APPLICATION_ID: applicationId, TOPIC_ORDERS: topic, TOPIC_DEAD_LETTERS: deadLetterTopic, RECORDS: String(records)
       }
-    })
-    return { pace, summaries: await readTable(ground) }
+    }, async () => await readTable(run))
   }
 }
 
-async function readTable ({ services, applicationId }: Ground): Promise<ReadonlyMap<string, Readonly<Summary>>> {
+async function readTable ({ services, applicationId }: CountingRun): Promise<Summaries> {
   const client = new Client({ connectionString: services.postgres, types: { getTypeParser: () => String } })
   await client.connect()
   try {

@@ -1,5 +1,5 @@
 import { runInMemory } from '../lib/memory-worker.ts'
-import { readViews } from './read-views.ts'
+import { readViews } from './read-summaries.ts'
 import { counting } from './topology.ts'
 
 await runInMemory({

@@ -2,25 +2,29 @@ import { fileURLToPath } from 'node:url'
 import { openPostgres, openPostgresSource, openStoreQueries } from '../../streams/runtime.ts'
 import { followPositions } from '../lib/positions.ts'
 import { startProcess } from '../lib/processes.ts'
-import type { Summary } from './orders.ts'
-import { readSummaries, runOwn } from './peer-subject.ts'
-import { readViews } from './read-views.ts'
-import type { CountingSubject, Ground } from './subject.ts'
+import { freshResultFile } from '../lib/result-file.ts'
+import { checkRun } from './check.ts'
+import type { Summaries } from './orders.ts'
+import { runOwn } from './peer-subject.ts'
+import { readSummaries, readViews } from './read-summaries.ts'
+import type { CountingRun, CountingSubject } from './subject.ts'
 import { counting } from './topology.ts'
+
+const TIMEOUT_MS = 900_000
 
 /** As a user runs it: `millrace run` on the services. */
 export const millrace: CountingSubject = {
   name: 'Millrace, state in Postgres',
   isPeer: false,
-  async run (owner, ground) {
-    const { services, applicationId, records } = ground
+  async run (owner, run) {
+    const { services, applicationId, records } = run
     const startedAt = performance.now()
-    const { child, pid, output, stop } = startProcess(owner, 'bin/millrace.js', environmentOf(ground), ['run', fileURLToPath(new URL('topology.ts', import.meta.url))])
+    const { child, pid, output, stop } = startProcess(owner, 'bin/millrace.js', environmentOf(run), ['run', fileURLToPath(new URL('topology.ts', import.meta.url))])
     const stillRuns = (): string | undefined => child.exitCode === null && child.signalCode === null ? undefined : output()
-    const pace = await followPositions({ services, applicationId, pids: [pid], records, stillRuns })
+    const pace = await followPositions({ services, applicationId, pids: [pid], records, stillRuns, timeoutMs: TIMEOUT_MS })
     const wallSeconds = (performance.now() - startedAt) / 1000
     await stop()
-    return { pace: { ...pace, recordsPerSecond: pace.eventsPerSecond, wallSeconds }, summaries: await readTable(ground) }
+    return { ...pace, wallSeconds, projectionBehindMs: null, mistake: await checkRun(run, await readTable(run)) ?? null }
   }
 }
 
@@ -28,9 +32,10 @@ export const millrace: CountingSubject = {
 export const millraceInMemory: CountingSubject = {
   name: 'Millrace, state in memory',
   isPeer: false,
-  async run (owner, ground) {
-    const { services, applicationId, topic, deadLetterTopic, records, resultFile } = ground
-    const pace = await runOwn(owner, ground, {
+  async run (owner, run) {
+    const { services, applicationId, topic, deadLetterTopic, records } = run
+    const resultFile = await freshResultFile(owner)
+    const outcome = await runOwn(owner, run, {
       name: this.name,
       command: process.execPath,
       words: [fileURLToPath(new URL('memory-worker.ts', import.meta.url))],
@@ -43,12 +48,12 @@ export const millraceInMemory: CountingSubject = {
         UNIT_RECORDS: String(UNIT_RECORDS),
         RESULT_FILE: resultFile
       }
-    })
-    return { pace: { ...pace, postgresCpuMicros: null }, summaries: await readSummaries(this.name, resultFile) }
+    }, async () => await readSummaries(this.name, resultFile))
+    return { ...outcome, postgresCpuMicros: null }
   }
 }
 
-function environmentOf ({ services, applicationId, topic, deadLetterTopic }: Ground): Record<string, string> {
+function environmentOf ({ services, applicationId, topic, deadLetterTopic }: CountingRun): Record<string, string> {
   return {
     KAFKA_BOOTSTRAP: services.kafka,
     REDIS_URL: services.redis,
@@ -67,7 +72,7 @@ function environmentOf ({ services, applicationId, topic, deadLetterTopic }: Gro
 /** At 100,000 records a second still ten commits a second, where the others commit once; the more records, the fewer writes of each key. */
 const UNIT_RECORDS = 10_000
 
-async function readTable ({ services, applicationId }: Ground): Promise<ReadonlyMap<string, Readonly<Summary>>> {
+async function readTable ({ services, applicationId }: CountingRun): Promise<Summaries> {
   const database = openPostgres({ url: services.postgres, applicationName: 'bench', maxConnections: 1, readOnly: true })
   try {
     return await readViews(openStoreQueries({ topology: counting, applicationId, source: openPostgresSource({ database, applicationId }) }))

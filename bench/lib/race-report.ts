@@ -41,17 +41,19 @@ export interface Report {
 
 export function tableOf (runs: readonly Run[], { title, reference: [reference, head], notes }: Report): Table {
   const summary = summaryOf(runs)
-  const base = summary.find(({ subject }) => subject === reference)?.eventsPerSecond ?? Number.NaN
+  const base = summary.find(({ subject }) => subject === reference)
+  const share = (part: number, whole = Number.NaN): string => Number.isNaN(part / whole) ? '–' : `${shown(part / whole * 100)} %`
   return {
     title,
     rows: [
-      ['subject', 'events/s (median)', head, 'slowest – fastest', 'CPU per event: subject + Postgres', 'whole machine', 'peak memory', 'wall with start', 'result'],
+      ['subject', 'events/s (median)', head, `${head}, per CPU second`, 'slowest – fastest', 'CPU per event: subject + Postgres', 'whole machine', 'peak memory', 'wall with start', 'result'],
       ...summary.map(each => each.problem !== null
-        ? [each.subject, '–', '–', '–', '–', '–', '–', '–', `did not run: ${firstLine(each.problem)}`]
+        ? [each.subject, '–', '–', '–', '–', '–', '–', '–', '–', `did not run: ${reasonOf(each.problem)}`]
         : [
             each.subject,
             shown(each.eventsPerSecond),
-            Number.isNaN(base) ? '–' : `${shown(each.eventsPerSecond / base * 100)} %`,
+            share(each.eventsPerSecond, base?.eventsPerSecond),
+            share(perCpuMicro(each), base && perCpuMicro(base)),
             `${shown(each.slowest)} – ${shown(each.fastest)}`,
             cpuOf(each.subjectCpuMicros, each.postgresCpuMicros),
             `${shown(each.machineCpuMicros)} µs`,
@@ -76,6 +78,13 @@ function shown (value: number, digits = 0): string {
   return Number.isNaN(value) ? '–' : round(value, digits).toLocaleString('en')
 }
 
-function firstLine (text: string): string {
-  return (text.trim().split('\n')[0] ?? '').replaceAll('|', '/')
+/** Of its own time and of Postgres' for it. */
+function perCpuMicro ({ subjectCpuMicros, postgresCpuMicros }: { readonly subjectCpuMicros: number, readonly postgresCpuMicros: number }): number {
+  return 1 / (subjectCpuMicros + (Number.isNaN(postgresCpuMicros) ? 0 : postgresCpuMicros))
+}
+
+/** The first line says where it ended; in the last one most programs say why. */
+function reasonOf (problem: string): string {
+  const lines = problem.trim().split('\n')
+  return [...new Set([lines[0], lines.at(-1)])].join(' ').slice(0, 300).replaceAll('|', '/')
 }
