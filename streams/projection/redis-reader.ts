@@ -137,9 +137,10 @@ function countFrom (score: string | undefined): number {
   return 0 - Number(score ?? 0)
 }
 
+/** No entry and no score is empty, so nothing at all is no text. */
 function texts (raw: unknown): string[] {
-  if (!Array.isArray(raw)) throw new TypeError('The read script answered something else than it was asked.')
-  return raw
+  if (typeof raw !== 'string') throw new TypeError('The read script answered something else than it was asked.')
+  return raw === '' ? [] : raw.split('\u0000')
 }
 
 function membersToUnite (question: Question): readonly number[] | undefined {
