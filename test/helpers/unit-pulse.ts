@@ -6,6 +6,7 @@ import type { LogProducer } from '../../streams/log/log.ts'
 export interface UnitPulse {
   /** The longest of those that were under way between the two, in milliseconds. */
   readonly longest: (from: number, to: number) => number
+  /** Rejects with what kept it from measuring. */
   readonly stop: () => Promise<void>
 }
 
@@ -38,6 +39,7 @@ export function startUnitPulse ({ database, producer, topic }: Options): UnitPul
   return {
     longest: (from, to) => Math.max(0, ...beats.filter(each => each.to >= from && each.from <= to).map(each => each.to - each.from)),
     async stop () {
+      if (isOver) return
       isOver = true
       await beating
       await producer.close()

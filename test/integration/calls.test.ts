@@ -178,6 +178,7 @@ async function assertSurvives (t: TestContext, services: Services, calling: stri
   const joined = await haveTasks([...others, joining], joinedAt)
   await feeding
   await world.settled(errands.length)
+  await pulse.stop()
 
   await assertDone(world, errands)
   for (const worker of [...others, joining]) doesNotMatch(worker.output(), STARVED)
