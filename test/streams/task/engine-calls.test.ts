@@ -44,17 +44,17 @@ test('what calls have brought is committed before tasks are given away, also whe
 test('a call is begun while a unit is being committed', { timeout: 30_000 }, async t => {
   const gate = Promise.withResolvers<void>()
   t.after(() => gate.resolve())
-  let isCommitting = false
+  const committing = Promise.withResolvers<void>()
   const world = callingWorld(t, {
     write: once(async () => {
-      isCommitting = true
+      committing.resolve()
       await gate.promise
     })
   })
   await world.feed(1)
   const [first] = await world.begun(1)
   first?.answer()
-  while (!isCommitting) await turn()
+  await committing.promise
 
   world.deliver(1)
   const [, second] = await world.begun(2)
