@@ -13,6 +13,7 @@ import { driver } from './driver.ts'
 import { freshness } from './freshness.ts'
 import { graph } from './graph.ts'
 import { oneAtATime } from './one-at-a-time.ts'
+import { recovery } from './recovery.ts'
 import { serving } from './serving.ts'
 import { compare, floor, kafkaStreams, oneWorker, throughput } from './throughput.ts'
 import { types } from './types.ts'
@@ -25,6 +26,7 @@ const usage = `npm run bench -- [name…] [options]
   serving      /reco at 500 requests/s, open loop, while 1,000 events/s come in (default)
   one-at-a-time  one worker and the floor beside loops with a transaction per record, over 20,000 events at most
   counting     orders counted by customer: Millrace, a hand-written loop, and the peers in turns
+  recovery     from kill -9 to progress in the middle of the counting: Millrace and Kafka Streams
   windows      hopping windows and a join of two streams, --events a side: Millrace and Kafka Streams in turns
   worker       one worker alone
   floor        the floor alone
@@ -51,6 +53,7 @@ const benchmarks: readonly Benchmark[] = [
   serving,
   oneAtATime,
   counting,
+  recovery,
   windows,
   { name: 'worker', run: async context => await compare(context, [oneWorker]) },
   { name: 'floor', run: async context => await compare(context, [floor]) },

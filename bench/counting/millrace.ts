@@ -71,7 +71,8 @@ export const millraceInMemory: CountingSubject = {
   }
 }
 
-function environmentOf ({ services, applicationId, topic, deadLetterTopic }: CountingRun): Record<string, string> {
+/** Of `millrace run` on the services. */
+export function environmentOf ({ services, applicationId, topic, deadLetterTopic }: Omit<CountingRun, 'records' | 'expected'>): Record<string, string> {
   return {
     KAFKA_BOOTSTRAP: services.kafka,
     REDIS_URL: services.redis,
@@ -90,7 +91,7 @@ function environmentOf ({ services, applicationId, topic, deadLetterTopic }: Cou
 /** At 100,000 records a second still ten commits a second, where the others commit once; the more records, the fewer writes of each key. */
 const UNIT_RECORDS = 10_000
 
-async function readTable ({ services, applicationId }: CountingRun, topology: Topology): Promise<Summaries> {
+export async function readTable ({ services, applicationId }: CountingRun, topology: Topology): Promise<Summaries> {
   const database = openPostgres({ url: services.postgres, applicationName: 'bench', maxConnections: 1, readOnly: true })
   try {
     return await readViews(openStoreQueries({ topology, applicationId, source: openPostgresSource({ database, applicationId }) }))
