@@ -6,7 +6,7 @@ import { createLog } from './lib/events.ts'
 import { owning } from './lib/owner.ts'
 import { mistakesOf, PARTITIONS, race } from './lib/race.ts'
 import { summaryOf, tableOf, type Report } from './lib/race-report.ts'
-import { KAFKA_STREAMS_NOTE, kafkaStreamsSubject } from './throughput/kafka-streams.ts'
+import { KAFKA_STREAMS_NOTES, kafkaStreamsSubject } from './throughput/kafka-streams.ts'
 import { programSubject } from './throughput/program.ts'
 import type { RecommenderSubject } from './throughput/subject.ts'
 
@@ -14,7 +14,7 @@ export const oneWorker = programSubject({ name: 'one worker', program: 'bin/work
 export const twoWorkers = programSubject({ name: 'two workers', program: 'bin/worker.ts', processes: 2, projects: true })
 /** What a loop written by hand for this one topology reaches: see floor/loop.ts. */
 export const floor = programSubject({ name: 'floor', program: 'bench/floor/loop.ts', processes: 1, projects: false })
-export const kafkaStreams = [kafkaStreamsSubject('at_least_once'), kafkaStreamsSubject('exactly_once_v2')]
+export const kafkaStreams = [kafkaStreamsSubject('at_least_once'), kafkaStreamsSubject('exactly_once_v2'), kafkaStreamsSubject('at_least_once', 2)]
 
 /** How fast a log that is there already is worked off. The subjects take turns, so that a busy machine slows all of them. */
 export const throughput: Benchmark = { name: 'throughput', run: async context => await compare(context, [oneWorker, floor, twoWorkers, ...kafkaStreams]) }
@@ -42,7 +42,7 @@ function reportOf (events: number, subjects: readonly RecommenderSubject[]): Rep
     notes: [
       'Postgres is its backends for the subject; checkpointer, WAL writer and autovacuum come on top (in the JSON).',
       'The floor is a loop written by hand for this topology, with none of the fencing, rebalancing, cache bound and repair of the worker.',
-      ...(subjects.some(subject => kafkaStreams.includes(subject)) ? [KAFKA_STREAMS_NOTE] : [])
+      ...(subjects.some(subject => kafkaStreams.includes(subject)) ? KAFKA_STREAMS_NOTES : [])
     ]
   }
 }

@@ -55,7 +55,7 @@ async function peerOf (
   return {
     name: kafkaStreamsName(guarantee, threads),
     command: java,
-    words: [MEMORY, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', classPath, `millrace.bench.${main}`],
+    words: [MEMORY, '-Dorg.slf4j.simpleLogger.defaultLogLevel=error', '-cp', classPath, `millrace.bench.${main}`],
     environment: {
       KAFKA_BOOTSTRAP: services.kafka,
       APPLICATION_ID: applicationId,

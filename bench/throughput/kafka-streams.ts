@@ -9,8 +9,10 @@ import type { RecommenderSubject } from './subject.ts'
 
 const TIMEOUT_MS = 900_000
 
-export const KAFKA_STREAMS_NOTE = 'Kafka Streams 4.1.2 (Java, RocksDB, changelogs in Kafka, one thread, heap of 512 MB) starts with a cold JVM and commits each second. It keeps each watch and impression whole, as it came, under its event id, in a store and its changelog; no row is in Postgres, and nothing can be asked of it by user or request. ' +
-  'What is counted by item goes through two repartition topics, whose records are worked off too before the last commit counts. Of the log tables the event ids are compared with the model, of the others every row.'
+export const KAFKA_STREAMS_NOTES = [
+  'Kafka Streams 4.1.2 (Java, RocksDB, changelogs in Kafka, one thread where no number stands, heap of 512 MB) starts with a cold JVM. It commits each second: its last commit comes up to a second after its last record, and up to two with exactly_once_v2, where only committed records are seen behind a repartition topic; the more events, the less that counts.',
+  'It keeps each watch and impression whole, as it came, under its event id, in a store and its changelog: no row is in Postgres, and none can be found by user or request. What is counted by item goes through two repartition topics, whose records are worked off too before the last commit counts. Of the log tables the event ids are compared with the model, of the others every row.'
+]
 
 /** Kafka Streams in Java, with the tables in its stores. */
 export function kafkaStreamsSubject (guarantee: Guarantee, threads = 1): RecommenderSubject {

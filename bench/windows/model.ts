@@ -21,15 +21,17 @@ export function windowName (product: string, start: number): string {
   return `${product} from ${start}`
 }
 
+/** What matching needs of a record. */
+type Moment = Pick<WindowsRecord, 'timestamp' | 'amount'>
+
 /** The plain way to the same result. */
 export function totalsOf (records: Iterable<WindowsRecord>): Totals {
   const windows = new Map<string, Total>()
-  const byProduct = new Map<string, { readonly views: WindowsRecord[], readonly sales: WindowsRecord[] }>()
-  for (const record of records) {
-    const { side, product, timestamp, amount } = record
+  const byProduct = new Map<string, { readonly views: Moment[], readonly sales: Moment[] }>()
+  for (const { side, product, timestamp, amount } of records) {
     const sides = byProduct.get(product) ?? { views: [], sales: [] }
     byProduct.set(product, sides)
-    sides[side].push(record)
+    sides[side].push({ timestamp, amount })
     if (side === 'views') continue
     const newest = Math.floor(timestamp / ADVANCE_MS) * ADVANCE_MS
     for (let start = newest; start > timestamp - SIZE_MS; start -= ADVANCE_MS) {
@@ -47,8 +49,8 @@ export function totalsOf (records: Iterable<WindowsRecord>): Totals {
 }
 
 /** Each sale with the views around it: two places in the sorted views move along with it. */
-function matchesOf (views: WindowsRecord[], sales: WindowsRecord[]): Total {
-  const byTime = (a: WindowsRecord, b: WindowsRecord): number => a.timestamp - b.timestamp
+function matchesOf (views: Moment[], sales: Moment[]): Total {
+  const byTime = (a: Moment, b: Moment): number => a.timestamp - b.timestamp
   views.sort(byTime)
   sales.sort(byTime)
   let [count, sum, seconds, from, to] = [0, 0, 0, 0, 0]

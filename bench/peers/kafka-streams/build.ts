@@ -25,12 +25,12 @@ export async function requireBuild (): Promise<Build> {
 }
 
 async function buildOnce (): Promise<Build> {
-  const compiler = await requireProgram(findCompiler, 'The Java compiler (a JDK from 17)', 'default-jdk-headless')
+  await requireProgram(findCompiler, 'The Java compiler (a JDK from 17)', 'default-jdk-headless')
   const { program: java } = await requireJava(cacheDirectory())
   const built = join(OUTPUT, 'built')
   const sources = await fingerprint()
   if (!existsSync(built) || await readFile(built, 'utf8') !== sources) {
-    const maven = await requireProgram(() => findProgram('mvn'), `Maven, which builds ${SOURCES} with ${compiler},`, 'maven')
+    const maven = await requireProgram(() => findProgram('mvn'), 'Maven, which builds bench/peers/kafka-streams,', 'maven')
     await rm(OUTPUT, { recursive: true, force: true })
     await report(maven, ['-q', '-B', `-DbuildDirectory=${OUTPUT}`, 'process-classes'], SOURCES)
     // Last, so that half a build never looks like a whole one.
