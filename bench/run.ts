@@ -23,7 +23,7 @@ const usage = `npm run bench -- [name…] [options]
 
   throughput   one worker, the hand-written floor, two workers and Kafka Streams in turns over one log (default)
   freshness    from a produced watch to a changed /reco, at 500 events/s (default)
-  serving      /reco at 500 requests/s, open loop, while 1,000 events/s come in (default)
+  serving      /reco at 1,000 requests/s, open loop, while 1,000 events/s come in (default); needs Go for its load tool
   one-at-a-time  one worker and the floor beside loops with a transaction per record, over 20,000 events at most
   counting     orders counted by customer: Millrace, a hand-written loop, and the peers in turns
   recovery     from kill -9 to progress in the middle of the counting: Millrace and Kafka Streams
@@ -39,8 +39,9 @@ const usage = `npm run bench -- [name…] [options]
   driver       how long a simple test takes; needs no services
 
   --events N     length of the log (100000)
-  --repeats N    runs of each subject of throughput and counting; the median counts (3)
-  --seconds N    how long freshness and serving run (30)
+  --repeats N    runs of each subject of a comparison; the median counts (3)
+  --seconds N    how long freshness and each load of serving run (60)
+  --users N      how many users serving has, and a tenth as many items (1000000)
   --rounds N     rounds of each kind of fault (30)
   --from FILE    faults: the rounds of earlier runs, as FAULT_RESULTS left them
   --profile DIR  workers leave CPU profiles there
@@ -71,7 +72,8 @@ async function main (): Promise<void> {
     options: {
       events: { type: 'string', default: '100000' },
       repeats: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '30' },
+      seconds: { type: 'string', default: '60' },
+      users: { type: 'string', default: '1000000' },
       rounds: { type: 'string', default: '30' },
       from: { type: 'string' },
       profile: { type: 'string' },
@@ -85,7 +87,7 @@ async function main (): Promise<void> {
     process.exitCode = unknown === undefined ? 0 : 2
     return
   }
-  const options = { events: positive('events', values.events), repeats: positive('repeats', values.repeats), seconds: positive('seconds', values.seconds), rounds: positive('rounds', values.rounds), from: values.from, profile: values.profile }
+  const options = { events: positive('events', values.events), repeats: positive('repeats', values.repeats), seconds: positive('seconds', values.seconds), users: positive('users', values.users), rounds: positive('rounds', values.rounds), from: values.from, profile: values.profile }
   const chosen = positionals.length === 0 ? DEFAULT : positionals
   for (const { name, runLocally } of local.filter(({ name }) => chosen.includes(name))) {
     await runOne(name, await describeMachine(), async () => await runLocally({ ...options, say: tell }), values.save)

@@ -1,20 +1,25 @@
-import { projectionLevel } from '../test/helpers/projection.ts'
-import { produce } from '../test/helpers/recommender.ts'
 import type { Benchmark, Context, Result } from './lib/benchmark.ts'
-import { createLog, mixedEvents } from './lib/events.ts'
-import { answers, findMistakeInLive, processed, startSystem, startTraffic } from './lib/live.ts'
+import { mixedEvents } from './lib/events.ts'
+import { processed, startSystem, startTraffic, type System } from './lib/live.ts'
+import { projectionLevel } from '../test/helpers/projection.ts'
 import { owning, type Owner } from './lib/owner.ts'
-import { startProcess } from './lib/processes.ts'
-import { cpuSecondsOf } from './lib/cpu.ts'
 import { round } from './lib/statistics.ts'
-import { readLoadResult, type LoadOptions, type LoadResult } from './load/result.ts'
+import { attack, installVegeta } from './load/vegeta.ts'
+import type { LoadOptions } from './load/result.ts'
+import { findDifference, findMistakeOnTop } from './serving/check.ts'
+import { measureServer, type Measured } from './serving/measure.ts'
+import { servingTable } from './serving/report.ts'
+import { startApiWithoutRedis, startConstant, startHandler, type Server } from './serving/servers.ts'
+import { fillState } from './serving/state.ts'
 import { profiling } from './throughput.ts'
 
-const REQUESTS_PER_SECOND = 500
-const EVENTS_PER_SECOND = 1_000
-const USERS = 20_000
-const ITEMS = 10_000
-const K = 20
+export const REQUESTS_PER_SECOND = 1_000
+export const EVENTS_PER_SECOND = 1_000
+/** What Postgres answers beside ingest, on a machine of two cores. */
+const WITHOUT_REDIS_PER_SECOND = 50
+export const K = 20
+const USERS_PER_ITEM = 10
+const WARM_UP_SECONDS = 5
 
 /** /reco for users with histories, at a rate that does not wait for answers, while events come in. */
 export const serving: Benchmark = {
@@ -23,74 +28,60 @@ export const serving: Benchmark = {
 }
 
 async function run (owner: Owner, context: Context): Promise<Result> {
-  const { services, events, seconds, say, profile } = context
+  const { services, users, seconds, repeats, say, profile } = context
+  const items = Math.ceil(users / USERS_PER_ITEM)
+  const vegeta = await installVegeta(say)
   const system = await startSystem(owner, context, profiling(profile))
-  // Users less uneven than elsewhere, so that nearly all have a history.
-  const shape = { settings: system.settings, users: USERS, items: ITEMS, userSkew: 0.4 }
-  const seed = createLog(events, { ...shape, seed: 4 })
-  await produce(services, seed)
-  await processed(system, seed.length)
-  await projectionLevel(services, system.applicationId)
-  const seedMistake = await findMistakeInLive(system, seed.length)
-  say(`${seed.length} events worked off before the start`)
+  const filled = await fillState(services, system.applicationId, { users, items })
+  const keysPerSecond = round(filled.keys / filled.rebuildSeconds)
+  say(`${users} users, ${items} items: Postgres filled in ${round(filled.fillSeconds, 1)} s, Redis built from it in ${round(filled.rebuildSeconds, 1)} s (${filled.keys} keys, ${keysPerSecond} a second)`)
 
-  const load = { origin: system.origin, perSecond: REQUESTS_PER_SECOND, users: USERS, userSkew: 0.4, k: K }
-  await runLoad(owner, { ...load, seconds: Math.min(5, seconds) })
-  const idle = await runLoad(owner, { ...load, seconds: Math.ceil(seconds / 3) })
-  say(describe('no ingest', idle))
-  const traffic = startTraffic(services, mixedEvents({ ...shape, seed: 5, now: Date.now }), EVENTS_PER_SECOND)
-  const cpuBefore = await cpuSecondsOf(system.api.pid)
-  const busy = await runLoad(owner, { ...load, seconds })
-  const cpuAfter = await cpuSecondsOf(system.api.pid)
+  const load = { perSecond: REQUESTS_PER_SECOND, seconds, users, userSkew: 0.4, k: K }
+  const api: Server = { name: 'the API', origin: system.origin, process: system.api }
+  const handler = await startHandler(owner, system)
+  const constant = await startConstant(owner)
+  const withoutRedis = await startApiWithoutRedis(owner, system)
+  const measure = async (server: Server, options: Omit<LoadOptions, 'origin'>): Promise<Measured> => {
+    const measured = await measureServer({ services, server, ask: async origin => await attack(vegeta, { ...options, origin }) })
+    say(describe(measured))
+    return measured
+  }
+  for (const server of [api, handler, constant]) await attack(vegeta, { ...load, origin: server.origin, seconds: WARM_UP_SECONDS })
+
+  // In turns, so that a busy machine slows all of them.
+  const traffic = startTraffic(services, mixedEvents({ settings: system.settings, users, items, userSkew: 0.4, seed: 5, now: Date.now }), EVENTS_PER_SECOND)
+  const runs: Measured[] = []
+  for (let count = 0; count < repeats; count++) {
+    for (const server of [api, handler, constant]) runs.push(await measure(server, load))
+  }
+  const few = { ...load, perSecond: WITHOUT_REDIS_PER_SECOND, seconds: Math.ceil(seconds / 3) }
+  const degraded = [await measure(withoutRedis, few), await measure({ ...withoutRedis, name: `${withoutRedis.name}, at the whole rate` }, { ...load, seconds: few.seconds })]
   const sent = await traffic.stop()
-  say(describe(`${EVENTS_PER_SECOND} events/s`, busy))
-  await processed(system, seed.length + sent)
-  const mistake = await findMistakeInLive(system, seed.length + sent)
-  await system.api.stop()
-  await system.worker.stop()
-  const noise = await measureNoise(owner, { ...load, seconds: Math.ceil(seconds / 3) })
-  say(describe('constant answer', noise))
+  await processed(system, sent)
+  await projectionLevel(services, system.applicationId)
+  const quiet = await measure({ ...api, name: 'the API, while nothing is ingested' }, { ...load, seconds: few.seconds })
 
-  const wrong = [seedMistake, mistake].flatMap(each => each ?? [])
-  const mistakes = busy.short > 0 ? [...wrong, `${busy.short} answers had fewer than ${K} items`] : wrong
-  const apiCpuMicros = cpuBefore === undefined || cpuAfter === undefined ? null : (cpuAfter - cpuBefore) * 1e6 / busy.latencyMs.count
+  const mistakes = [
+    await findMistakeOnTop(system, sent),
+    await findDifference(Object.fromEntries([api, handler, withoutRedis].map(({ name, origin }) => [name, origin])), { users, k: K }),
+    ...[...runs, quiet].map(({ server, load: { short } }) => short === 0 ? undefined : `${short} answers of ${server} had fewer than ${K} items`)
+  ].flatMap(each => each ?? [])
+  await stop(system, [handler, constant, withoutRedis])
   return {
     correct: mistakes.length === 0,
     mistakes,
-    numbers: { seedEvents: seed.length, eventsPerSecond: EVENTS_PER_SECOND, eventsSent: sent, requestsPerSecond: REQUESTS_PER_SECOND, seconds, apiCpuMicrosPerRequest: apiCpuMicros, busy, idle, noise },
-    tables: [{
-      title: `Serving: /reco?k=${K} at ${REQUESTS_PER_SECOND} requests/s, open loop, ${ITEMS.toLocaleString('en')} items, ${USERS.toLocaleString('en')} users`,
-      rows: [
-        ['while', 'requests', 'p50', 'p95', 'p99', 'p99.9', 'max', 'errors', 'degraded'],
-        row(`${EVENTS_PER_SECOND.toLocaleString('en')} events/s are ingested`, busy),
-        row('nothing is ingested', idle),
-        row('the load generator alone asks a server with a constant answer', noise)
-      ],
-      notes: [
-        'Latency counts from the moment a request was due, so a server that stands still cannot hide it. The load generator shares the machine.',
-        ...(apiCpuMicros === null ? [] : [`The API takes ${round(apiCpuMicros)} µs of CPU per request.`])
-      ]
-    }]
+    numbers: { users, items, filled, keysPerSecond, eventsPerSecond: EVENTS_PER_SECOND, eventsSent: sent, requestsPerSecond: REQUESTS_PER_SECOND, seconds, runs, degraded, quiet },
+    tables: [servingTable({ users, items, seconds, filled, keysPerSecond, runs, others: [quiet, ...degraded] })]
   }
 }
 
-async function runLoad (owner: Owner, options: LoadOptions): Promise<LoadResult> {
-  const generator = startProcess(owner, 'bench/load/generator.ts', {}, [JSON.stringify(options)])
-  await generator.exited
-  return readLoadResult(generator.output())
+async function stop ({ api, worker }: System, servers: readonly Server[]): Promise<void> {
+  for (const { process } of servers) await process.stop()
+  await api.stop()
+  await worker.stop()
 }
 
-async function measureNoise (owner: Owner, options: LoadOptions): Promise<LoadResult> {
-  const port = new URL(options.origin).port
-  const server = startProcess(owner, 'bench/load/constant-server.ts', { PORT: port })
-  await answers(options.origin, [server])
-  return await runLoad(owner, options)
-}
-
-function row (name: string, { latencyMs: { count, p50, p95, p99, p999, max }, errors, degraded }: LoadResult): string[] {
-  return [name, count.toLocaleString('en'), ...[p50, p95, p99, p999, max].map(value => `${value} ms`), String(errors), `${round(degraded / count * 100, 2)} %`]
-}
-
-function describe (name: string, { latencyMs: { count, p50, p95, p99, p999, max }, errors, degraded, short }: LoadResult): string {
-  return `${name}: ${count} requests, p50 ${p50} p95 ${p95} p99 ${p99} p99.9 ${p999} max ${max} ms, ${errors} errors, ${degraded} degraded, ${short} short`
+function describe ({ server, cpuMicros, redisCpuMicros, load: { latencyMs: { count, p50, p95, p99, p999, max }, lateMs, errors, kinds, degraded, short } }: Measured): string {
+  const cpu = cpuMicros === null ? '' : `, CPU per request ${round(cpuMicros)} µs + Redis ${round(redisCpuMicros)} µs`
+  return `${server}: ${count} requests, p50 ${p50} p95 ${p95} p99 ${p99} p99.9 ${p999} max ${max} ms (sent late p99 ${lateMs.p99})${cpu}, ${errors} errors${errors === 0 ? '' : ` ${JSON.stringify(kinds)}`}, ${degraded} degraded, ${short} short`
 }

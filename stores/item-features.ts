@@ -31,10 +31,31 @@ export async function readItemFeatures (reader: StateReader, items: readonly str
   // Rankings come first, since the union counts them by index.
   const answers: readonly unknown[] = await reader.read([...rankings, countsOf(coVisitationOut, items), countsOf(coVisitationIn, union), countsOf(itemPopularity, union)])
   const [outgoing, incoming, popularity] = answers.slice(items.length).filter(isCounts)
+  const known = new Members(incoming, popularity)
   return items.map((item, index) => ({
-    related: rankedIn(answers[index]).map(({ member, count }) => ({ member, count, incoming: incoming?.get(member) ?? 0, popularity: popularity?.get(member) ?? 0 })),
+    related: rankedIn(answers[index]).map(({ member, count }) => known.related(member, count)),
     outgoing: outgoing?.get(item) ?? 0
   }))
+}
+
+type Counts = ReadonlyMap<string, number> | undefined
+
+/** What is known of the members of all rankings: asked for in the rankings' order, they are found in the order in which the union has them. */
+class Members {
+  readonly #places = new Map<string, number>()
+  readonly #incoming: readonly number[]
+  readonly #popularity: readonly number[]
+
+  constructor (incoming: Counts, popularity: Counts) {
+    this.#incoming = [...incoming?.values() ?? []]
+    this.#popularity = [...popularity?.values() ?? []]
+  }
+
+  related (member: string, count: number): Related {
+    let place = this.#places.get(member)
+    if (place === undefined) this.#places.set(member, place = this.#places.size)
+    return { member, count, incoming: this.#incoming[place] ?? 0, popularity: this.#popularity[place] ?? 0 }
+  }
 }
 
 function rankedIn (answer: unknown): readonly Ranked[] {
@@ -42,5 +63,5 @@ function rankedIn (answer: unknown): readonly Ranked[] {
 }
 
 function isCounts (answer: unknown): answer is ReadonlyMap<string, number> {
-  return answer instanceof Map
+  return typeof answer === 'object' && answer !== null && !Array.isArray(answer)
 }

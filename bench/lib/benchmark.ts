@@ -1,11 +1,13 @@
 import type { Services } from '../../test/helpers/services.ts'
 
 export interface Options {
-  /** Length of the log of `throughput` and of the seed of `serving`. */
+  /** Length of the log of `throughput`. */
   readonly events: number
   readonly repeats: number
   /** How long `freshness` and `serving` run. */
   readonly seconds: number
+  /** How many users `serving` has; it has a tenth as many items. */
+  readonly users: number
   /** How often each kind of fault is repeated. */
   readonly rounds: number
   /** A file with the rounds of earlier runs (`FAULT_RESULTS`), for the table of `faults`. */

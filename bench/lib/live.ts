@@ -57,7 +57,7 @@ export async function findMistakeInLive ({ services, applicationId, topics, sett
   return await findMistake({ services, applicationId, deadLetterTopic: topics.dlq, expected: runModel(read.map(asModelRecord), settings) })
 }
 
-function asModelRecord ({ topic, partition, offset, timestamp, key, value }: LogRecord): ModelRecord {
+export function asModelRecord ({ topic, partition, offset, timestamp, key, value }: LogRecord): ModelRecord {
   return { topic, partition, offset, timestamp, key: key?.toString('utf8') ?? null, value }
 }
 
@@ -106,7 +106,7 @@ export function startTraffic (services: Services, events: Iterator<ModelRecord>,
   }
 }
 
-async function freePort (): Promise<number> {
+export async function freePort (): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -1,9 +1,11 @@
 import type { Columns, RowOf } from '../stores/columns.ts'
+import { countsIn, rankedIn, textsIn } from './joined.ts'
 import { FENCE, holdingOf, ownerOf, shardOf, shardPrefix } from './layout.ts'
 import { checkOwner, keyOfQuestion, membersOf } from './questions.ts'
 import { runScript, script, type RedisClient } from './redis-script.ts'
 import { READ } from './scripts.ts'
 import { NotLevelError, type AnswersOf, type CountsQuestion, type Question, type Ranked, type StateReader } from './state-reader.ts'
+import { UnionCounts } from './union-counts.ts'
 
 export interface RedisReaderOptions {
   readonly redis: RedisClient
@@ -31,8 +33,7 @@ export function openRedisReader ({ redis, applicationId, shards, generation }: R
     const raw = await runScript(redis, read, [prefix + FENCE], prefix, holdingOf(current, shards), ...questions.flatMap(argumentsOf))
     if (!Array.isArray(raw)) throw new NotLevelError('The projection is being built, or belongs to another generation.')
     const answers: Answer[] = []
-    const unions: Unions = new Map()
-    for (const [index, question] of questions.entries()) answers.push(decode(question, raw[index], answers, unions))
+    for (const [index, question] of questions.entries()) answers.push(decode(question, raw[index], answers))
     return answers
   }
 
@@ -98,27 +99,19 @@ function rankingName ({ store, owner }: Pick<CountsQuestion, 'store' | 'owner'>)
   return owner === undefined ? store.name : `${store.name}:${owner}`
 }
 
-/** By the question's own object: several questions may count one union, which is then made once. */
-type Unions = Map<CountsQuestion['members'], ReadonlySet<string>>
-
-function decode (question: Question, raw: unknown, before: readonly Answer[], unions: Unions): Answer {
+function decode (question: Question, raw: unknown, before: readonly Answer[]): Answer {
   switch (question.kind) {
-    case 'list': return texts(raw).map(entry => JSON.parse(entry.slice(entry.indexOf(':') + 1)))
+    case 'list': return textsIn(joined(raw)).map(entry => JSON.parse(entry.slice(entry.indexOf(':') + 1)))
     case 'value': return typeof raw === 'string' ? valueFrom(raw) : undefined
-    case 'ranking': return rankedFrom(texts(raw))
+    case 'ranking': return rankedIn(joined(raw))
     case 'counts': {
-      let members = unions.get(question.members)
-      if (members === undefined) unions.set(question.members, members = membersOf(question, rankingsIn(before)))
-      return countsFrom(members, texts(raw))
+      const counts = countsIn(joined(raw))
+      const { members } = question
+      return 'unionOf' in members
+        ? new UnionCounts(() => membersOf(question, rankingsIn(before)), counts)
+        : new Map([...membersOf(question, [])].map((member, index) => [member, counts[index] ?? 0]))
     }
   }
-}
-
-function countsFrom (members: ReadonlySet<string>, scores: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>()
-  let index = 0
-  for (const member of members) counts.set(member, countFrom(scores[index++]))
-  return counts
 }
 
 function valueFrom (raw: string): unknown {
@@ -126,19 +119,8 @@ function valueFrom (raw: string): unknown {
   return json === '' ? undefined : JSON.parse(json)
 }
 
-function rankedFrom (pairs: readonly string[]): Ranked[] {
-  const ranked: Ranked[] = []
-  for (let index = 0; index < pairs.length; index += 2) ranked.push({ member: pairs[index] ?? '', count: countFrom(pairs[index + 1]) })
-  return ranked
-}
-
-/** Scores are negated counts; 0 is not to come out as −0. */
-function countFrom (score: string | undefined): number {
-  return 0 - Number(score ?? 0)
-}
-
-function texts (raw: unknown): string[] {
-  if (!Array.isArray(raw)) throw new TypeError('The read script answered something else than it was asked.')
+function joined (raw: unknown): string {
+  if (typeof raw !== 'string') throw new TypeError('The read script answered something else than it was asked.')
   return raw
 }
 
