@@ -102,6 +102,9 @@ export function openMemoryState (): MemoryState {
     async parked (tasks) {
       return [...tables.parked.values()].filter(row => tasks.some(task => nameOf(task) === nameOf(row))).sort((a, b) => a.seq - b.seq)
     },
+    async parkedCounts () {
+      return new Map([...Map.groupBy(tables.parked.values(), ({ subTopology }) => subTopology)].map(([name, rows]) => [name, rows.length]))
+    },
     async loadParked (places) {
       return places.flatMap(place => tables.parked.get(parkedName(place)) ?? [])
     },

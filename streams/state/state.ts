@@ -46,6 +46,8 @@ export interface State {
   readonly noteInternalTopics: (topics: readonly string[]) => Promise<void>
   /** Which records of these tasks are parked, in the order in which they came. Asked behind taking them over. */
   readonly parked: (tasks: readonly TaskId[]) => Promise<readonly ParkedPlace[]>
+  /** How many records are parked, by sub-topology; also in those that the topology does not have any more. */
+  readonly parkedCounts: () => Promise<ReadonlyMap<string, number>>
   /** What is parked there; places that hold nothing are left out. */
   readonly loadParked: (places: readonly (TaskId & { readonly seq: number })[]) => Promise<readonly ParkedRow[]>
   readonly begin: () => Promise<UnitTransaction>

@@ -26,7 +26,7 @@ import { UnitLedger } from '../task/unit-ledger.ts'
 import { openGlobalReader } from './global-reader.ts'
 import { Inputs } from './inputs.ts'
 import { skipOf, type OutOfRangePolicy, type Skip } from './out-of-range.ts'
-import { checkParked } from './parked.ts'
+import { checkParked, findForgotten } from './parked.ts'
 import { candidatesOf, startsOf, type Candidate } from './starts.ts'
 import { startPurging } from './purge.ts'
 import { watchForStuck } from './stuck.ts'
@@ -187,6 +187,7 @@ export class Worker {
     const { topology, applicationId, log, state, logger, sessionTimeoutMs, groupInstanceId } = this.#options
     await state.ensureStores(topology.stores)
     await this.#inputs.begin()
+    for (const { message, ...fields } of await findForgotten({ applicationId, subTopologies: this.#inputs.subTopologies, state })) logger.warn(fields, message)
     const globals = await openGlobalReader({ topology, tables: this.#globals, log, logger })
     this.#closers.push(globals.close)
     this.#running = this.#engine.run().catch(error => this.#fail(error))

@@ -1,6 +1,9 @@
 import { FatalError } from '../../streams/index.ts'
 import { runWorker } from '../../bin/run-worker.ts'
 import { callings } from './calling.ts'
+import { watchStarvation } from './starvation.ts'
+
+watchStarvation(wait => console.log(JSON.stringify({ starvation: wait })))
 
 /** A worker of the topology that `CALLING` names. */
 runWorker('worker', process.env, config => {

@@ -207,7 +207,8 @@ export async function readTopic (services: Services, topic: string): Promise<Log
   const log = openKafkaLog({ brokers: services.kafka.split(','), clientId: 'millrace-tests' })
   try {
     const ends = await endsOf(log, [topic])
-    const next = new Map<string, number>([...ends].map(([partition]) => [partition, 0]))
+    // A worker deletes what it has read of its internal topics.
+    const next = new Map<string, number>((await log.offsets([...ends.keys()].map(name => ({ topic, partition: Number(name.slice(topic.length + 1)) })), 'earliest')).map(({ partition, offset }) => [`${topic}/${partition}`, offset]))
     const records: LogRecord[] = []
     const remaining = (): string[] => [...ends].filter(([partition, end]) => (next.get(partition) ?? 0) < end).map(([partition]) => partition)
     await new Promise<void>((resolve, reject) => {

@@ -6,6 +6,7 @@ import type { LogProducer } from '../../streams/log/log.ts'
 export interface UnitPulse {
   /** The longest of those that were under way between the two, in milliseconds. */
   readonly longest: (from: number, to: number) => number
+  /** Rejects with what kept it from measuring. */
   readonly stop: () => Promise<void>
 }
 
@@ -19,7 +20,7 @@ interface Options {
 /** Asks Postgres and Kafka, ten times a second, for what a unit asks of them one after the other. */
 export function startUnitPulse ({ database, producer, topic }: Options): UnitPulse {
   const beats: { readonly from: number, readonly to: number }[] = []
-  let isOver = false
+  const over = new AbortController()
   const beat = async (): Promise<void> => {
     for (let asked = 0; asked < 3; asked++) await database.query({ text: 'select 1' })
     await producer.send([{ topic, partition: 0, key: null, value: Buffer.from('pulse'), headers: [], timestamp: Date.now() }])
@@ -27,18 +28,19 @@ export function startUnitPulse ({ database, producer, topic }: Options): UnitPul
     await database.query({ text: "select pg_logical_emit_message(true, 'pulse', 'pulse')" })
   }
   const beating = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const from = Date.now()
       await beat()
       beats.push({ from, to: Date.now() })
-      await sleep(100)
+      await sleep(100, undefined, { signal: over.signal }).catch(() => {})
     }
   })()
   beating.catch(() => {})
   return {
     longest: (from, to) => Math.max(0, ...beats.filter(each => each.to >= from && each.from <= to).map(each => each.to - each.from)),
     async stop () {
-      isOver = true
+      if (over.signal.aborted) return
+      over.abort()
       await beating
       await producer.close()
     }

@@ -44,7 +44,7 @@ void test('a file that does not exist has its final result at once, with the att
   equal((await driver.deadLetters()).length, 1)
 })
 
-void test('a file that cannot be had now is tried again over all delays, and then given up', async t => {
+void test('a file that cannot be had now is tried again over all delays, and given up when another was had since', async t => {
   const server = await openFlakyFiles({ seed: 1, files: 1, troubles: { ...usualTroubles, unavailable: 1, missing: 0 } })
   t.after(server.close)
   const driver = createTestDriver(downloading({ DOWNLOADS_CACHE_DIR: join(await openFolder(t), 'cache'), DOWNLOADS_RETRY_DELAYS: '5m,10m' }))
@@ -52,9 +52,16 @@ void test('a file that cannot be had now is tried again over all delays, and the
   await driver.advanceWallClock(5 * 60_000)
   deepEqual(await driver.output(outcomes).readValues(), [])
   await driver.advanceWallClock(10 * 60_000)
-  // No other call tells whether the host is down, so that is waited for as long as a call may take.
-  await driver.advanceWallClock(2 * 60_000)
-  const [outcome] = await driver.output(outcomes).readValues()
+  // No other call tells whether it is this file or all are away.
+  await driver.advanceWallClock(60 * 60_000)
+  deepEqual(await driver.output(outcomes).readValues(), [])
+
+  const well = await openFlakyFiles({ seed: 1, files: 1, troubles: { unavailable: 0, silent: 0, missing: 0, slow: 0, truncated: 0 } })
+  t.after(well.close)
+  await driver.topic(pending).pipe('n', downloadTask({ attachment_url: well.urlOf(0) }))
+  for (let minute = 0; minute < 4; minute++) await driver.advanceWallClock(60_000)
+  const [cached, outcome] = await driver.output(outcomes).readValues()
+  ok(Check(CachedDownload, cached))
   ok(Check(DownloadResult, outcome))
   deepEqual([outcome.status, outcome.http_status, outcome.attempts, outcome.error_class], ['failed_exhausted', 503, 3, 'transient'])
 })

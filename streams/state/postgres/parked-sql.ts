@@ -35,6 +35,10 @@ export function findParked (applicationId: string, tasks: readonly TaskId[]): St
   }
 }
 
+export function countParked (applicationId: string): Statement {
+  return { text: `select sub_topology, count(*) from ${tableOf(applicationId)} group by sub_topology`, values: [] }
+}
+
 export function parkedPlaceOf ([subTopology, partition, lane, seq, dueAtMs]: TextRow): ParkedPlace {
   return { subTopology: subTopology ?? '', partition: Number(partition), lane: bytesOf(lane).toString('latin1'), seq: Number(seq), dueAtMs: Number(dueAtMs) }
 }

@@ -12,7 +12,7 @@ import { findValues, putValues, valuesChange, valuesOf } from './keyed-sql.ts'
 import { findLists, listsOf, moveLists } from './list-sql.ts'
 import { findRows, insertRows, rowKeysOf } from './rows-sql.ts'
 import { loadOrdered, orderedTable, writeOrdered, type WantedOrdered } from './ordered-sql.ts'
-import { findParked, loadParked, parkedPlaceOf, parkedRowOf, writeParked } from './parked-sql.ts'
+import { countParked, findParked, loadParked, parkedPlaceOf, parkedRowOf, writeParked } from './parked-sql.ts'
 import { encodeArray, quote } from './sql.ts'
 import { claimAborted, closeEpochs, findUnits, forgetEpochs, noteAborted, unitsOf } from './units-sql.ts'
 
@@ -133,6 +133,9 @@ export function openPostgresState ({ database, schema, owner, projected }: Postg
       return await attempt(async () => (await database.query(findParked(applicationId, wanted))).map(parkedPlaceOf))
     },
 
+    async parkedCounts () {
+      return new Map((await attempt(async () => await database.query(countParked(applicationId)))).map(([name, count]) => [name ?? '', Number(count)]))
+    },
     async loadParked (places) {
       return await attempt(async () => (await database.query(loadParked(applicationId, places))).map(parkedRowOf))
     },

@@ -18,21 +18,20 @@ const BOUNDS: OrderedBounds = { cached: CACHED_KEYS, page: 1_000, answer: 20_000
 export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, at }: RecordScope, bounds = BOUNDS): StoreState & { readonly writer: OrderedWriter<V> } {
   const views = new Map<number, OrderedView<V>>()
   const clock = { now: 0 }
-  let missingKeys = new Map<string, OrderedKey>()
-  let missingRanges = new Map<string, Omit<OrderedRange, 'limit'>>()
+  let missingKeys = new Map<string, Asked<OrderedKey>>()
+  let missingRanges = new Map<string, Asked<Omit<OrderedRange, 'limit'>>>()
+  let taken: { readonly keys: readonly Asked<OrderedKey>[], readonly ranges: readonly Asked<unknown>[] } = { keys: [], ranges: [] }
+  /** Throws unless the record is walked on with absence as the answer. */
+  const ask = <T>(missing: Map<string, Asked<T>>, name: string, what: T): void => {
+    if (!missing.has(name)) missing.set(name, { what, by: mode.walking })
+    miss(mode)
+  }
 
   const viewOf = (partition: number): OrderedView<V> => {
     let view = views.get(partition)
     if (view === undefined) views.set(partition, view = new OrderedView(partition, journal, clock))
     return view
   }
-  /** The first record of the walk that a guess was given to. */
-  let guessedFrom = Infinity
-  const guessed = (): void => {
-    guessedFrom = Math.min(guessedFrom, mode.walking)
-    miss(mode)
-  }
-
   let view = viewOf(at.partition)
   /** Of the current record's task. */
   const current = (): OrderedView<V> => {
@@ -62,8 +61,7 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
         const view = current()
         const found = view.get(key)
         if (found !== UNKNOWN) return found
-        missingKeys.set(`${view.partition}/${key}`, { partition: view.partition, key })
-        guessed()
+        ask(missingKeys, `${view.partition}/${key}`, { partition: view.partition, key })
         return undefined
       },
       put (key, value, timestamp, time = timestamp) {
@@ -76,8 +74,7 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
         reads.lookups++
         const view = current()
         return view.range(from, to, reverse, (from, to) => {
-          missingRanges.set(JSON.stringify([view.partition, from, to, reverse]), { partition: view.partition, from, to, reverse })
-          guessed()
+          ask(missingRanges, JSON.stringify([view.partition, from, to, reverse]), { partition: view.partition, from, to, reverse })
         })
       },
       expire (before) {
@@ -89,15 +86,25 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
       if (missingKeys.size === 0 && missingRanges.size === 0) return undefined
       // The first is what the record waits for that is next, and is not to wait longer for what others ask.
       const limitOf = (nth: number): number => nth === 0 ? bounds.page : Math.min(bounds.page, Math.ceil(bounds.answer / missingRanges.size))
-      const wanted = { store, keys: [...missingKeys.values()], ranges: [...missingRanges.values()].map((range, nth) => ({ ...range, limit: limitOf(nth) })) }
+      taken = { keys: [...missingKeys.values()], ranges: [...missingRanges.values()] }
+      const wanted = { store, keys: taken.keys.map(({ what }) => what), ranges: missingRanges.values().toArray().map(({ what }, nth) => ({ ...what, limit: limitOf(nth) })) }
       missingKeys = new Map()
       missingRanges = new Map()
       return wanted
     },
-    // A range is read page by page, so even an empty one may have been answered too early.
-    firstMisled: () => guessedFrom,
+    firstMisled (loaded) {
+      if (!('ranges' in loaded)) return Infinity
+      const found = new Set(loaded.found.map(({ partition, key }) => `${partition}/${key}`))
+      const isNews = ({ partition, key }: StoredEntry): boolean => !viewOf(partition).knows(key)
+      return Math.min(
+        ...taken.keys.map(({ what: { partition, key }, by }) => found.has(`${partition}/${key}`) ? by : Infinity),
+        ...taken.ranges.map(({ by }, index) => {
+          const page = loaded.ranges[index]
+          return page === undefined || (page.isWhole && !page.entries.some(isNews)) ? Infinity : by
+        })
+      )
+    },
     accept (loaded, wanted) {
-      guessedFrom = Infinity
       if (!('ranges' in loaded) || !('ranges' in wanted)) return
       for (const entry of loaded.found) viewOf(entry.partition).accept(entry.key, held(entry))
       // Those that are left.
@@ -146,6 +153,12 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
       missingRanges = new Map()
     }
   }
+}
+
+/** And which record of the walk asked first. */
+interface Asked<T> {
+  readonly what: T
+  readonly by: number
 }
 
 /** Behind a commit only: what a record is waiting for must not go before it has run. */

@@ -89,15 +89,34 @@ export class OrderedView<V> {
     if (before > this.#expiry.value) this.#expiry.set(before, this.#journal)
   }
 
-  /** The entries of a range as far as they are known; then `missing` is told from where on they are not. */
+  /** Whether what the unit in preparation finds there is newer than all that can be read. */
+  knows (key: string): boolean {
+    const slot = this.#slots.get(key)
+    return slot !== undefined && slot.base !== UNKNOWN
+  }
+
+  /** The entries of a range as far as they are known; then `missing` is told from where on they are not. Where it does not throw, those at hand follow. */
   * range (from: string, to: string | undefined, reverse: boolean, missing: (from: string, to: string | undefined) => void): Generator<Held<V>> {
     if (to !== undefined && from >= to) return
     const known = reverse ? this.#known.below(to) : this.#known.at(from)
-    if (known === undefined) return missing(from, to)
+    if (known === undefined) {
+      missing(from, to)
+      yield * this.#atHand(from, to, reverse)
+      return
+    }
     known.used = ++this.#clock.now
-    let low = reverse && known.from > from ? known.from : from
-    let high = !reverse && known.to !== undefined && (to === undefined || known.to < to) ? known.to : to
-    const rest = reverse ? [from, low] as const : [high, to] as const
+    const low = reverse && known.from > from ? known.from : from
+    const high = !reverse && known.to !== undefined && (to === undefined || known.to < to) ? known.to : to
+    yield * this.#atHand(low, high, reverse)
+    const [restFrom, restTo] = reverse ? [from, low] as const : [high, to] as const
+    // Known ranges do not touch, so nothing of the rest is known at its beginning.
+    if (restFrom === undefined || restFrom === restTo) return
+    missing(restFrom, restTo)
+    yield * this.#atHand(restFrom, restTo, reverse)
+  }
+
+  * #atHand (from: string, to: string | undefined, reverse: boolean): Generator<Held<V>> {
+    let [low, high] = [from, to]
     for (let limit = FIRST_PAGE; ; limit = Math.min(LONGEST_PAGE, limit * 2)) {
       const page = this.#live.page(low, high, { reverse, limit })
       for (const slot of page) {
@@ -111,9 +130,6 @@ export class OrderedView<V> {
       if (reverse) high = last.key
       else low = behind(last.key)
     }
-    const [restFrom, restTo] = rest
-    // Known ranges do not touch, so nothing of the rest is known at its beginning.
-    if (restFrom !== undefined && restFrom !== restTo) missing(restFrom, restTo)
   }
 
   /** What was read, or that nothing is there. What is known better stays. */

@@ -47,6 +47,7 @@ export function stateContract (name: string, openState: StateFactory): void {
       await unit.write([], [], { puts: [put], deletes: [] })
     }
     assert.deepEqual(await world.state.loadParked([place]), [again])
+    assert.deepEqual(await world.state.parkedCounts(), new Map([[TASK.subTopology, 1]]))
   })
 
   stateTest('a task that was never held begins where its start says', async ({ state }) => {

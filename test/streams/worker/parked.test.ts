@@ -1,7 +1,7 @@
-import { equal, rejects } from 'node:assert/strict'
+import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { Type } from 'typebox'
-import { defineAsyncProcessor, defineTopic, defineTopology, FatalError, ordered, type Topology } from '../../../streams/index.ts'
+import { defineAsyncProcessor, defineTopic, defineTopology, FatalError, ordered, silentLogger, type Logger, type Topology } from '../../../streams/index.ts'
 import { createMemoryLog } from '../../../streams/log/memory.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
 import { Worker } from '../../../streams/worker/worker.ts'
@@ -30,8 +30,8 @@ async function parked (t: TestContext) {
   const [log, state] = [createMemoryLog(), openMemoryState()]
   t.after(log.close)
   await log.createTopics(['orders', 'letters'].map(name => ({ name, partitions: 1 })))
-  const run = async (topology: Topology): Promise<Worker> => {
-    const worker = new Worker(memoryWorkerOptions({ topology, applicationId: 'shop', log, state }))
+  const run = async (topology: Topology, logger: Logger = silentLogger): Promise<Worker> => {
+    const worker = new Worker(memoryWorkerOptions({ topology, applicationId: 'shop', log, state, logger }))
     t.after(worker.stop.bind(worker))
     await worker.start()
     return worker
@@ -53,6 +53,19 @@ test('a topology that makes no calls any more does not take over a task with par
     'Run the version that has the processAsync node until nothing is parked, and this one then; ' +
     "or give these records up: delete from \"shop\".millrace_parked where sub_topology = 'orders'."
   ))
+})
+
+test('a topology without the sub-topology of parked records says so when it starts, and what to do', async t => {
+  const { run } = await parked(t)
+  const warnings: unknown[] = []
+
+  await run(defineTopology('letters', ({ stream }) => { stream(letters).foreach(() => {}) }), { ...silentLogger, warn: (fields, message) => warnings.push([fields, message]) })
+
+  deepEqual(warnings, [[
+    { subTopology: 'orders', count: 2 },
+    "2 records are parked for another attempt in sub-topology 'orders', which the topology does not have, so nothing runs them. " +
+    "Run the version that has it until nothing is parked there; or give these records up: delete from \"shop\".millrace_parked where sub_topology = 'orders'."
+  ]])
 })
 
 test('records that another worker has parked are called by who takes the task over', async t => {

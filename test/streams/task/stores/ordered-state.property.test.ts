@@ -108,6 +108,8 @@ async function run (steps: readonly Step[], cached: number, page: number): Promi
           let seen = 0
           let stopped = false
           for (const entry of writer.range(from, to, { reverse })) {
+            // A guess, from here on.
+            if (mode.missed) break
             while (expected[0] !== undefined && expected[0].key !== entry.key && !expected[0].isSure) expected.shift()
             assert.equal(entry.key, expected.shift()?.key)
             assertSame(entry.key, entry)
