@@ -1,7 +1,7 @@
 import { freshTopics } from '../test/helpers/services.ts'
 import { floor } from './counting/floor-subject.ts'
 import { produceOrders } from './counting/log.ts'
-import { millrace, millraceInMemory } from './counting/millrace.ts'
+import { millrace, millraceInMemory, millraceProjected } from './counting/millrace.ts'
 import { expectedOf, orders, type OrdersOptions } from './counting/orders.ts'
 import { kafkaStreamsAtLeastOnce, peers } from './counting/peers.ts'
 import type { CountingSubject } from './counting/subject.ts'
@@ -10,7 +10,7 @@ import { owning } from './lib/owner.ts'
 import { mistakesOf, PARTITIONS, race } from './lib/race.ts'
 import { summaryOf, tableOf, type Report } from './lib/race-report.ts'
 
-const subjects: readonly CountingSubject[] = [millraceInMemory, millrace, floor, ...peers]
+const subjects: readonly CountingSubject[] = [millraceInMemory, millrace, millraceProjected, floor, ...peers]
 
 /** How fast the orders of a log that is there already are counted and summed up by customer. The subjects take turns. */
 export const counting: Benchmark = { name: 'counting', run: compare }

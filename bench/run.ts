@@ -13,9 +13,11 @@ import { driver } from './driver.ts'
 import { freshness } from './freshness.ts'
 import { graph } from './graph.ts'
 import { oneAtATime } from './one-at-a-time.ts'
+import { recovery } from './recovery.ts'
 import { serving } from './serving.ts'
 import { compare, floor, kafkaStreams, oneWorker, throughput } from './throughput.ts'
 import { types } from './types.ts'
+import { visibility } from './visibility.ts'
 import { windows } from './windows.ts'
 
 const usage = `npm run bench -- [name…] [options]
@@ -25,6 +27,8 @@ const usage = `npm run bench -- [name…] [options]
   serving      /reco at 1,000 requests/s, open loop, while 1,000 events/s come in (default); needs Go for its load tool
   one-at-a-time  one worker and the floor beside loops with a transaction per record, over 20,000 events at most
   counting     orders counted by customer: Millrace, a hand-written loop, and the peers in turns
+  recovery     from kill -9 to progress in the middle of the counting: Millrace and Kafka Streams
+  visibility   from an order to its summary, at 30 % of the maximum rate, for --seconds
   windows      hopping windows and a join of two streams, --events a side: Millrace and Kafka Streams in turns
   worker       one worker alone
   floor        the floor alone
@@ -52,6 +56,8 @@ const benchmarks: readonly Benchmark[] = [
   serving,
   oneAtATime,
   counting,
+  recovery,
+  visibility,
   windows,
   { name: 'worker', run: async context => await compare(context, [oneWorker]) },
   { name: 'floor', run: async context => await compare(context, [floor]) },

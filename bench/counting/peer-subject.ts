@@ -9,7 +9,7 @@ import type { Summaries } from './orders.ts'
 import { readSummaries } from './read-summaries.ts'
 import type { CountingRun, CountingSubject } from './subject.ts'
 
-const TIMEOUT_MS = 900_000
+const TIMEOUT_MS = 1_800_000
 
 /** A program that speaks the protocol of `lib/peer.ts` and writes its summaries to the result file, a line each. */
 export function peerSubject (name: string, peerOf: (run: CountingRun, resultFile: string) => Promise<Peer>): CountingSubject {

@@ -26,9 +26,14 @@ export async function readViews (queries: StoreQueries): Promise<Summaries> {
   const summaries = new Map<string, Summary>()
   for (let cursor: string | undefined; ;) {
     const page = await queries.store('summaries').range({ limit: 1_000, cursor })
-    // What the topology's own aggregator has made.
-    for (const { key, value } of page.entries) summaries.set(String(key), value as Summary)
+    // What the topology itself has made.
+    for (const { key, value } of page.entries) summaries.set(customerOf(key), value as Summary)
     if (page.cursor === undefined) return summaries
     cursor = page.cursor
   }
+}
+
+/** A table's key is the record's, a declared store's has columns. */
+function customerOf (key: unknown): string {
+  return typeof key === 'object' && key !== null && 'customer' in key ? String(key.customer) : String(key)
 }

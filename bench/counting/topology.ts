@@ -3,13 +3,13 @@ import { defineTopic, defineTopology, isRejected, isValid } from '../../streams/
 import { Order } from './order.ts'
 import type { Summary } from './orders.ts'
 
-const Settings = Type.Object({
+export const CountingSettings = Type.Object({
   TOPIC_ORDERS: Type.String({ minLength: 1, default: 'orders', description: 'Topic of the orders.' }),
   TOPIC_DEAD_LETTERS: Type.String({ minLength: 1, default: 'orders_dlq', description: 'Topic of the orders that are not valid.' })
 })
 
 /** The orders of each customer, counted and summed up in the table `summaries`; what is no order goes to the dead letters. */
-export const counting = defineTopology('counting', { settings: Settings }, ({ stream, settings }) => {
+export const counting = defineTopology('counting', { settings: CountingSettings }, ({ stream, settings }) => {
   const orders = stream(defineTopic({ name: settings.TOPIC_ORDERS }), { name: 'orders' })
     .validate(Order, { name: 'check-order' })
     .branch({ valid: isValid, dlq: isRejected }, { name: 'order' })
@@ -18,10 +18,10 @@ export const counting = defineTopology('counting', { settings: Settings }, ({ st
   orders.valid.groupByKey({ name: 'by-customer' }).aggregate(noOrders, addOrder, { name: 'sum-up', store: { name: 'summaries' } })
 })
 
-function noOrders (): Summary {
+export function noOrders (): Summary {
   return { count: 0, sum: 0, min: Infinity, max: 0, lastAt: 0 }
 }
 
-function addOrder ({ count, sum, min, max, lastAt }: Summary, { amountCents, placedAt }: Order): Summary {
+export function addOrder ({ count, sum, min, max, lastAt }: Summary, { amountCents, placedAt }: Order): Summary {
   return { count: count + 1, sum: sum + amountCents, min: Math.min(min, amountCents), max: Math.max(max, amountCents), lastAt: Math.max(lastAt, placedAt) }
 }

@@ -62,7 +62,7 @@ export async function followPositions (followed: Followed): Promise<Pace> {
 }
 
 /** The sum of all positions: the logs begin at offset 0. */
-async function committedRecords (client: Client, applicationId: string): Promise<number> {
+export async function committedRecords (client: Client, applicationId: string): Promise<number> {
   const { rows } = await client.query<{ done: string }>(`select coalesce(sum(value::bigint), 0) as done from "${applicationId}".millrace_tasks, jsonb_each_text(offsets)`)
     .catch(() => ({ rows: [] }))
   return Number(rows[0]?.done ?? 0)

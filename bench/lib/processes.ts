@@ -16,8 +16,8 @@ export interface StartedProcess {
 const ROOT = new URL('../../', import.meta.url)
 
 /** A program of this repository as a process of its own; killed at the owner's end, if it still runs. */
-export function startProcess (owner: Owner, program: string, environment: Readonly<Record<string, string>>, words: readonly string[] = []): StartedProcess {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(program, ROOT)), ...words], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+export function startProcess (owner: Owner, program: string, environment: Readonly<Record<string, string>>, words: readonly string[] = [], directory?: string): StartedProcess {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(program, ROOT)), ...words], { cwd: directory, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout.on('data', chunk => { output += String(chunk) })
   child.stderr.on('data', chunk => { output += String(chunk) })

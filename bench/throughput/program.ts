@@ -1,8 +1,7 @@
-import { projectionLevel } from '../../test/helpers/projection.ts'
 import { workerEnvironment } from '../../test/helpers/recommender.ts'
-import type { Services } from '../../test/helpers/services.ts'
 import { findMistake } from '../lib/check.ts'
 import { followPositions } from '../lib/positions.ts'
+import { levelAfter } from '../lib/projection-level.ts'
 import { startProcess, type StartedProcess } from '../lib/processes.ts'
 import type { RecommenderSubject } from './subject.ts'
 
@@ -30,12 +29,6 @@ export function programSubject ({ name, program, processes, projects }: Program)
       return { ...pace, wallSeconds, projectionBehindMs, mistake: mistake ?? null }
     }
   }
-}
-
-async function levelAfter (services: Services, applicationId: string): Promise<number> {
-  const from = performance.now()
-  await projectionLevel(services, applicationId)
-  return performance.now() - from
 }
 
 function firstEnded (processes: readonly StartedProcess[]): string | undefined {

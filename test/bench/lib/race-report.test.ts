@@ -12,7 +12,13 @@ const rowsOf = (runs: readonly Run[]): ReadonlyArray<readonly string[]> => table
 test('a subject is compared with the reference, and the median of its runs counts', () => {
   const rows = rowsOf([{ subject: 'floor', outcome }, ...[10, 30, 80].map(eventsPerSecond => ({ subject: 'slow', outcome: { ...outcome, eventsPerSecond } }))])
 
-  assert.deepEqual(rows[1]?.slice(0, 4), ['slow', '30', '30 %', '10 – 80'])
+  assert.deepEqual(rows[1]?.slice(0, 5), ['slow', '30', '30 %', '100 %', '10 – 80'])
+})
+
+test('per CPU second counts what Postgres took for a subject, too', () => {
+  const rows = rowsOf([{ subject: 'floor', outcome }, { subject: 'stored', outcome: { ...outcome, subjectCpuMicros: 5, postgresCpuMicros: 15 } }])
+
+  assert.equal(rows[1]?.[3], '50 %')
 })
 
 test('one wrong run of three makes the row wrong', () => {
@@ -23,8 +29,8 @@ test('one wrong run of three makes the row wrong', () => {
 })
 
 test('a peer that could not be run has a row that says why', () => {
-  const [row = []] = rowsOf([{ subject: 'peer', problem: 'Maven is not installed | at all\nmore' }])
+  const [row = []] = rowsOf([{ subject: 'peer', problem: 'It ended after 7 records:\nmuch\nMaven is not installed | at all' }])
 
   assert.equal(row[0], 'peer')
-  assert.equal(row.at(-1), 'did not run: Maven is not installed / at all')
+  assert.equal(row.at(-1), 'did not run: It ended after 7 records: Maven is not installed / at all')
 })
