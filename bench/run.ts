@@ -11,6 +11,7 @@ import { calls, callsInMemory } from './calls.ts'
 import { driver } from './driver.ts'
 import { freshness } from './freshness.ts'
 import { graph } from './graph.ts'
+import { growth } from './growth.ts'
 import { serving } from './serving.ts'
 import { compare, floor, oneWorker, throughput } from './throughput.ts'
 import { types } from './types.ts'
@@ -20,6 +21,7 @@ const usage = `npm run bench -- [name…] [options]
   throughput   one worker, the hand-written floor and two workers in turns over one log (default)
   freshness    from a produced watch to a changed /reco, at 500 events/s (default)
   serving      /reco at 1,000 requests/s, open loop, while 1,000 events/s come in (default); needs Go for its load tool
+  growth       cost, start, rebalance and rebuild while the state grows from 10,000 keys
   worker       one worker alone
   floor        the floor alone
   faults       the fault suite, as a table
@@ -33,6 +35,7 @@ const usage = `npm run bench -- [name…] [options]
   --repeats N    runs of each subject of throughput; the median counts (3)
   --seconds N    how long freshness and each load of serving run (60)
   --users N      how many users serving has, and a tenth as many items (1000000)
+  --keys N       the largest state of growth (10000000)
   --rounds N     rounds of each kind of fault (30)
   --from FILE    faults: the rounds of earlier runs, as FAULT_RESULTS left them
   --profile DIR  workers leave CPU profiles there
@@ -43,6 +46,7 @@ const benchmarks: readonly Benchmark[] = [
   throughput,
   freshness,
   serving,
+  growth,
   { name: 'worker', run: async context => await compare(context, [oneWorker]) },
   { name: 'floor', run: async context => await compare(context, [floor]) },
   faults,
@@ -60,6 +64,7 @@ async function main (): Promise<void> {
       repeats: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '60' },
       users: { type: 'string', default: '1000000' },
+      keys: { type: 'string', default: '10000000' },
       rounds: { type: 'string', default: '30' },
       from: { type: 'string' },
       profile: { type: 'string' },
@@ -73,7 +78,7 @@ async function main (): Promise<void> {
     process.exitCode = unknown === undefined ? 0 : 2
     return
   }
-  const options = { events: positive('events', values.events), repeats: positive('repeats', values.repeats), seconds: positive('seconds', values.seconds), users: positive('users', values.users), rounds: positive('rounds', values.rounds), from: values.from, profile: values.profile }
+  const options = { events: positive('events', values.events), repeats: positive('repeats', values.repeats), seconds: positive('seconds', values.seconds), users: positive('users', values.users), keys: positive('keys', values.keys), rounds: positive('rounds', values.rounds), from: values.from, profile: values.profile }
   const chosen = positionals.length === 0 ? DEFAULT : positionals
   for (const { name, runLocally } of local.filter(({ name }) => chosen.includes(name))) {
     await runOne(name, await describeMachine(), async () => await runLocally({ ...options, say: tell }), values.save)
