@@ -18,7 +18,7 @@ const directions = {
 const environmentMessage = 'Only bin/, scripts/, test/ and bench/ read the environment: take the value as an option.'
 
 export default [
-  ...neostandard({ ts: true, ignores: ['coverage/**', 'dist/**'] }),
+  ...neostandard({ ts: true, ignores: ['coverage/**', 'dist/**', 'bench/tmp/**'] }),
   {
     plugins: { millrace: { rules: { 'import-direction': importDirection } } },
     rules: {

@@ -8,22 +8,29 @@ import { describeMachine, type Machine } from './lib/machine.ts'
 import { writeReport } from './lib/report.ts'
 import { faults } from './faults.ts'
 import { calls, callsInMemory } from './calls.ts'
+import { counting } from './counting.ts'
 import { driver } from './driver.ts'
 import { freshness } from './freshness.ts'
 import { graph } from './graph.ts'
 import { growth } from './growth.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { serving } from './serving.ts'
-import { compare, floor, oneWorker, throughput } from './throughput.ts'
+import { compare, floor, kafkaStreams, oneWorker, throughput } from './throughput.ts'
 import { types } from './types.ts'
+import { windows } from './windows.ts'
 
 const usage = `npm run bench -- [name…] [options]
 
-  throughput   one worker, the hand-written floor and two workers in turns over one log (default)
+  throughput   one worker, the hand-written floor, two workers and Kafka Streams in turns over one log (default)
   freshness    from a produced watch to a changed /reco, at 500 events/s (default)
   serving      /reco at 1,000 requests/s, open loop, while 1,000 events/s come in (default); needs Go for its load tool
   growth       cost, start, rebalance and rebuild while the state grows from 10,000 keys
+  one-at-a-time  one worker and the floor beside loops with a transaction per record, over 20,000 events at most
+  counting     orders counted by customer: Millrace, a hand-written loop, and the peers in turns
+  windows      hopping windows and a join of two streams, --events a side: Millrace and Kafka Streams in turns
   worker       one worker alone
   floor        the floor alone
+  kafka-streams  the same work in Kafka Streams (Java) alone
   faults       the fault suite, as a table
   graph        what a record costs in the nodes alone; needs no services
   types        what checking the types of a topology of 200 nodes costs; needs no services
@@ -32,7 +39,7 @@ const usage = `npm run bench -- [name…] [options]
   driver       how long a simple test takes; needs no services
 
   --events N     length of the log (100000)
-  --repeats N    runs of each subject of throughput; the median counts (3)
+  --repeats N    runs of each subject of a comparison; the median counts (3)
   --seconds N    how long freshness and each load of serving run (60)
   --users N      how many users serving has, and a tenth as many items (1000000)
   --keys N       the largest state of growth (10000000)
@@ -47,8 +54,12 @@ const benchmarks: readonly Benchmark[] = [
   freshness,
   serving,
   growth,
+  oneAtATime,
+  counting,
+  windows,
   { name: 'worker', run: async context => await compare(context, [oneWorker]) },
   { name: 'floor', run: async context => await compare(context, [floor]) },
+  { name: 'kafka-streams', run: async context => await compare(context, kafkaStreams) },
   faults,
   calls
 ]

@@ -5,7 +5,8 @@ import { openMemoryState } from '../../streams/state/memory-state.ts'
 import { ensureEngineSchema } from '../../streams/state/postgres/engine-schema.ts'
 import { openPostgresState } from '../../streams/state/postgres/postgres-state.ts'
 import type { State } from '../../streams/state/state.ts'
-import { freshApplicationId, freshTopics, withAdmin, type Services } from '../../test/helpers/services.ts'
+import { freshApplicationId, freshTopics, type Services } from '../../test/helpers/services.ts'
+import { deleteInternalTopics } from '../lib/internal-topics.ts'
 import type { Owner } from '../lib/owner.ts'
 
 const NAMES = ['tasks', 'letters'] as const
@@ -31,10 +32,7 @@ export async function openServicesGround (owner: Owner, services: Services): Pro
   const log = openKafkaLog({ brokers: services.kafka.split(','), clientId: 'millrace-bench' })
   const database = openPostgres({ url: services.postgres, applicationName: 'millrace bench', maxConnections: 4 })
   owner.after(async () => {
-    await withAdmin(services.kafka, async admin => {
-      const internal = (await admin.listTopics()).filter(name => name.startsWith(`${applicationId}-`))
-      if (internal.length > 0) await admin.deleteTopics({ topics: internal })
-    })
+    await deleteInternalTopics(services, applicationId)
     await log.close()
     await database.close()
   })

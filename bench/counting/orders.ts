@@ -68,8 +68,11 @@ const brokenOrders: readonly ((text: string) => string)[] = [
   text => text.replace(/"customer":"[^"]*"/, '"customer":""')
 ]
 
+/** By customer. */
+export type Summaries = ReadonlyMap<string, Readonly<Summary>>
+
 export interface Expected {
-  readonly summaries: ReadonlyMap<string, Readonly<Summary>>
+  readonly summaries: Summaries
   /** The values of the invalid records, sorted. */
   readonly deadLetters: readonly string[]
 }

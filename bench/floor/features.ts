@@ -70,7 +70,7 @@ export class Features {
   }
 }
 
-function weightOf ({ percent_watched: percent, watch_time_sec: seconds }: Watch): number {
+export function weightOf ({ percent_watched: percent, watch_time_sec: seconds }: Watch): number {
   const watched = percent ?? 0
   if (watched >= 80 || seconds >= 120) return 10
   return watched >= 40 || seconds >= 30 ? 3 : 1

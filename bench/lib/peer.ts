@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { cpuSecondsOf, peakMegabytesOf } from './cpu.ts'
+import { cpuSecondsOf, machineBusySeconds, peakMegabytesOf } from './cpu.ts'
 import type { Owner } from './owner.ts'
 
 /**
@@ -30,6 +30,10 @@ export interface PeerRun {
   readonly wallSeconds: number
   /** User and system time of the process from the first progress on, per record. */
   readonly cpuMicros: number | null
+  /** Of those who serve it, where it was told how to ask them. */
+  readonly serversCpuMicros: number | null
+  /** Of everything on the machine: broker, databases and others. */
+  readonly machineCpuMicros: number
   /** With what starting took. */
   readonly cpuSecondsWithStart: number | null
   readonly peakMegabytes: number | null
@@ -39,10 +43,18 @@ interface Sample {
   readonly records: number
   readonly at: number
   readonly cpu: number | undefined
+  readonly servers: number | undefined
+  readonly machine: number
+}
+
+export interface PeerOptions {
+  readonly timeoutMs: number
+  /** What those who serve it have taken so far, in seconds: the backends of Postgres. */
+  readonly serversCpu?: () => Promise<number | undefined>
 }
 
 /** Runs one to its end. Rejects where it ends before, or is not done in time, with the last that it said. */
-export async function runPeer (owner: Owner, { name, command, words, directory, environment }: Peer, timeoutMs: number): Promise<PeerRun> {
+export async function runPeer (owner: Owner, { name, command, words, directory, environment }: Peer, { timeoutMs, serversCpu = nobody }: PeerOptions): Promise<PeerRun> {
   const startedAt = performance.now()
   const child = spawn(command, words, { cwd: directory, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   const { pid = 0 } = child
@@ -53,7 +65,11 @@ export async function runPeer (owner: Owner, { name, command, words, directory, 
   })
   let said = ''
   child.stderr.on('data', chunk => { said = (said + String(chunk)).slice(-4_000) })
-  const take = async (records: number): Promise<Sample> => ({ records, at: performance.now(), cpu: await cpuSecondsOf(pid) })
+  const take = async (records: number): Promise<Sample> => {
+    const at = performance.now()
+    const [cpu, servers] = await Promise.all([cpuSecondsOf(pid), serversCpu()])
+    return { records, at, cpu, servers, machine: machineBusySeconds() }
+  }
 
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
   try {
@@ -82,13 +98,18 @@ export async function runPeer (owner: Owner, { name, command, words, directory, 
 function runBetween (first: Sample, last: Sample, startedAt: number, peak: number | undefined): PeerRun {
   const records = last.records - first.records
   const seconds = (last.at - first.at) / 1000
+  const perRecord = (from: number | undefined, to: number | undefined): number | null => from === undefined || to === undefined ? null : (to - from) * 1e6 / records
   return {
     records,
     seconds,
     recordsPerSecond: records / seconds,
     wallSeconds: (last.at - startedAt) / 1000,
-    cpuMicros: first.cpu === undefined || last.cpu === undefined ? null : (last.cpu - first.cpu) * 1e6 / records,
+    cpuMicros: perRecord(first.cpu, last.cpu),
+    serversCpuMicros: perRecord(first.servers, last.servers),
+    machineCpuMicros: (last.machine - first.machine) * 1e6 / records,
     cpuSecondsWithStart: last.cpu ?? null,
     peakMegabytes: peak ?? null
   }
 }
+
+async function nobody (): Promise<undefined> {}

@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -77,17 +78,25 @@ export function accepts (port: number, timeoutMs = 2_000): Promise<boolean> {
   })
 }
 
-export function freePort (): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Below those that systems give to outgoing connections: between being chosen and being listened at, one of these would take it. */
+const FIRST_PORT = 10_000
+const LAST_PORT = 32_000
+const MOST_PORTS_TRIED = 100
+
+/** Nobody listens at it now. */
+export async function freePort (): Promise<number> {
+  for (let tries = 0; tries < MOST_PORTS_TRIED; tries++) {
+    const port = randomInt(FIRST_PORT, LAST_PORT)
+    if (await isFree(port)) return port
+  }
+  throw new Error(`of ${MOST_PORTS_TRIED} ports between ${FIRST_PORT} and ${LAST_PORT} none is free`)
+}
+
+function isFree (port: number): Promise<boolean> {
+  return new Promise(resolve => {
     const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port)
-        else reject(new Error('the system gave no port'))
-      })
-    })
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }
 

@@ -64,7 +64,7 @@ export interface AsyncProcessor<In, Out> {
   readonly concurrency: number
   readonly timeoutMs: number
   readonly retry: RetryPolicy
-  /** While the breaker of one of them is open no call is made. */
+  /** While the breaker of one of them is open no call is made. A record whose attempts are used up opens it too, unless a call has gone well since: it is then tried once per cooldown, until another works or it is too old. */
   readonly needs: readonly Dependency[]
   readonly rateLimit: RateLimit | undefined
   readonly work: CallWork<In, Out>

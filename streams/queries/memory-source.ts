@@ -4,7 +4,7 @@ import type { Row, StoredEntry } from '../state/state.ts'
 import type { DeclaredStore } from './queryable.ts'
 import type { DeclaredEntry, Kept, KeyBound, KeyParts, StoreSource } from './store-source.ts'
 
-/** Reads a state in this process: that of the test driver. It looks at everything each time. */
+/** Reads a state in this process: that of the test driver, or of a worker beside it. It looks at everything each time. */
 export function openMemorySource (state: MemoryState): StoreSource {
   const positionOf = async (subTopology: string, partition: number) => (await state.positions([{ subTopology, partition }]))[0]
 

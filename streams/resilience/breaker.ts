@@ -13,6 +13,8 @@ export type BreakerState = 'closed' | 'open' | 'half-open'
 export interface Permit {
   /** How often the breaker had changed when it was given: the outcome of a call says nothing about a later state. */
   readonly era: number
+  /** When it was given. */
+  readonly at: number
 }
 
 export interface Transition {
@@ -47,6 +49,7 @@ export class Breaker {
   #halfOpenAt = 0
   readonly #probes = new Set<Permit>()
   #passed = 0
+  #upAtMs = -Infinity
 
   constructor (dependency: Dependency) {
     this.#dependency = dependency
@@ -61,6 +64,11 @@ export class Breaker {
   /** It stays open when the cooldown is over, until a call asks. */
   get state (): BreakerState {
     return this.#state
+  }
+
+  /** When the latest of the calls that went well was begun: then or later the dependency was up. */
+  get upAtMs (): number {
+    return this.#upAtMs
   }
 
   listen (listener: BreakerListener): void {
@@ -80,12 +88,13 @@ export class Breaker {
   admit (now: number): Permit | undefined {
     if (this.#state === 'open' && now >= this.#halfOpenAt) this.#change('half-open', now)
     if (this.#state === 'open' || (this.#state === 'half-open' && !this.#hasSlot())) return undefined
-    const permit = { era: this.#era }
+    const permit = { era: this.#era, at: now }
     if (this.#state === 'half-open') this.#probes.add(permit)
     return permit
   }
 
   succeeded (permit: Permit, now: number): void {
+    this.#upAtMs = Math.max(this.#upAtMs, permit.at)
     if (permit.era !== this.#era) return
     if (this.#state === 'closed') {
       this.#calls.add(now, false)
@@ -114,6 +123,13 @@ export class Breaker {
       this.#change('open', now, error)
     }
     return false
+  }
+
+  /** Opens it though there were too few calls for a verdict: who says so knows that none went well. False where that error is an answer, or it is open already. */
+  trip (now: number, error: unknown): boolean {
+    if (this.#state !== 'closed' || !this.#isFailure(error)) return false
+    this.#change('open', now, error)
+    return true
   }
 
   /** The call was given up, and nothing is known: of a probe the place is free again. */

@@ -10,7 +10,10 @@ import {
   type TaskPosition, type UnitTransaction, type VersionedValue, type Wanted, type Written
 } from './state.ts'
 
-/** State in this process: for unit tests and the test driver. Keeps the promises of `State`, but not over a restart. */
+/**
+ * State in this process: for unit tests, the test driver, and a worker whose state may be lost with it. Keeps the promises of `State`, but not over
+ * a restart, and for one worker only: positions are lost with the rest, so one that starts again begins under an application id of its own.
+ */
 export interface MemoryState extends State {
   /** A store's content as rows of its table; bytes as text of one character each. */
   readonly table: (store: Store) => readonly Row[]
@@ -205,8 +208,8 @@ function loadFrom (tables: Tables, wanted: Wanted): Loaded {
   }
 }
 
-function rowConflicts (tables: Tables, { store, decided }: RowsWrite): Conflict[] {
-  const keys = [...decided].filter(key => within(tables.rows, store).has(key))
+function rowConflicts (tables: Tables, { store, rows, decided }: RowsWrite): Conflict[] {
+  const keys = [...decided].filter(key => rows.has(key) && within(tables.rows, store).has(key))
   return keys.length === 0 ? [] : [{ store, keys }]
 }
 

@@ -101,12 +101,12 @@ export class Engine {
   }
 
   deliver (batch: FetchedBatch): void {
-    if (this.#intake.deliver(batch)) this.#arrival.raise()
+    if (this.#intake.deliver(batch)) this.#arrived()
   }
 
   /** Records that were undecided may be decided now. */
   decided (): void {
-    this.#arrival.raise()
+    this.#arrived()
   }
 
   /** Goes on behind what the log has no longer. False where the partition is not ours or not there any more. */
@@ -185,6 +185,12 @@ export class Engine {
     this.#options.roomMade()
   }
 
+  #arrived (): void {
+    this.#arrival.raise()
+    // The loop may be in the middle of a commit, and calls need not wait for that.
+    if (!this.#paused && !this.#stopping) this.#calls.fillSoon()
+  }
+
   /** Lets the unit in flight finish; `run` then returns. */
   stop (): void {
     this.#stopping = true
@@ -198,16 +204,18 @@ export class Engine {
     return IDLE_MS
   }
 
-  /** Lets calls that are under way end, for so long, and commits what came of them. */
+  /** Lets calls that are under way end, for so long, and commits what came of them: else it would be lost, and whoever has the task next would call again. */
   async #drain (withinMs: number): Promise<void> {
     this.#calls.holdBack(true)
     const until = performance.now() + withinMs
-    while (this.hasAnswers || this.#calls.running > 0) {
-      const leftMs = until - performance.now()
-      if (leftMs <= 0) break
-      const items = this.#intake.take(this.#options.maxUnitRecords)
+    for (let leftMs = withinMs; leftMs > 0; leftMs = until - performance.now()) {
+      const isOpen = this.hasAnswers || this.#intake.hasAnswered || this.#calls.running > 0
+      const items = isOpen ? this.#intake.take(this.#options.maxUnitRecords) : []
       if (items.length > 0) await this.#run(items)
-      else await this.#arrival.wait(leftMs)
+      // It may come to nothing, and its records be there to run again.
+      else if (this.#inFlight !== undefined) await this.#finishInFlight()
+      else if (isOpen) await this.#arrival.wait(leftMs)
+      else return
     }
   }
 
@@ -249,10 +257,9 @@ export class Engine {
       if (begun !== undefined) await abandonUnit(begun)
       throw error
     })
-    const begun = await beginning
-    if (begun === undefined || parts !== undefined || again !== undefined || !this.#intake.hasAll(items)) {
+    if (beginning === undefined || parts !== undefined || again !== undefined || !this.#intake.hasAll(items)) {
       // What was prepared stood on a unit that was undone, or is partly not ours any more, or is not whole.
-      if (begun !== undefined) await abandonUnit(begun)
+      if (beginning !== undefined) await abandonUnit(await beginning)
       this.#options.runner.discard()
       this.#options.stores.undo()
       this.#intake.giveBack([...again ?? [], ...parts ?? [items]])
@@ -260,7 +267,8 @@ export class Engine {
     }
     const unit = this.#options.runner.close(this.#intake.passedOver())
     this.#options.stores.seal()
-    this.#inFlight = { unit, outcome: commitUnit(unit, begun, this.#options) }
+    // The next unit is prepared while the rows that decide are still being inserted.
+    this.#inFlight = { unit, outcome: beginning.then(async begun => await commitUnit(unit, begun, this.#options)) }
   }
 
   /** What the wall clock has made due is a unit of its own, and waits only for what is to be run again. */
@@ -312,10 +320,15 @@ export class Engine {
         if (!await this.#loadSchema(awaited, node)) return [items]
         continue
       }
-      runner.speculate(items.slice(index))
+      const walked = items.slice(index)
+      runner.guess(walked)
       const wanted = stores.takeMissing()
       try {
-        stores.accept(await state.load(wanted), wanted)
+        const loaded = await state.load(wanted)
+        const kept = runner.keep(walked, stores.firstMisled(loaded, wanted))
+        stores.accept(loaded, wanted)
+        if (kept > 0) suspensions = 0
+        index += kept
       } catch (error) {
         if (!(error instanceof StateError) || error.kind === 'fatal') throw error
         if (error.kind === 'data') return this.#aftermath.halve(items, error)

@@ -23,6 +23,11 @@ export class Intake {
     return this.#backlog.length > 0
   }
 
+  /** Whether calls were answered for records that are to be run again. */
+  get hasAnswered (): boolean {
+    return this.#backlog.some(items => items.some(({ task }) => task.calls !== undefined))
+  }
+
   /** These tasks are ours from now on. What was to be run again of others is left to them. */
   hold (tasks: readonly Task[]): void {
     const kept = new Set(tasks)

@@ -92,6 +92,15 @@ export interface UnitRunnerOptions {
   readonly tracing?: Tracing | undefined
 }
 
+/** How much there was of each. */
+interface Marks {
+  readonly journal: number
+  readonly emissions: number
+  readonly drops: number
+  readonly effects: number
+  readonly trace: number
+}
+
 /** With less, a dead letter no longer says what it is about. */
 const LEAST_DEAD_LETTER_BYTES = 1_024
 
@@ -133,7 +142,9 @@ export class UnitRunner implements Execution {
   readonly #hooks: RecordHooks[] = []
   #trace: number[] = []
   /** How much there was of each when the record began. */
-  readonly #marks = { emissions: 0, drops: 0, effects: 0, trace: 0 }
+  #marks: Marks = { journal: 0, emissions: 0, drops: 0, effects: 0, trace: 0 }
+  /** Where each of the records began that were walked, as far as they may stand, and the first that may not. */
+  #walked: { readonly marks: readonly Marks[], readonly standing: number } = { marks: [], standing: 0 }
 
   constructor ({ topology, applicationId, stores, now, maxRecordBytes, headerFamilies = defaultFamilies, globals = new Map(), pulse = new Pulse(), tracing }: UnitRunnerOptions) {
     this.#topology = topology
@@ -180,6 +191,8 @@ export class UnitRunner implements Execution {
       this.#process(item)
     } catch (error) {
       this.#undoToMark()
+      // An absence that nothing has proved may be what it failed for.
+      this.#stores.endRecord()
       if (this.#stores.mode.missed || error instanceof Suspended) return false
       if (error instanceof SchemaNotLoaded) {
         this.#awaited = error
@@ -192,6 +205,7 @@ export class UnitRunner implements Execution {
       this.#wanted = []
       this.#process(item)
     }
+    this.#stores.endRecord()
     if (this.#stores.mode.missed || this.#wanted.length > 0) {
       this.#undoToMark()
       return false
@@ -199,22 +213,57 @@ export class UnitRunner implements Execution {
     return true
   }
 
-  /** Walks records, each behind the ones before it, only to learn which state they will ask for; nothing of them remains. */
-  speculate (items: readonly Item[]): void {
-    this.#mark()
-    this.#stores.journal.forget()
-    this.#stores.mode.speculating = true
-    for (const item of items) {
-      if (item.failure !== undefined) continue
-      this.#enter(item)
-      try {
-        this.#process(item)
-      } catch {
-        // A guess about missing state led it astray; the real run decides whether the record is bad.
-      }
+  /**
+   * Walks records, each behind the ones before it, as if the state that is missing were not there, and so learns all that they ask for.
+   * When that is read, `keep` is told how many were walked rightly; no record is run in between.
+   */
+  guess (items: readonly Item[]): void {
+    const { mode, journal } = this.#stores
+    journal.forget()
+    const marks: Marks[] = []
+    let standing = this.keepsGuesses ? items.length : 0
+    mode.speculating = true
+    for (const [index, item] of items.entries()) {
+      mode.walking = index
+      this.#mark()
+      if (index <= standing) marks.push(this.#marks)
+      const isWhole = item.failure === undefined && this.#walk(item)
+      if (!isWhole) standing = Math.min(standing, index)
     }
-    this.#stores.mode.speculating = false
-    this.#undoToMark()
+    mode.speculating = false
+    mode.walking = 0
+    this.#walked = { marks, standing }
+    // Where none can stand, others may run records meanwhile.
+    if (standing === 0) this.#undoTo(marks[0])
+  }
+
+  /** False: what it did says nothing of what it would do, or is not all. */
+  #walk (item: Item): boolean {
+    this.#enter(item)
+    this.#wanted = []
+    try {
+      this.#process(item)
+      this.#stores.endRecord()
+      return this.#wanted.length === 0
+    } catch {
+      // A guess may have led it astray; the real run decides whether the record is bad.
+      return false
+    }
+  }
+
+  /** Lets the first of the records that were walked stand as they are, at most so many, and undoes the others. Answers with how many stand. */
+  keep (items: readonly Item[], atMost: number): number {
+    const { marks, standing } = this.#walked
+    const count = Math.min(standing, atMost)
+    this.#walked = { marks: [], standing: 0 }
+    if (standing > 0) this.#undoTo(marks[count])
+    this.#items.push(...items.slice(0, count))
+    return count
+  }
+
+  /** Whether a record may stand that was run on guesses which turned out right. While calls are looked for others run records at any time. */
+  protected get keepsGuesses (): boolean {
+    return this.#tracing === undefined && this.#topology.nodes.every(({ calls }) => calls === undefined)
   }
 
   /** Why the last record could not be run, where it was not for the state: its schema is not here yet. */
@@ -395,8 +444,8 @@ export class UnitRunner implements Execution {
   }
 
   #begin (item: Item): void {
-    this.#mark()
     this.#stores.journal.forget()
+    this.#mark()
     this.#enter(item)
   }
 
@@ -573,18 +622,23 @@ export class UnitRunner implements Execution {
   }
 
   #mark (): void {
-    this.#marks.emissions = this.#emissions.length
-    this.#marks.drops = this.#drops.length
-    this.#marks.effects = this.#effects.length
-    this.#marks.trace = this.#trace.length
+    this.#marks = {
+      journal: this.#stores.journal.length, emissions: this.#emissions.length, drops: this.#drops.length, effects: this.#effects.length, trace: this.#trace.length
+    }
   }
 
   #undoToMark (): void {
-    this.#emissions.length = this.#marks.emissions
-    this.#drops.length = this.#marks.drops
-    this.#effects.length = this.#marks.effects
-    this.#trace.length = this.#marks.trace
-    this.#stores.undoRecord()
+    this.#undoTo(this.#marks)
+  }
+
+  /** undefined: there is nothing behind it. */
+  #undoTo (marks: Marks | undefined): void {
+    if (marks === undefined) return
+    this.#emissions.length = marks.emissions
+    this.#drops.length = marks.drops
+    this.#effects.length = marks.effects
+    this.#trace.length = marks.trace
+    this.#stores.journal.undo(marks.journal)
   }
 }
 

@@ -39,6 +39,10 @@ export class CheckedRunner extends UnitRunner {
     return second.isReady
   }
 
+  protected override get keepsGuesses (): boolean {
+    return false
+  }
+
   override enter (node: Node): Node | undefined {
     this.#at = node
     return super.enter(node)

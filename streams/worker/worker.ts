@@ -196,10 +196,7 @@ export class Worker {
       ...this.#inputs.subscription,
       sessionTimeoutMs,
       rebalanceTimeoutMs: Math.max(30_000, sessionTimeoutMs * 3),
-      prepare: async () => {
-        this.#options.pauses.waits('rebalance', 'the group gives its partitions out anew')
-        await this.#engine.pause()
-      },
+      prepare: async () => await this.#prepare(),
       assigned: (partitions, lost) => {
         if (lost === undefined) this.#options.pauses.over('membership')
         else this.#options.pauses.waits('membership', lost)
@@ -242,6 +239,16 @@ export class Worker {
     this.#failed?.(error instanceof Error ? error : new Error(String(error)))
   }
 
+  /** Finishes what is in flight. Whoever takes tasks over gives up, and is waited for: a moment later it would take them from their next owner. */
+  async #prepare (): Promise<void> {
+    this.#options.pauses.waits('rebalance', 'the group gives its partitions out anew')
+    this.#assignmentEpoch++
+    await this.#engine.pause()
+    // A unit that was lost meanwhile has asked for its tasks anew.
+    this.#assignmentEpoch++
+    await this.#assigning
+  }
+
   #assign (partitions: readonly TopicPartition[]): void {
     this.#assigned = partitions
     const epoch = ++this.#assignmentEpoch
@@ -282,6 +289,8 @@ export class Worker {
       }
       const { noted, internal, subTopologies } = this.#inputs
       const starts = await startsOf(candidates, { applicationId, log, state, offsetReset, resets: this.#inputs.resets(), noted, internalTopics: new Set(internal.keys()) })
+      // The group may have confirmed an assignment that is newer than this one.
+      if (epoch !== this.#assignmentEpoch) return []
       const positions = await state.takeOver(starts)
       const condemned = await state.condemned(candidates)
       const parked = await state.parked(candidates)

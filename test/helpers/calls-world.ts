@@ -10,6 +10,7 @@ import { readRows } from './language-world.ts'
 import { startPartner, type Errand, type Partner } from './partner.ts'
 import { readTopic, startWorker, type WorkerProcess } from './recommender.ts'
 import { freshApplicationId, freshTopics, withAdmin, type Services } from './services.ts'
+import { startUnitPulse, type UnitPulse } from './unit-pulse.ts'
 import { until } from './until.ts'
 
 export const PARTITIONS = 6
@@ -45,6 +46,8 @@ export interface CallsWorld {
   readonly effects: () => Promise<ReadonlyMap<string, readonly Effect[]>>
   /** Once per unit that was committed. */
   readonly results: () => Promise<readonly (Effect & { readonly key: string })[]>
+  /** Begins to measure how long commits take on this machine. */
+  readonly pulse: () => UnitPulse
   /** The offsets' ids, in order. */
   readonly letters: () => Promise<readonly number[]>
   /** As the state has them now. */
@@ -59,7 +62,7 @@ export interface CallsWorld {
 const WORKER = fileURLToPath(new URL('calls-worker.ts', import.meta.url))
 
 export async function openCallsWorld (t: TestContext, services: Services, calling: string): Promise<CallsWorld> {
-  const topics = await freshTopics(t, services, ['errands', 'results', 'letters'], PARTITIONS)
+  const topics = await freshTopics(t, services, ['errands', 'results', 'letters', 'pulse'], PARTITIONS)
   const applicationId = freshApplicationId(t, services)
   const partner = await startPartner(t)
   const log = openKafkaLog({ brokers: services.kafka.split(','), clientId: 'millrace-tests' })
@@ -68,7 +71,9 @@ export async function openCallsWorld (t: TestContext, services: Services, callin
   const topology = callings[calling]?.configure(settings)
   if (topology === undefined) throw new TypeError(`There is no topology '${calling}'.`)
   const internalTopics = async (): Promise<string[]> => await withAdmin(services.kafka, async admin => (await admin.listTopics()).filter(name => name.startsWith(`${applicationId}-`)).sort())
+  const pulses: UnitPulse[] = []
   t.after(async () => {
+    for (const pulse of pulses) await pulse.stop()
     await log.close()
     await database.close()
     const left = await internalTopics()
@@ -92,6 +97,11 @@ export async function openCallsWorld (t: TestContext, services: Services, callin
     effects,
     letters,
     lag,
+    pulse () {
+      const pulse = startUnitPulse({ database, producer: log.openProducer(), topic: topics.pulse })
+      pulses.push(pulse)
+      return pulse
+    },
     start: (environment = {}) => startWorker(t, {
       KAFKA_BOOTSTRAP: services.kafka,
       REDIS_URL: services.redis,

@@ -22,7 +22,7 @@ export interface PartnerCall {
   /** The process that called. */
   readonly pid: number
   readonly at: number
-  /** When it was answered; undefined: it was not, or the caller had gone. */
+  /** When the answer was about to be sent; undefined: it was not, or the caller had gone. */
   answeredAt?: number
   status?: number
 }
@@ -59,8 +59,9 @@ export async function startPartner (t: { after: (fn: () => Promise<void>) => voi
     await sleep(takesMs)
     if (response.destroyed) return
     const status = fails === REFUSED ? 400 : call.attempt <= fails ? 503 : 200
-    response.writeHead(status).end()
+    // Before the caller can know of it: what it does then is not earlier.
     Object.assign(call, { status, answeredAt: Date.now() })
+    response.writeHead(status).end()
   }
 
   const server = createServer((request, response) => { serve(request, response).catch(() => request.socket.destroy()) })

@@ -10,6 +10,7 @@ import { BREAKER, DELAYS_MS } from '../helpers/calling.ts'
 import { assertSameLines } from '../helpers/language-world.ts'
 import { NEVER, REFUSED, type PartnerCall } from '../helpers/partner.ts'
 import type { WorkerProcess } from '../helpers/recommender.ts'
+import type { UnitPulse } from '../helpers/unit-pulse.ts'
 import { integrationTest, type Services } from '../helpers/services.ts'
 import { until } from '../helpers/until.ts'
 
@@ -38,6 +39,12 @@ async function assertDone (world: CallsWorld, errands: readonly FedErrand[], spo
 /** When it was told which tasks are its own, in milliseconds since 1970, and how many. */
 function assignments (worker: WorkerProcess): { readonly at: number, readonly tasks: number }[] {
   return [...worker.output().matchAll(/"time":(\d+).*"tasks":\[([^\]]*)\],"msg":"tasks assigned"/g)].map(([, at, tasks]) => ({ at: Number(at), tasks: tasks?.match(/"[^"]+"/g)?.length ?? 0 }))
+}
+
+/** When it first had to give its tasks out of hand, after that. */
+function pausedAt (worker: WorkerProcess, sinceMs: number): number {
+  const times = [...worker.output().matchAll(/"time":(\d+).*"pause":"rebalance".*"msg":"waiting/g)].map(([, at]) => Number(at))
+  return Math.min(...times.filter(at => at > sinceMs))
 }
 
 /** Resolves when these workers have all tasks between them, and nothing moves any more; answers with when that was. */
@@ -89,10 +96,17 @@ interface Window {
 
 const LATE_MS = 1_000
 const WARMING = 100
+/** Long enough for a worker that is alive to say so, and to finish what is in flight, on a machine that has little time for it. */
+const SESSION_MS = 6_000
+/** What a worker says that the group has lost, or that could not finish what was in flight: then calls are made twice, and none of this can be promised. */
+const STARVED = /No heartbeat was answered|The group has gone on without|is not finished before the rebalance/
 
-/** An attempt is made after the delay and at most a second late; what was due while partitions moved, a second after that. Answers with how late the latest was. */
-function assertDelays (calls: readonly PartnerCall[], moves: readonly Window[]): number {
-  let latest = 0
+/**
+ * An attempt is made after the delay, and at most a second late: a second behind the end of the delay or of the move of its partition, and behind
+ * the commits of two units, the one in flight and its own, as long as those took on this machine at that time. Answers with how late the latest was.
+ */
+function assertDelays (calls: readonly PartnerCall[], moves: readonly Window[], pulse: UnitPulse): string {
+  let latest = { ms: 0, commitMs: 0 }
   for (const [id, attempts] of Map.groupBy(calls, ({ id }) => id)) {
     for (const next of attempts.filter(({ attempt }) => attempt > 1)) {
       // A call whose outcome was lost was made again: the later one counts.
@@ -103,11 +117,12 @@ function assertDelays (calls: readonly PartnerCall[], moves: readonly Window[]):
       // Made again, it is as late as whoever made it first died.
       if (attempts.some(({ attempt, at }) => attempt === next.attempt && at < next.at)) continue
       const movedAt = Math.max(dueAt, ...moves.filter(({ from, to }) => dueAt >= from - LATE_MS && dueAt < to).map(({ to }) => to))
-      ok(next.at <= movedAt + LATE_MS, `errand ${id}: attempt ${next.attempt} was ${next.at - dueAt} ms late`)
-      latest = Math.max(latest, next.at - movedAt)
+      const commitMs = pulse.longest(before.answeredAt, next.at)
+      ok(next.at <= movedAt + LATE_MS + 2 * commitMs, `errand ${id}: attempt ${next.attempt} was ${next.at - dueAt} ms late, ${next.at - movedAt} ms where partitions moved; a commit took ${commitMs} ms then`)
+      if (next.at - movedAt > latest.ms) latest = { ms: next.at - movedAt, commitMs }
     }
   }
-  return latest
+  return `the latest attempt was ${latest.ms} ms late; a commit took up to ${latest.commitMs} ms then`
 }
 
 /** What was called again had been called by the one who died, was not committed, and all that was not was. */
@@ -134,13 +149,15 @@ function assertRepeats (world: CallsWorld, { pid, left, retries }: { readonly pi
 async function assertSurvives (t: TestContext, services: Services, calling: string): Promise<CallsWorld> {
   const world = await openCallsWorld(t, services, calling)
   const errands = randomErrands(1, { count: 1_500, keys: 60 })
-  const workers = [world.start(), world.start(), world.start()] as const
+  const start = (): WorkerProcess => world.start({ KAFKA_SESSION_TIMEOUT_MS: String(SESSION_MS) })
+  const workers = [start(), start(), start()] as const
   const [victim, ...others] = workers
   await haveTasks(workers)
   const { pid = 0 } = victim.child
   // A first unit opens connections and asks for producer ids: delays are promised of workers that run.
   await world.feed(errands.slice(0, WARMING))
   await world.settled(WARMING)
+  const pulse = world.pulse()
   const feeding = (async () => {
     for (let from = WARMING; from < errands.length; from += 50) {
       await world.feed(errands.slice(from, from + 50))
@@ -157,38 +174,36 @@ async function assertSurvives (t: TestContext, services: Services, calling: stri
   const movedAt = await haveTasks(others, killedAt)
   await until('what moved is at work', () => calls.length > 900)
   const joinedAt = Date.now()
-  const joining = world.start()
+  const joining = start()
   const joined = await haveTasks([...others, joining], joinedAt)
   await feeding
   await world.settled(errands.length)
 
   await assertDone(world, errands)
-  t.diagnostic(`the latest attempt was ${assertDelays(calls.filter(({ id }) => id >= WARMING), [{ from: killedAt, to: movedAt }, { from: joinedAt, to: joined }])} ms late`)
+  for (const worker of [...others, joining]) doesNotMatch(worker.output(), STARVED)
+  const stoppedAt = Math.min(...others.map(worker => pausedAt(worker, joinedAt)))
+  t.diagnostic(assertDelays(calls.filter(({ id }) => id >= WARMING), [{ from: killedAt, to: movedAt }, { from: stoppedAt, to: joined }], pulse))
   const repeated = assertRepeats(world, { pid, left, retries: await world.retries() })
   ok(repeated > 0, 'nothing was in flight at the kill')
-  t.diagnostic(`${calls.length} calls for ${errands.length} errands; in flight at the kill and made again: ${repeated}; partitions stood still for ${movedAt - killedAt} ms and ${joined - joinedAt} ms`)
+  t.diagnostic(`${calls.length} calls for ${errands.length} errands; in flight at the kill and made again: ${repeated}; partitions stood still for ${movedAt - killedAt} ms and ${joined - stoppedAt} ms`)
   deepEqual(await Promise.all([...others, joining].map(async worker => await worker.stop())), [0, 0, 0])
   return world
 }
 
-// By hand, until it is known why they fail in some runs on a loaded machine: attempts that are seconds late, and one that a living worker
-// made twice when the first workers came. test/integration/faults/downloads.test.ts kills and adds workers in every run, and looks at the outcome.
-if (process.env['CALLS_SURVIVAL'] === '1') {
-  integrationTest('retries through delay topics on three workers, of which one is killed, and another that comes', async (t, services) => {
-    await assertSurvives(t, services, 'delayed')
-  })
+integrationTest('retries through delay topics on three workers, of which one is killed, and another that comes', async (t, services) => {
+  await assertSurvives(t, services, 'delayed')
+})
 
-  integrationTest('ordered retries on three workers, of which one is killed, keep the order of each key', async (t, services) => {
-    const world = await assertSurvives(t, services, 'parked')
+integrationTest('ordered retries on three workers, of which one is killed, keep the order of each key', async (t, services) => {
+  const world = await assertSurvives(t, services, 'parked')
 
-    for (const [key, done] of await world.effects()) {
-      const ids = done.map(({ id }) => id)
-      deepEqual(ids, ids.toSorted((a, b) => a - b), `what took effect for ${key}`)
-      const answered = ids.map(id => world.partner.calls.find(call => call.id === id && call.status === 200)?.answeredAt ?? Infinity)
-      deepEqual(answered, answered.toSorted((a, b) => a - b), `what was done outside for ${key}`)
-    }
-  })
-}
+  for (const [key, done] of await world.effects()) {
+    const ids = done.map(({ id }) => id)
+    deepEqual(ids, ids.toSorted((a, b) => a - b), `what took effect for ${key}`)
+    const answered = ids.map(id => world.partner.calls.find(call => call.id === id && call.status === 200)?.answeredAt ?? Infinity)
+    deepEqual(answered, answered.toSorted((a, b) => a - b), `what was done outside for ${key}`)
+  }
+})
 
 integrationTest('what is done beyond a record that takes long is not called again after a restart', async (t, services) => {
   const world = await openCallsWorld(t, services, 'delayed')
@@ -238,8 +253,6 @@ integrationTest('while a partner is down only probes are made; nothing is lost o
   const before = await world.lag()
   await sleep(10_000)
   const probes = calls.filter(({ at }) => at > openAt)
-  // A sleep may take longer than it was asked to.
-  const downMs = Date.now() - openAt
   const [lag, pause] = [await world.lag(), await breakerOf(address)]
   world.partner.goDown(false)
   const upAt = Date.now()
@@ -249,7 +262,12 @@ integrationTest('while a partner is down only probes are made; nothing is lost o
   await world.settled(errands.length)
 
   t.diagnostic(`${probes.length} probes; lag grew from ${before} to ${lag}; went on ${answeredAt - upAt} ms after the partner was back`)
-  ok(probes.length > 0 && probes.length <= downMs / BREAKER.cooldownMs + 1, `${probes.length} probes`)
+  // However long it took until they were counted: each is alone, and a cooldown behind the failure of the one before.
+  ok(probes.length > 1, `${probes.length} probes`)
+  for (const [nth, { at }] of probes.entries()) {
+    const before = probes[nth - 1]?.at ?? -Infinity
+    ok(at - before >= BREAKER.cooldownMs, `probe ${nth} came ${at - before} ms after the one before`)
+  }
   ok(lag > before, `the lag was ${before} and is ${lag}`)
   match(pause?.reason ?? '', /the breaker of 'partner' is (open|half-open)/)
   ok(answeredAt - upAt <= BREAKER.cooldownMs + 500, `it went on after ${answeredAt - upAt} ms`)

@@ -7,11 +7,12 @@ import { encodeArray, parseColumn, quote, selectExpression } from './sql.ts'
 /** Rows go in key order: two workers that insert the same ones never wait for each other in a circle. */
 export function insertRows (schema: string, { store, rows }: RowsWrite): Statement {
   const columns = Object.entries(store.columns)
-  const values = [...rows].sort(([a], [b]) => a < b ? -1 : 1).map(([, row]) => row)
+  // Without a function to compare by, strings are compared within the runtime.
+  const values = [...rows.keys()].sort().map(key => rows.get(key))
   return {
     prepared: true,
     text: insertText(schema, store, columns),
-    values: columns.map(([name, { type }]) => encodeArray(type, values.map(row => row[name] ?? null)))
+    values: columns.map(([name, { type }]) => encodeArray(type, values.map(row => row?.[name] ?? null)))
   }
 }
 

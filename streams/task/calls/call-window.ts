@@ -21,8 +21,14 @@ export interface CallWindowOptions {
   /** It is this record's turn: makes its calls, and says `answered` when they are. */
   readonly begin: (visit: Visit) => void
   readonly parking: Omit<ParkingOptions, 'due'>
-  /** Reads a parked record and says `release`, or `parking.passed` where it is not there. */
-  readonly load: (window: CallWindow, lane: string, seq: number) => void
+  /** Takes what is due, reads it, and says `release`, or `missing` where it is not there. */
+  readonly load: (window: CallWindow) => void
+}
+
+/** Where a parked record stands. */
+export interface Due {
+  readonly lane: string
+  readonly seq: number
 }
 
 /** Beyond, no more are begun: the next units have enough. */
@@ -40,12 +46,16 @@ export class CallWindow {
   #size = 0
   /** Records that wait for another attempt, and those behind them. */
   readonly parking: Parking
+  /** Parked records that have their turn, and are not read. */
+  readonly #due: Due[] = []
+  /** How many parked records are being read or at work. */
+  #released = 0
   #isClosed = false
 
   constructor (options: CallWindowOptions) {
     this.#options = options
     this.task = options.task
-    this.parking = new Parking({ ...options.parking, due: (lane, seq) => options.load(this, lane, seq) }, options.task.parked)
+    this.parking = new Parking({ ...options.parking, due: (lane, seq) => this.#isDue({ lane, seq }) }, options.task.parked)
   }
 
   /** How many records can be taken. */
@@ -88,8 +98,9 @@ export class CallWindow {
     this.#ready.push(item)
     this.#size--
     if (item.released !== undefined) {
+      this.#released--
       if (item.parking === undefined) this.parking.passed(lane)
-      return
+      return this.#askForDue()
     }
     if (item.parking !== undefined) return this.#parkLane(lane)
     const visits = this.#lanes.get(lane)
@@ -104,11 +115,37 @@ export class CallWindow {
     if (item.parking === undefined) this.parking.park(item, lane, until)
   }
 
+  /** As many of the parked records that have their turn as there is room for. */
+  takeDue (): readonly Due[] {
+    const taken = this.#due.splice(0, this.#options.size - this.#released)
+    this.#released += taken.length
+    return taken
+  }
+
+  /** A parked record that was taken is not there any more. */
+  missing ({ lane }: Due): void {
+    if (this.#isClosed) return
+    this.#released--
+    this.parking.passed(lane)
+    this.#askForDue()
+  }
+
   /** A parked record has its turn. */
   release (row: ParkedRow): void {
     if (this.#isClosed) return
     this.#size++
     this.#options.begin({ item: this.task.released(row), window: this, lane: row.lane, open: 0 })
+  }
+
+  #isDue (due: Due): void {
+    this.#due.push(due)
+    this.#askForDue()
+  }
+
+  /** Many at a time: after an outage all that are parked are due at once, and they are read neither all together nor one by one. */
+  #askForDue (): void {
+    const { size, load } = this.#options
+    if (this.#due.length > 0 && size - this.#released >= Math.min(this.#due.length, size / 2)) load(this)
   }
 
   /** What stands behind a record that is parked is parked behind it. */
@@ -128,6 +165,7 @@ export class CallWindow {
   close (): void {
     this.#isClosed = true
     this.parking.close()
+    this.#due.length = 0
     this.#lanes.clear()
     this.#ready = []
     this.#size = 0
@@ -140,7 +178,10 @@ export class CallWindow {
     if (this.parking.holds(lane)) return this.#parkBehind(item, lane)
     const visits = this.#lanes.get(lane)
     if (visits !== undefined) {
-      visits.push(visit)
+      // What comes back from a delay topic is due, and has lost its place in its key's order anyway: only what is at work goes before it.
+      const behind = item.tried === undefined ? -1 : visits.findIndex((each, place) => place > 0 && each.item.tried === undefined)
+      if (behind === -1) visits.push(visit)
+      else visits.splice(behind, 0, visit)
       return
     }
     this.#lanes.set(lane, [visit])

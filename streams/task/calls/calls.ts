@@ -6,12 +6,12 @@ import type { SubTopology } from '../../graph/sub-topologies.ts'
 import { FatalError, messageOf } from '../../errors.ts'
 import { Breaker, type Transition } from '../../resilience/breaker.ts'
 import type { Dependency } from '../../resilience/dependency.ts'
-import { StateError, type State } from '../../state/state.ts'
+import { StateError, type State, type TaskId } from '../../state/state.ts'
 import type { Item } from '../item.ts'
 import type { Trouble } from '../patience.ts'
 import type { UnitRunner } from '../unit.ts'
 import type { Task } from '../task.ts'
-import { CallWindow, type Visit } from './call-window.ts'
+import { CallWindow, type Due, type Visit } from './call-window.ts'
 import { NodeCaller, type NodeCallerOptions } from './node-caller.ts'
 
 export interface CallsOptions extends Pick<NodeCallerOptions, 'applicationId' | 'pauses' | 'moved' | 'called' | 'tracing'> {
@@ -29,21 +29,19 @@ const LEAST_WINDOW = 1_000
 /** Of a task: how many records it may have put aside; their places are in memory. */
 const PARKING_CAPACITY = 100_000
 
-interface DueRecord {
-  readonly window: CallWindow
-  readonly lane: string
-  readonly seq: number
-}
-
 /** All that this process' tasks have asked for outside, and what came of it. */
 export class Calls {
   readonly #options: CallsOptions
   readonly #callers = new Map<Node, NodeCaller>()
   readonly #breakers = new Map<string, Breaker>()
-  /** Parked records that have their turn, and are to be read. */
-  #due: DueRecord[] = []
+  /** Those with parked records that have their turn, and are to be read. */
+  readonly #toLoad = new Set<CallWindow>()
   #loading = 0
   #isHeld = false
+  #isFilling = false
+  /** When the next record of a retry topic is due, and looked at. */
+  #dueAt = Infinity
+  #cancelDue: (() => void) | undefined
   #failure: Error | undefined
   #tasks: readonly Task[] = []
 
@@ -65,7 +63,17 @@ export class Calls {
   /** Begins what there is room for. */
   fill (): void {
     if (this.#failure !== undefined) throw this.#failure
-    if (!this.#isHeld) for (const { calls } of this.#tasks) calls?.fill()
+    this.#letIn()
+  }
+
+  /** The same, when all that arrives in this turn is here: which record of a task is the next depends on it. */
+  fillSoon (): void {
+    if (this.#isFilling) return
+    this.#isFilling = true
+    queueMicrotask(() => {
+      this.#isFilling = false
+      this.#letInLater()
+    })
   }
 
   /** Calls that are being made and records that are being read, without what sleeps by the clock. */
@@ -107,6 +115,32 @@ export class Calls {
     for (const item of items) if (item.record !== undefined && item.parking !== undefined) item.task.calls?.parking.stored(item)
   }
 
+  #letIn (): void {
+    if (this.#isHeld || this.#failure !== undefined) return
+    let dueAt = Infinity
+    for (const task of this.#tasks) {
+      if (task.calls === undefined) continue
+      task.calls.fill()
+      dueAt = Math.min(dueAt, task.heldUntilMs)
+    }
+    if (dueAt >= this.#dueAt) return
+    this.#cancelDue?.()
+    this.#dueAt = dueAt
+    this.#cancelDue = this.#options.clock.timer(Math.max(0, dueAt - this.#options.clock.now()), () => {
+      this.#dueAt = Infinity
+      this.#letInLater()
+    })
+  }
+
+  /** Where nobody is there to catch what it throws. */
+  #letInLater (): void {
+    try {
+      this.#letIn()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
   #openWindow (task: Task): CallWindow | undefined {
     const nodes = callersIn(task.subTopology)
     if (nodes.length === 0) return undefined
@@ -116,7 +150,7 @@ export class Calls {
       size: Math.max(LEAST_WINDOW, ...nodes.map(({ calls }) => 2 * (calls?.processor.concurrency ?? 0))),
       begin: visit => this.#begin(visit),
       parking: { applicationId: this.#options.applicationId, clock: this.#options.clock, capacity: PARKING_CAPACITY },
-      load: (window, lane, seq) => this.#load({ window, lane, seq })
+      load: window => this.#load(window)
     })
   }
 
@@ -134,27 +168,30 @@ export class Calls {
   }
 
   /** All that are due in one turn are read together. */
-  #load (due: DueRecord): void {
-    this.#due.push(due)
-    if (this.#due.length > 1) return
+  #load (window: CallWindow): void {
+    this.#toLoad.add(window)
+    if (this.#toLoad.size > 1) return
     this.#loading++
     queueMicrotask(() => {
-      const asked = this.#due.splice(0)
-      this.#loadAll(asked).catch((error: unknown) => this.#fail(error)).finally(() => {
+      const windows = [...this.#toLoad]
+      this.#toLoad.clear()
+      this.#loadDue(windows.flatMap(window => window.takeDue().map(due => ({ window, due })))).catch((error: unknown) => this.#fail(error)).finally(() => {
         this.#loading--
         this.#options.moved()
       })
     })
   }
 
-  async #loadAll (asked: readonly DueRecord[]): Promise<void> {
-    const places = asked.map(({ window: { task: { subTopology, partition } }, seq }) => ({ subTopology: subTopology.name, partition, seq }))
+  async #loadDue (asked: readonly { readonly window: CallWindow, readonly due: Due }[]): Promise<void> {
+    if (asked.length === 0) return
+    const places = asked.map(({ window: { task: { subTopology, partition } }, due: { seq } }) => ({ subTopology: subTopology.name, partition, seq }))
     for (;;) {
       try {
-        const rows = await this.#options.state.loadParked(places)
-        for (const { window, lane, seq } of asked) {
-          const row = rows.find(each => each.seq === seq && each.partition === window.task.partition && each.subTopology === window.task.subTopology.name)
-          if (row === undefined) window.parking.passed(lane)
+        const rows = new Map((await this.#options.state.loadParked(places)).map(row => [placeOf(row), row]))
+        for (const [index, { window, due }] of asked.entries()) {
+          const place = places[index]
+          const row = place === undefined ? undefined : rows.get(placeOf(place))
+          if (row === undefined) window.missing(due)
           else window.release(row)
         }
         return
@@ -215,6 +252,10 @@ export class Calls {
   #sum (of: (caller: NodeCaller) => number): number {
     return [...this.#callers.values()].reduce((sum, caller) => sum + of(caller), 0)
   }
+}
+
+function placeOf ({ subTopology, partition, seq }: TaskId & { readonly seq: number }): string {
+  return `${subTopology}/${partition}/${seq}`
 }
 
 function callersIn ({ nodes }: SubTopology): Node[] {

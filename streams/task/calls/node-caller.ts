@@ -55,7 +55,10 @@ export interface Call {
 interface Attempt extends Call {
   /** How many attempts have failed, and count. */
   failed: number
-  firstFailedAtMs: number
+  /** undefined: none has failed yet that counts. */
+  firstFailedAtMs: number | undefined
+  /** Since when it would be given up, were it certain that its dependencies are up; undefined: it has attempts left. */
+  doubtedAtMs: number | undefined
   /** Since when it waits to be made. */
   waitsSince: number
   /** Of one that is tried again where it stands: what it failed on last. */
@@ -64,7 +67,7 @@ interface Attempt extends Call {
   before: SpanContext | undefined
 }
 
-/** A record whose last attempt failed, and whose dependency may just be going down: the next outcome tells. */
+/** A record whose last attempt failed, and whose dependency may be down: the outcome of a later call tells. */
 interface Doubtful {
   readonly attempt: Attempt
   readonly failure: CallFailure
@@ -129,6 +132,7 @@ export class NodeCaller {
   /** Whether records of this window wait for a breaker, for a rate, or for calls that have not had their time. Those that fail again and again in place do not. */
   waits (window: CallWindow): boolean {
     const { retry } = this.#options.processor
+    if ([...this.#doubtful].some(({ attempt }) => attempt.visit.window === window)) return true
     const running = [...this.#running].flatMap(({ attempts }) => attempts)
     if (![...this.#waiting, ...running].some(({ visit }) => visit.window === window)) return false
     return this.#isBarred || this.#wakeAt < Infinity || running.some(({ failed }) => retry.kind !== 'in-place' || failed === 0)
@@ -155,7 +159,8 @@ export class NodeCaller {
 
   enqueue (call: Call): void {
     const { tried } = call.visit.item
-    const attempt = { ...call, failed: tried?.attempts ?? 0, firstFailedAtMs: tried?.firstFailedAtMs ?? 0, waitsSince: 0, before: call.visit.item.trace?.attempt }
+    const failed = tried?.attempts ?? 0
+    const attempt: Attempt = { ...call, failed, firstFailedAtMs: failed === 0 ? undefined : tried?.firstFailedAtMs, doubtedAtMs: undefined, waitsSince: 0, before: call.visit.item.trace?.attempt }
     const earlyMs = (tried?.dueAtMs ?? 0) - this.#options.clock.now()
     if (earlyMs > 0 && this.#goRoundAgain(attempt, earlyMs)) return
     if (attempt.failed > 0) this.#waitInFront(attempt)
@@ -333,7 +338,7 @@ export class NodeCaller {
     for (const doubtful of this.#doubtful) if (doubtful.failure.failedAtMs <= running.begunAtMs) this.#confirm(doubtful)
     for (const [index, attempt] of running.attempts.entries()) {
       const value = values[index]
-      if (value instanceof Error && this.#options.processor.work.batch !== undefined) this.#decide(attempt, value)
+      if (value instanceof Error && this.#options.processor.work.batch !== undefined) this.#decide(attempt, value, { isUp: true })
       else this.#answer(attempt, { kind: 'done', value })
     }
     this.#pump()
@@ -349,8 +354,9 @@ export class NodeCaller {
     // Of a dependency that is down its records know nothing. Behind the others: the next probe is another record.
     const isSpoilt = told.includes(false) && judge(error, retry.classify).class === 'retryable'
     for (const attempt of running.attempts) {
-      if (isSpoilt) this.#wait(attempt)
-      else this.#decide(attempt, error)
+      if (!isSpoilt) this.#decide(attempt, error)
+      else if (this.#isTooOld(attempt, now)) this.#giveUp(attempt, { error, reason: 'too-old', now })
+      else this.#wait(attempt)
     }
     this.#pump()
     this.#options.moved()
@@ -365,11 +371,12 @@ export class NodeCaller {
     return true
   }
 
-  #decide (attempt: Attempt, error: unknown): void {
-    const { processor: { retry, name }, clock } = this.#options
+  /** `isUp`: the call itself went well, and the error is its answer for this record. */
+  #decide (attempt: Attempt, error: unknown, { isUp } = { isUp: false }): void {
+    const { processor: { retry, name }, clock, breakers } = this.#options
     const now = clock.now()
     attempt.failed++
-    if (attempt.failed === 1) attempt.firstFailedAtMs = now
+    attempt.firstFailedAtMs ??= now
     const decision = decide(retry, { error, attempt: attempt.failed, firstFailedAt: attempt.firstFailedAtMs, now, random: Math.random() })
     switch (decision.kind) {
       case 'again': return this.#again(attempt, decision.afterMs, error)
@@ -378,19 +385,33 @@ export class NodeCaller {
         this.#traceRetry(attempt)
         attempt.visit.window.park(attempt.visit, { attempts: attempt.failed, firstFailedAtMs: attempt.firstFailedAtMs, dueAtMs: decision.dueAt })
         return this.#close(attempt)
-      case 'dead-letter': {
-        const failure: CallFailure = { error, reason: decision.reason, attempts: attempt.failed, firstFailedAtMs: attempt.firstFailedAtMs, failedAtMs: now }
-        if (decision.reason === 'poison' || this.#options.breakers.length === 0) return this.#answer(attempt, { kind: 'failed', failure })
-        return this.#doubt(attempt, failure)
-      }
+      case 'dead-letter':
+        if (decision.reason === 'poison' || isUp || breakers.length === 0) return this.#giveUp(attempt, { error, reason: decision.reason, now })
+        return this.#doubt(attempt, { error, reason: decision.reason, now })
       case 'fatal': throw new FatalError(`Node '${name}' cannot go on: ${messageOf(error)}`, { cause: error })
     }
   }
 
-  /** Not given up at once: with an outage that begins the first failures come before its breaker opens. */
-  #doubt (attempt: Attempt, failure: CallFailure): void {
-    const { clock, processor } = this.#options
-    const doubtful: Doubtful = { attempt, failure, cancel: clock.timer(processor.timeoutMs, () => this.#confirm(doubtful)) }
+  #giveUp (attempt: Attempt, failed: Given): void {
+    this.#answer(attempt, { kind: 'failed', failure: failureOf(attempt, failed) })
+  }
+
+  /**
+   * Not given up before a call that was begun later has gone well: with an outage that begins the first failures come before its breaker opens,
+   * and where little is called it does not open by itself. Where nothing has gone well for as long as a call may take the dependency counts as down.
+   */
+  #doubt (attempt: Attempt, given: Given): void {
+    const { clock, processor, breakers } = this.#options
+    attempt.doubtedAtMs ??= given.now
+    const { doubtedAtMs } = attempt
+    const silent = (): readonly Breaker[] => breakers.filter(({ upAtMs }) => upAtMs <= doubtedAtMs)
+    // It was up while this record waited as one of the probes.
+    if (silent().length === 0) return this.#giveUp(attempt, given)
+    const cancel = clock.timer(processor.timeoutMs, () => {
+      const opened = attempt.visit.window.isClosed ? [] : silent().filter(breaker => breaker.trip(clock.now(), given.error))
+      if (opened.length === 0) this.#confirm(doubtful)
+    })
+    const doubtful: Doubtful = { attempt, failure: failureOf(attempt, given), cancel }
     this.#doubtful.add(doubtful)
   }
 
@@ -399,6 +420,11 @@ export class NodeCaller {
     if (!this.#doubtful.delete(doubtful)) return
     this.#answer(doubtful.attempt, { kind: 'failed', failure: doubtful.failure })
     this.#options.moved()
+  }
+
+  /** Of an outage without an end a record waits for no longer than it may be old. */
+  #isTooOld ({ firstFailedAtMs = Infinity }: Attempt, now: number): boolean {
+    return now - firstFailedAtMs > this.#options.processor.retry.maxAgeMs
   }
 
   /** The outage was to blame. */
@@ -425,7 +451,7 @@ export class NodeCaller {
   #send (attempt: Attempt, { index, topicDelayMs, dueAt }: Detour, error: unknown): void {
     const { applicationId, retryTopics, clock } = this.#options
     this.#traceRetry(attempt)
-    const { visit: { item }, failed, firstFailedAtMs } = attempt
+    const { visit: { item }, failed, firstFailedAtMs = clock.now() } = attempt
     const { trace, record } = item
     const heldUntilMs = Math.min(dueAt, clock.now() + topicDelayMs)
     const topic = retryTopics[index]
@@ -461,6 +487,16 @@ export class NodeCaller {
     if (visit.window.isClosed) return
     if (--visit.open === 0) this.#options.answered(visit)
   }
+}
+
+interface Given {
+  readonly error: unknown
+  readonly reason: CallFailure['reason']
+  readonly now: number
+}
+
+function failureOf ({ failed, firstFailedAtMs }: Attempt, { error, reason, now }: Given): CallFailure {
+  return { error, reason, attempts: failed, firstFailedAtMs: firstFailedAtMs ?? now, failedAtMs: now }
 }
 
 function keyOf ({ visit: { item: { record: { key } } } }: Attempt): string {

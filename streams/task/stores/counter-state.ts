@@ -14,10 +14,12 @@ export function openCounterState<K extends KeyColumns> (store: Counter<K>, { jou
           throw new RangeError(`Counter '${store.name}' was asked to add ${amount}; an amount is a whole number above zero.`)
         }
         const joined = joinKey(store.key, key)
-        journal.set(current, joined, (current.get(joined) ?? 0) + amount)
+        const before = current.get(joined)
+        journal.set(current, joined, (before ?? 0) + amount, before)
       }
     },
     takeMissing: () => undefined,
+    firstMisled: () => Infinity,
     accept: () => {},
     deciding: () => undefined,
     write: () => sealed.size === 0 ? undefined : { kind: 'counter', store, amounts: sealed },

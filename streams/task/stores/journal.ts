@@ -13,11 +13,12 @@ export class Journal {
   /** The arrays are overwritten, not emptied: this runs for every record. */
   #length = 0
 
-  set<V> (map: Map<string, V>, key: string, value: V): void {
+  /** `previous` is what the map holds under the key: the caller has mostly just looked. */
+  set<V> (map: Map<string, V>, key: string, value: V, previous: V | undefined): void {
     const at = this.#length++
     this.#targets[at] = map
     this.#keys[at] = key
-    this.#previous[at] = map.get(key)
+    this.#previous[at] = previous
     map.set(key, value)
   }
 
@@ -29,13 +30,18 @@ export class Journal {
     this.#previous[at] = previous
   }
 
+  /** How far it has come: what is noted from here on can be undone without what was noted before. */
+  get length (): number {
+    return this.#length
+  }
+
   /** The record is done; what it changed stays. */
   forget (): void {
     this.#length = 0
   }
 
-  undo (): void {
-    while (this.#length > 0) {
+  undo (to = 0): void {
+    while (this.#length > to) {
       const at = --this.#length
       const target = this.#targets[at]
       const key = this.#keys[at]

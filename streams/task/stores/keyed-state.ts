@@ -2,7 +2,7 @@ import QuickLRU from 'quick-lru'
 import type { Static, TSchema } from 'typebox'
 import { joinKey, type KeyColumns, type KeyOf } from '../../stores/columns.ts'
 import type { Keyed, KeyedWriter } from '../../stores/keyed.ts'
-import { CACHED_KEYS, miss, takeKeys, type RecordScope, type StoreState } from './store-state.ts'
+import { CACHED_KEYS, MissingKeys, type RecordScope, type StoreState } from './store-state.ts'
 
 interface Versioned<T> {
   readonly version: number
@@ -22,10 +22,10 @@ export function openKeyedState<K extends KeyColumns, V extends TSchema> (
   let current = new Map<string, Put<Value>>()
   let sealed = new Map<string, Put<Value>>()
   const cache = new QuickLRU<string, Versioned<Value>>({ maxSize: CACHED_KEYS })
-  const missing = new Set<string>()
+  const missing = new MissingKeys(mode)
 
   const find = (key: string): Put<Value> => {
-    if (!mode.speculating) reads.lookups++
+    reads.lookups++
     const written = current.get(key)
     if (written !== undefined) return written
     const inFlight = sealed.get(key)
@@ -33,12 +33,11 @@ export function openKeyedState<K extends KeyColumns, V extends TSchema> (
     const cached = cache.get(key)
     if (cached !== undefined) return { value: cached.value, expected: cached.version }
     missing.add(key)
-    miss(mode)
     return { value: undefined, expected: 0 }
   }
   const put = (key: KeyOf<K>, value: Value | undefined): void => {
     const joined = joinKey(store.key, key)
-    journal.set(current, joined, { value, expected: find(joined).expected })
+    journal.set(current, joined, { value, expected: find(joined).expected }, current.get(joined))
   }
   return {
     store,
@@ -48,9 +47,10 @@ export function openKeyedState<K extends KeyColumns, V extends TSchema> (
       delete: key => put(key, undefined)
     },
     takeMissing () {
-      const keys = takeKeys(missing)
+      const keys = missing.take()
       return keys === undefined ? undefined : { store, keys }
     },
+    firstMisled: ({ found }) => missing.firstAsker(found instanceof Map ? found.keys() : []),
     accept (loaded, wanted) {
       if (loaded.store.kind !== 'keyed' || !(loaded.found instanceof Map) || 'ranges' in wanted) return
       for (const key of wanted.keys) cache.set(key, loaded.found.get(key) ?? { version: 0, value: undefined })

@@ -2,7 +2,7 @@ import QuickLRU from 'quick-lru'
 import { joinKey, type Columns, type KeyColumns, type KeyOf, type RowOf } from '../../stores/columns.ts'
 import type { List, ListWriter } from '../../stores/list.ts'
 import type { ListValue } from '../../state/state.ts'
-import { CACHED_KEYS, miss, takeKeys, type RecordScope, type StoreState } from './store-state.ts'
+import { CACHED_KEYS, MissingKeys, type RecordScope, type StoreState } from './store-state.ts'
 
 interface Appended<E extends Columns> {
   /** The newest number in Postgres before this unit: what the write compares. */
@@ -17,14 +17,13 @@ export function openListState<K extends KeyColumns, E extends Columns> (
   let current = new Map<string, Appended<E>>()
   let sealed = new Map<string, Appended<E>>()
   const cache = new QuickLRU<string, ListValue<E>>({ maxSize: CACHED_KEYS })
-  const missing = new Set<string>()
+  const missing = new MissingKeys(mode)
 
   const find = (key: string): ListValue<E> => {
-    if (!mode.speculating) reads.lookups++
+    reads.lookups++
     const found = current.get(key)?.value ?? sealed.get(key)?.value ?? cache.get(key)
     if (found !== undefined) return found
     missing.add(key)
-    miss(mode)
     return empty
   }
   return {
@@ -35,15 +34,16 @@ export function openListState<K extends KeyColumns, E extends Columns> (
       append (key: KeyOf<K>, entry: RowOf<E>, { keep }) {
         if (!Number.isSafeInteger(keep) || keep < 1) throw new RangeError(`List '${store.name}' was asked to keep ${keep} entries; it keeps at least the one that is appended.`)
         const joined = joinKey(store.key, key)
-        const { newest, entries } = find(joined)
-        const expected = current.get(joined)?.expected ?? newest
-        journal.set(current, joined, { expected, value: { newest: newest + 1, entries: [entry, ...entries.slice(0, keep - 1)] } })
+        const written = current.get(joined)
+        const { newest, entries } = written?.value ?? find(joined)
+        journal.set(current, joined, { expected: written?.expected ?? newest, value: { newest: newest + 1, entries: [entry, ...entries.slice(0, keep - 1)] } }, written)
       }
     },
     takeMissing () {
-      const keys = takeKeys(missing)
+      const keys = missing.take()
       return keys === undefined ? undefined : { store, keys }
     },
+    firstMisled: ({ found }) => missing.firstAsker(found instanceof Map ? found.keys() : []),
     accept (loaded, wanted) {
       if (loaded.store.kind !== 'list' || !(loaded.found instanceof Map) || 'ranges' in wanted) return
       // Rows of this store's own table, parsed by this store's own columns: they are entries of E.

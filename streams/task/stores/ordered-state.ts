@@ -26,6 +26,13 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
     if (view === undefined) views.set(partition, view = new OrderedView(partition, journal, clock))
     return view
   }
+  /** The first record of the walk that a guess was given to. */
+  let guessedFrom = Infinity
+  const guessed = (): void => {
+    guessedFrom = Math.min(guessedFrom, mode.walking)
+    miss(mode)
+  }
+
   let view = viewOf(at.partition)
   /** Of the current record's task. */
   const current = (): OrderedView<V> => {
@@ -51,12 +58,12 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
     store,
     writer: {
       get (key) {
-        if (!mode.speculating) reads.lookups++
+        reads.lookups++
         const view = current()
         const found = view.get(key)
         if (found !== UNKNOWN) return found
         missingKeys.set(`${view.partition}/${key}`, { partition: view.partition, key })
-        miss(mode)
+        guessed()
         return undefined
       },
       put (key, value, timestamp, time = timestamp) {
@@ -66,11 +73,11 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
         current().put(key, undefined)
       },
       range (from, to, { reverse = false } = {}) {
-        if (!mode.speculating) reads.lookups++
+        reads.lookups++
         const view = current()
         return view.range(from, to, reverse, (from, to) => {
           missingRanges.set(JSON.stringify([view.partition, from, to, reverse]), { partition: view.partition, from, to, reverse })
-          miss(mode)
+          guessed()
         })
       },
       expire (before) {
@@ -87,7 +94,10 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
       missingRanges = new Map()
       return wanted
     },
+    // A range is read page by page, so even an empty one may have been answered too early.
+    firstMisled: () => guessedFrom,
     accept (loaded, wanted) {
+      guessedFrom = Infinity
       if (!('ranges' in loaded) || !('ranges' in wanted)) return
       for (const entry of loaded.found) viewOf(entry.partition).accept(entry.key, held(entry))
       // Those that are left.

@@ -1,9 +1,16 @@
-import QuickLRU from 'quick-lru'
 import type { Columns, RowOf } from '../../stores/columns.ts'
 import { joinRowKey, type RowKey, type Rows, type RowsWriter } from '../../stores/rows.ts'
 import type { Row } from '../../state/state.ts'
-import { CACHED_KEYS, miss, takeKeys, type RecordScope, type StoreState } from './store-state.ts'
+import { RecentKeys } from './recent-keys.ts'
+import { CACHED_KEYS, MissingKeys, type RecordScope, type StoreState } from './store-state.ts'
 
+/** After a row was there that was taken to be new, so many keys are asked for before any is taken to be new again. */
+const ASKED_AFTER_SURPRISE = 10_000
+
+/**
+ * Whether a row is there is not read: it is taken to be new, and the insert proves it. Where one was there after all the unit is run again,
+ * and for a while Postgres is asked. So a log without repetitions costs no reads, and one that is all repetitions costs no reruns.
+ */
 export function openRowsState<C extends Columns, K extends readonly string[]> (
   store: Rows<C, K>, { journal, mode, reads }: RecordScope
 ): StoreState & { readonly writer: RowsWriter<C, K> } {
@@ -13,8 +20,16 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
   let absent = new Set<string>()
   let decided = new Set<string>()
   let sealedDecided = new Set<string>()
-  const present = new QuickLRU<string, true>({ maxSize: CACHED_KEYS })
-  const missing = new Set<string>()
+  const present = new RecentKeys(CACHED_KEYS)
+  /** Nobody needs to know what is in a log that is only written. */
+  let isAsked = false
+  const missing = new MissingKeys(mode)
+  /** Of one record: told as absent, not inserted yet. */
+  const unproven = new Set<string>()
+  let unprovenOf = -1
+  /** The insert has shown that they are there, or there was none. */
+  const doubted = new Set<string>()
+  let keysToAsk = 0
   const [first = ''] = store.key
   const isText = store.key.length === 1 && store.columns[first]?.type === 'text'
   // The common key is one text column; asking the store each time would cost as much as the look-up.
@@ -31,30 +46,48 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
     writer: {
       has (key: RowKey<C, K>) {
         const joined = keyOf(key)
-        if (!mode.speculating) reads.lookups++
+        reads.lookups++
+        isAsked = true
         if (current.has(joined) || sealed.has(joined) || present.has(joined)) return true
         if (absent.has(joined)) {
           decided.add(joined)
           return false
         }
-        missing.add(joined)
-        miss(mode)
+        if (keysToAsk > 0 || doubted.has(joined)) missing.add(joined)
+        else {
+          if (unprovenOf !== mode.record) unproven.clear()
+          unprovenOf = mode.record
+          if (!unproven.has(joined)) mode.unproven++
+          unproven.add(joined)
+        }
+        decided.add(joined)
         return false
       },
       insert (row: RowOf<C>) {
         const joined = keyOf(row)
-        if (!current.has(joined) && !sealed.has(joined)) journal.set(current, joined, row)
+        if (mode.unproven > 0 && unprovenOf === mode.record && unproven.delete(joined)) mode.unproven--
+        if (!current.has(joined) && !sealed.has(joined)) journal.set(current, joined, row, undefined)
       }
     },
     takeMissing () {
-      const keys = takeKeys(missing)
+      const keys = missing.take()
       return keys === undefined ? undefined : { store, keys }
     },
+    firstMisled: ({ found }) => missing.firstAsker(found instanceof Set ? found : []),
     accept (loaded, wanted) {
       if (!(loaded.found instanceof Set) || 'ranges' in wanted) return
       for (const key of wanted.keys) {
-        if (loaded.found.has(key)) present.set(key, true)
+        doubted.delete(key)
+        if (loaded.found.has(key)) present.add(key)
         else absent.add(key)
+      }
+      keysToAsk = loaded.found.size > 0 ? ASKED_AFTER_SURPRISE : Math.max(0, keysToAsk - wanted.keys.length)
+    },
+    doubt () {
+      if (unprovenOf !== mode.record) return
+      for (const key of unproven) {
+        doubted.add(key)
+        missing.note(key)
       }
     },
     deciding: () => current.size === 0 ? undefined : { kind: 'rows', store, rows: current, decided },
@@ -66,9 +99,11 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
       decided = new Set()
     },
     committed () {
-      for (const key of sealed.keys()) {
-        present.set(key, true)
-        absent.delete(key)
+      if (isAsked) {
+        for (const key of sealed.keys()) {
+          present.add(key)
+          absent.delete(key)
+        }
       }
       // What was read as absent and not inserted is asked for again: it costs one key in a query, and is true.
       if (absent.size > CACHED_KEYS) absent = new Set()
@@ -80,11 +115,14 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
       for (const key of keys) {
         present.delete(key)
         absent.delete(key)
+        doubted.add(key)
       }
+      keysToAsk = ASKED_AFTER_SURPRISE
     },
     clear () {
       present.clear()
       absent = new Set()
+      doubted.clear()
       missing.clear()
     }
   }

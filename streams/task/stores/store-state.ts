@@ -12,7 +12,11 @@ export interface StoreState {
   readonly store: Store
   /** Takes the keys that were asked for and are not known. */
   readonly takeMissing: () => Wanted | undefined
+  /** The first record of the walk that was told of an absence where something is; Infinity: there is no such record. To be asked before `accept`. */
+  readonly firstMisled: (loaded: Loaded, wanted: Wanted) => number
   readonly accept: (loaded: Loaded, wanted: Wanted) => void
+  /** What the record was told is absent and did not insert is asked for: nothing would ever prove it. */
+  readonly doubt?: () => void
   /** Of the unit being prepared: the rows that decide whether something is new. */
   readonly deciding: () => RowsWrite | undefined
   /** What the sealed unit writes. */
@@ -45,10 +49,16 @@ export interface RecordScope {
 
 /** How a read that cannot be answered ends. */
 export interface ReadMode {
-  /** While true, an unanswered read is noted and answered with absence: the record is only walked to learn its keys. */
+  /** While true, an unanswered read is noted and answered with absence: a guess, until the answer is there. */
   speculating: boolean
   /** Something was asked for that is not known. */
   missed: boolean
+  /** Which record of the walk it is, while speculating. */
+  walking: number
+  /** Counts the records, so that what belongs to one of them can be told from what is left of another. */
+  record: number
+  /** How many absences the record was told of that only an insert can prove. */
+  unproven: number
 }
 
 /** Ends the processing of a record whose state is not at hand; the record is run again when it is. */
@@ -67,10 +77,43 @@ export function miss (mode: ReadMode): void {
 /** How many keys each store keeps in memory between units; the keys of the units in flight come on top. */
 export const CACHED_KEYS = 50_000
 
-/** Empties what was asked for and not known; undefined when there is nothing. */
-export function takeKeys (missing: Set<string>): readonly string[] | undefined {
-  if (missing.size === 0) return undefined
-  const keys = [...missing]
-  missing.clear()
-  return keys
+/** Keys that were asked for and are not known. */
+export class MissingKeys {
+  readonly #mode: ReadMode
+  /** With the record of the walk that asked first. */
+  #asked = new Map<string, number>()
+  #taken = new Map<string, number>()
+
+  constructor (mode: ReadMode) {
+    this.#mode = mode
+  }
+
+  /** Throws unless the record is walked on with absence as the answer. */
+  add (key: string): void {
+    this.note(key)
+    miss(this.#mode)
+  }
+
+  note (key: string): void {
+    if (!this.#asked.has(key)) this.#asked.set(key, this.#mode.walking)
+  }
+
+  /** undefined: there is none. */
+  take (): readonly string[] | undefined {
+    if (this.#asked.size === 0) return undefined
+    this.#taken = this.#asked
+    this.#asked = new Map()
+    return [...this.#taken.keys()]
+  }
+
+  /** The record of the walk that asked first for one of these keys, of those that were taken. */
+  firstAsker (keys: Iterable<string>): number {
+    let first = Infinity
+    for (const key of keys) first = Math.min(first, this.#taken.get(key) ?? Infinity)
+    return first
+  }
+
+  clear (): void {
+    this.#asked.clear()
+  }
 }

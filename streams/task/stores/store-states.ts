@@ -10,7 +10,7 @@ import type { ReadMode, Reads, RecordScope, StoreState } from './store-state.ts'
 
 /** All stores of a process, as one: a record, a unit or an assignment concerns them alike. */
 export class StoreStates {
-  readonly mode: ReadMode = { speculating: false, missed: false }
+  readonly mode: ReadMode = { speculating: false, missed: false, walking: 0, record: 0, unproven: 0 }
   /** By store, since the start. */
   readonly reads = new Map<string, Reads>()
   /** What else a record changes can be noted there, to be undone with it. */
@@ -44,14 +44,32 @@ export class StoreStates {
   followRecord (partition: number): void {
     this.#at.partition = partition
     this.mode.missed = false
+    this.mode.unproven = 0
+    this.mode.record++
   }
 
   undoRecord (): void {
     this.journal.undo()
   }
 
+  /** The record has been run; what it was told is absent and did not insert is missing. */
+  endRecord (): void {
+    if (this.mode.unproven === 0) return
+    for (const { doubt } of this.#all) doubt?.()
+    this.mode.unproven = 0
+    this.mode.missed = true
+  }
+
   takeMissing (): Wanted[] {
     return this.#all.flatMap(state => state.takeMissing() ?? [])
+  }
+
+  /** The first record of the walk that was told of an absence where something is; Infinity: there is no such record. To be asked before `accept`. */
+  firstMisled (loaded: readonly Loaded[], wanted: readonly Wanted[]): number {
+    return Math.min(...loaded.map((each, index) => {
+      const asked = wanted[index]
+      return asked === undefined ? Infinity : this.#states.get(each.store.name)?.firstMisled(each, asked) ?? Infinity
+    }))
   }
 
   accept (loaded: readonly Loaded[], wanted: readonly Wanted[]): void {

@@ -35,6 +35,12 @@ export class BreakerModel {
     return this.#calls.length - 1
   }
 
+  trip (now: number): boolean {
+    if (this.state !== 'closed') return false
+    this.#open(now)
+    return true
+  }
+
   end (index: number, how: string, now: number): boolean | undefined {
     const call = this.#calls[index]
     if (call === undefined) throw new RangeError(`There is no call ${index}.`)

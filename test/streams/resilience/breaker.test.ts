@@ -139,6 +139,30 @@ test('a function that throws over an error does not keep a probe', () => {
   ok(breaker.admit(NOW + 10_001))
 })
 
+test('it is opened from outside where the error says that the dependency is down, and once', () => {
+  const breaker = create()
+
+  equal(breaker.trip(NOW, notFound), false)
+  equal(breaker.trip(NOW, down), true)
+  equal(breaker.trip(NOW + 1, down), false)
+
+  equal(breaker.state, 'open')
+  equal(breaker.admitsAt(NOW + 1), NOW + 5_000)
+})
+
+test('it was up when the latest call was begun that went well, whatever became of it since', () => {
+  const breaker = create({ minimumCalls: 1 })
+  equal(breaker.upAtMs, -Infinity)
+  const [slow, failing] = [admitted(breaker, NOW), admitted(breaker, NOW + 2)]
+  call(breaker, NOW + 1, true)
+  breaker.failed(failing, NOW + 3, down)
+
+  breaker.succeeded(slow, NOW + 10)
+
+  equal(breaker.upAtMs, NOW + 1)
+  equal(breaker.state, 'open')
+})
+
 test('each change is told, with what opened it', () => {
   const breaker = create({ minimumCalls: 1 })
   const told: unknown[] = []
@@ -164,7 +188,7 @@ test('whatever happens in whatever order, it is where the list of all that happe
   })
   const step = fc.record({
     after: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 600 })),
-    what: fc.constantFrom('admit', 'admit', 'admit', 'succeed', 'fail', 'fail', 'fail', 'answer', 'release'),
+    what: fc.constantFrom('admit', 'admit', 'admit', 'succeed', 'fail', 'fail', 'fail', 'answer', 'release', 'trip'),
     which: fc.nat()
   })
   const reached = new Map<string, number>()
@@ -180,6 +204,8 @@ test('whatever happens in whatever order, it is where the list of all that happe
         const call = model.admit(now)
         equal(permit !== undefined, call !== undefined)
         if (permit !== undefined && call !== undefined) out.push({ permit, call })
+      } else if (what === 'trip') {
+        equal(breaker.trip(now, down), model.trip(now))
       } else {
         const [ended] = out.splice(which % Math.max(out.length, 1), 1)
         if (ended === undefined) continue

@@ -203,13 +203,13 @@ test('a question that cannot be asked is found and dead-lettered like a value th
   const state = {
     ...memory,
     load: async (wanted: Parameters<typeof memory.load>[0]) => {
-      if (wanted.some(({ keys }) => keys.some(key => key === 'e6'))) throw new StateError('data', 'no such text', undefined)
+      if (wanted.some(({ keys }) => keys.some(key => key === 'user-6'))) throw new StateError('data', 'no such text', undefined)
       return await memory.load(wanted)
     }
   }
   const it = startEngine(t, { state, producer, maxUnitRecords: 8 })
   await it.hold(0)
-  it.feed(tenMoves)
+  it.feed(Array.from({ length: 10 }, (_, offset) => moveRecord(offset, { user: `user-${offset}` })))
 
   await it.drained(10)
 

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import Type from 'typebox'
 import { defineProcessor, defineTopology, FatalError, isRejected, isValid, type LogRecord, type Topology } from '../../../streams/index.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
+import type { Loaded } from '../../../streams/state/state.ts'
 import { StoreStates } from '../../../streams/task/stores/store-states.ts'
 import { UnitRunner, type Unit } from '../../../streams/task/unit.ts'
 import { eventLog } from '../../../stores/event-log.ts'
@@ -92,19 +93,59 @@ test('a record whose state is missing did nothing, and does the same when it is 
   assert.deepEqual(writes(it.stores), writes(ready.stores))
 })
 
-test('speculation learns at once all that a record and those behind it will ask for, and leaves nothing', async () => {
+test('a walk learns at once all that records will ask for, and those that were walked rightly stand as if they had been run', async () => {
+  const records = [moveRecord(0, { user: 'u' }), moveRecord(1, { user: 'v' }), moveRecord(2, { user: 'u' })]
+  const oneByOne = world()
+  await runAll(oneByOne, ...records)
+  const expected = oneByOne.runner.close()
   const it = world()
-  const items = [it.item(moveRecord(0, { user: 'u' })), it.item(moveRecord(1, { user: 'v' }))]
-  it.runner.speculate(items)
+  const items = records.map(it.item)
+  it.runner.guess(items)
+  const wanted = it.stores.takeMissing()
+  const loaded = await openMemoryState().load(wanted)
 
-  // An event, a history and a profile each.
-  assert.equal(await it.load(), 6)
+  assert.equal(it.runner.keep(items, it.stores.firstMisled(loaded, wanted)), 3)
+  it.stores.accept(loaded, wanted)
 
-  assert.deepEqual(it.runner.close().emissions, [])
-  for (const item of items) assert.equal(it.runner.run(item), true)
+  // A history and a profile of each user.
+  assert.equal(wanted.reduce((sum, { keys }) => sum + keys.length, 0), 4)
+  const unit = it.runner.close()
+  assert.deepEqual([plain(unit), sources(unit), unit.trace], [plain(expected), sources(expected), expected.trace])
+  assert.deepEqual(unit.items.map(({ record }) => record?.offset), [0, 1, 2])
+  assert.deepEqual(writes(it.stores), writes(oneByOne.stores))
 })
 
-test('what only a guess about missing state led to is not held against the record', async () => {
+test('from the first record on that was walked on a wrong guess, nothing is left of them', async () => {
+  const records = [moveRecord(1, { user: 'u' }), moveRecord(2, { user: 'v' }), moveRecord(3, { user: 'u' })]
+  const known = { newest: 7, entries: [{ item_id: 'old', ts: 0 }] }
+  const answered = (wanted: ReturnType<StoreStates['takeMissing']>): Loaded[] => wanted.map(({ store }): Loaded => store.kind === 'list'
+    ? { store, found: new Map([['v', known]]) }
+    : store.kind === 'keyed' ? { store, found: new Map() } : { store: eventLog, found: new Set() })
+  const it = world()
+  const items = records.map(it.item)
+  it.runner.guess(items)
+  const wanted = it.stores.takeMissing()
+
+  assert.equal(it.runner.keep(items, it.stores.firstMisled(answered(wanted), wanted)), 1)
+  it.stores.accept(answered(wanted), wanted)
+
+  for (const item of items.slice(1)) assert.equal(it.runner.run(item), true)
+  assert.deepEqual(plain(it.runner.close()).map(line => line.slice(line.indexOf('"item"'))), ['"item":"none>i1#1"}', '"item":"old>i2#1"}', '"item":"i1>i3#2"}'])
+})
+
+test('a record that fails while it is walked does not stand, nor do those behind it', async () => {
+  const it = world()
+  const items = [moveRecord(0), moveRecord(1, { item: 'poison' }), moveRecord(2)].map(it.item)
+  it.runner.guess(items)
+  const wanted = it.stores.takeMissing()
+  const loaded = await openMemoryState().load(wanted)
+
+  assert.equal(it.runner.keep(items, it.stores.firstMisled(loaded, wanted)), 1)
+
+  assert.equal(it.runner.close().emissions.length, 1)
+})
+
+test('what only an absence that nothing proves led to is not held against the record', async () => {
   const asksTwice = defineProcessor({
     name: 'asks-twice',
     input: Type.Unknown(),
@@ -116,7 +157,7 @@ test('what only a guess about missing state led to is not held against the recor
   const it = world(defineTopology('guess', ({ stream }) => stream(moves).process(asksTwice)))
   const item = it.item(logRecord())
 
-  it.runner.speculate([item])
+  assert.equal(it.runner.run(item), false)
   it.stores.accept([{ store: eventLog, found: new Set(['e']) }], it.stores.takeMissing())
 
   assert.equal(it.runner.run(item), true)

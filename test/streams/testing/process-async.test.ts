@@ -221,6 +221,65 @@ test('a record whose last attempt failed just before its breaker opened is not g
   assert.deepEqual((await driver.deadLetters()).map(({ source: { offset } }) => offset), [0], 'its own last attempt is made when the dependency is up')
 })
 
+const quiet = defineDependency({ name: 'partner', breaker: { minimumCalls: 10, window: '10s', cooldown: '5s' } })
+
+test('with little traffic an outage longer than all delays adds no dead letter', async () => {
+  let isDown = false
+  const calls: number[] = []
+  const driver = createTestDriver(priceBy(async (order, { now }) => {
+    calls.push(now())
+    if (isDown) throw new Error('connection refused')
+    return order
+  }, { needs: [quiet], timeoutMs: 1_000, retry: delayTopics({ delays: ['1s', '1s'] }) }))
+  const input = driver.topic(orders)
+  await input.pipe('k1', { id: 1 })
+  isDown = true
+  await input.pipe('k2', { id: 2 })
+  await input.pipe('k3', { id: 3 })
+  for (let second = 0; second < 60; second++) await driver.advanceWallClock(1_000)
+
+  assert.deepEqual(await driver.deadLetters(), [])
+  const inOutage = calls.length - 1
+  assert.ok(inOutage >= 6 + 9 && inOutage <= 6 + 13, `${inOutage} calls: three attempts each, then a probe in 5 s`)
+  isDown = false
+  for (let second = 0; second < 10; second++) await driver.advanceWallClock(1_000)
+  assert.deepEqual((await driver.output(priced).readValues()).map(value => JSON.stringify(value)).sort(), [1, 2, 3].map(id => JSON.stringify({ id })))
+})
+
+test('with little traffic a record that never works is given up when others have worked meanwhile', async () => {
+  let tried = 0
+  const driver = createTestDriver(priceBy(async order => {
+    if (order.id === 1) {
+      tried++
+      throw new Error('busy')
+    }
+    return order
+  }, { needs: [quiet], timeoutMs: 1_000, retry: delayTopics({ delays: ['1s', '1s'] }) }))
+  const input = driver.topic(orders)
+  await input.pipe('k1', { id: 1 })
+  for (let second = 0; second < 60; second++) await driver.advanceWallClock(1_000)
+  assert.deepEqual(await driver.deadLetters(), [], 'it may be the dependency')
+  assert.ok(tried <= 3 + 12, `it is a probe: ${tried} calls`)
+
+  await input.pipe('k2', { id: 2 })
+  for (let second = 0; second < 10; second++) await driver.advanceWallClock(1_000)
+  assert.deepEqual(await driver.output(priced).readValues(), [{ id: 2 }])
+  assert.deepEqual((await driver.deadLetters()).map(({ errorType, source: { offset } }) => [errorType, offset]), [['exhausted', 0]])
+})
+
+test('a record that nobody but itself could tell about is tried until it is too old', async () => {
+  const calls: number[] = []
+  const driver = createTestDriver(priceBy(async (_order, { now }) => {
+    calls.push(now())
+    throw new Error('busy')
+  }, { needs: [quiet], timeoutMs: 1_000, retry: delayTopics({ delays: ['1s'], maxAge: '1m' }) }))
+  await driver.topic(orders).pipe('k1', { id: 1 })
+  for (let second = 0; second < 120; second++) await driver.advanceWallClock(1_000)
+  assert.deepEqual((await driver.deadLetters()).map(({ errorType }) => errorType), ['too-old'])
+  const last = calls.at(-1) ?? 0
+  assert.ok(last > 60_000 && last <= 66_000, `the last call was at ${last}`)
+})
+
 test('what is due goes before what is here for the first time', async () => {
   const calls: string[] = []
   const driver = createTestDriver(priceBy(async (order, { attempt, sleep }) => {
@@ -232,4 +291,17 @@ test('what is due goes before what is here for the first time', async () => {
   await driver.topic(orders).pipeAll([1, 2, 3, 4, 5].map(id => ({ key: `k${id}`, value: { id } })))
   for (let second = 0; second < 6; second++) await driver.advanceWallClock(1_000)
   assert.deepEqual(calls.slice(0, 4), ['1/1', '2/1', '1/2', '3/1'])
+})
+
+test('what comes back from a delay topic goes before what waits for its key for the first time', async () => {
+  const calls: string[] = []
+  const driver = createTestDriver(priceBy(async (order, { attempt, sleep }) => {
+    calls.push(`${order.id}/${attempt}`)
+    if (order.id === 1 && attempt === 1) throw new Error('busy')
+    await sleep(900)
+    return order
+  }, { retry: delayTopics({ delays: ['1s'] }) }))
+  await driver.topic(orders).pipeAll([1, 2, 3, 4, 5].map(id => ({ key: 'a', value: { id } })))
+  for (let tick = 0; tick < 60; tick++) await driver.advanceWallClock(100)
+  assert.deepEqual(calls, ['1/1', '2/1', '3/1', '1/2', '4/1', '5/1'])
 })

@@ -6,10 +6,10 @@ test('undo puts back what stood there before, in every map, whatever was written
   const journal = new Journal()
   const a = new Map([['kept', 1], ['changed', 2]])
   const b = new Map<string, string>()
-  journal.set(a, 'changed', 3)
-  journal.set(b, 'new', 'x')
-  journal.set(a, 'changed', 4)
-  journal.set(b, 'new', 'y')
+  journal.set(a, 'changed', 3, a.get('changed'))
+  journal.set(b, 'new', 'x', b.get('new'))
+  journal.set(a, 'changed', 4, a.get('changed'))
+  journal.set(b, 'new', 'y', b.get('new'))
 
   journal.undo()
 
@@ -20,9 +20,9 @@ test('undo puts back what stood there before, in every map, whatever was written
 test('what was forgotten stays, also when more is undone after it', () => {
   const journal = new Journal()
   const map = new Map<string, number>()
-  journal.set(map, 'a', 1)
+  journal.set(map, 'a', 1, map.get('a'))
   journal.forget()
-  journal.set(map, 'a', 2)
+  journal.set(map, 'a', 2, map.get('a'))
 
   journal.undo()
   journal.undo()

@@ -53,7 +53,7 @@ test('a store reads and writes as a plain sorted map would, whatever is undone, 
 async function run (steps: readonly Step[], cached: number, page: number): Promise<void> {
   const memory = openMemoryState()
   const journal = new Journal()
-  const mode = { speculating: false, missed: false }
+  const mode = { speculating: false, missed: false, walking: 0, record: 0, unproven: 0 }
   const at = { partition: 0 }
   const state = openOrderedState(buckets, { journal, mode, at, reads: { lookups: 0, loadedKeys: 0 } }, { cached, page, answer: 100 })
   const { writer } = state

@@ -20,38 +20,94 @@ function answer (stores: StoreStates, ...there: readonly string[]): unknown[] {
 
 const written = (stores: StoreStates): unknown => stores.writes().map(write => write.kind === 'rows' ? { rows: [...write.rows.keys()], decided: [...write.decided] } : write)
 
-test('a key that is not known suspends the record and is asked for once', () => {
-  const { stores, log } = open()
-  assert.throws(() => log.has({ event_id: 'a' }), Suspended)
-  assert.throws(() => log.has({ event_id: 'a' }), Suspended)
+/** The insert of `key` has shown that somebody was first. */
+function surprise (stores: StoreStates, key = 'there'): void {
+  stores.evict([{ store: eventLog, keys: [key] }])
+  stores.undo()
+}
 
+test('a key that nobody has asked for is taken to be new, and its insert decides; one inserted blindly does not', () => {
+  const { stores, log } = open()
+  stores.beginRecord(0)
+  assert.deepEqual([log.has({ event_id: 'a' }), log.has({ event_id: 'a' })], [false, false])
+  log.insert(row('a'))
+  log.insert(row('b'))
+  stores.endRecord()
+
+  stores.seal()
+
+  assert.equal(stores.mode.missed, false)
+  assert.deepEqual(stores.takeMissing(), [])
+  assert.deepEqual(written(stores), [{ rows: ['a', 'b'], decided: ['a'] }])
+})
+
+test('what a record was told is absent and did not insert is asked for, since nothing would prove it', () => {
+  const { stores, log } = open()
+  stores.beginRecord(0)
+  assert.deepEqual([log.has({ event_id: 'a' }), log.has({ event_id: 'b' })], [false, false])
+  log.insert(row('b'))
+  stores.endRecord()
+
+  assert.equal(stores.mode.missed, true)
+  stores.undoRecord()
   assert.deepEqual(answer(stores, 'a'), ['a'])
 
+  stores.beginRecord(0)
   assert.equal(log.has({ event_id: 'a' }), true)
+  stores.endRecord()
+  assert.equal(stores.mode.missed, false)
+})
+
+test('an absence of one record does not trouble the next', () => {
+  const { stores, log } = open()
+  stores.beginRecord(0)
+  assert.equal(log.has({ event_id: 'a' }), false)
+  stores.undoRecord()
+
+  stores.beginRecord(0)
+  assert.equal(log.has({ event_id: 'b' }), false)
+  log.insert(row('b'))
+  stores.endRecord()
+
+  assert.equal(stores.mode.missed, false)
+})
+
+test('after a row was there that was taken to be new, keys suspend the record and are asked for once', () => {
+  const { stores, log } = open()
+  surprise(stores, 'a')
+  assert.throws(() => log.has({ event_id: 'a' }), Suspended)
+  assert.throws(() => log.has({ event_id: 'a' }), Suspended)
+  assert.throws(() => log.has({ event_id: 'b' }), Suspended)
+
+  assert.deepEqual(answer(stores, 'a'), ['a', 'b'])
+
+  assert.deepEqual([log.has({ event_id: 'a' }), log.has({ event_id: 'b' })], [true, false])
   assert.deepEqual(stores.takeMissing(), [])
 })
 
-test('while speculating an unknown key is absent, and all keys are asked for together', () => {
+test('keys are taken to be new again when ten thousand in a row were', () => {
   const { stores, log } = open()
+  surprise(stores)
+  stores.mode.speculating = true
+  for (let nth = 0; nth < 9_999; nth++) log.has({ event_id: `new-${nth}` })
+  answer(stores)
+  assert.equal(log.has({ event_id: 'last' }), false)
+  assert.deepEqual(answer(stores), ['last'])
+
+  assert.equal(log.has({ event_id: 'behind' }), false)
+
+  assert.deepEqual(answer(stores), [])
+})
+
+test('while speculating a key that is asked for is absent, and all are asked for together', () => {
+  const { stores, log } = open()
+  surprise(stores)
   stores.mode.speculating = true
 
   assert.deepEqual([log.has({ event_id: 'a' }), log.has({ event_id: 'b' })], [false, false])
 
   assert.equal(stores.mode.missed, true)
   assert.deepEqual(answer(stores), ['a', 'b'])
-})
-
-test('a row inserted after it was read as absent decides; one inserted blindly does not', () => {
-  const { stores, log } = open()
-  assert.throws(() => log.has({ event_id: 'a' }), Suspended)
-  answer(stores)
-  assert.equal(log.has({ event_id: 'a' }), false)
-  log.insert(row('a'))
-  log.insert(row('b'))
-
-  stores.seal()
-
-  assert.deepEqual(written(stores), [{ rows: ['a', 'b'], decided: ['a'] }])
 })
 
 test('an inserted row is there for the records behind it, in its unit and in the next, committed or not', () => {
@@ -71,8 +127,6 @@ test('an inserted row is there for the records behind it, in its unit and in the
 
 test('the row of an undone record is absent again', () => {
   const { stores, log } = open()
-  assert.throws(() => log.has({ event_id: 'a' }), Suspended)
-  answer(stores)
   stores.beginRecord(0)
   log.insert(row('a'))
 
@@ -83,9 +137,10 @@ test('the row of an undone record is absent again', () => {
 
 test('a key in conflict is read again', () => {
   const { stores, log } = open()
-  assert.throws(() => log.has({ event_id: 'a' }), Suspended)
-  answer(stores)
+  stores.beginRecord(0)
+  assert.equal(log.has({ event_id: 'a' }), false)
   log.insert(row('a'))
+  stores.endRecord()
   stores.seal()
 
   stores.evict([{ store: eventLog, keys: ['a'] }])
