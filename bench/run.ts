@@ -15,6 +15,7 @@ import { graph } from './graph.ts'
 import { growth } from './growth.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { serving } from './serving.ts'
+import { stages } from './stages.ts'
 import { compare, floor, kafkaStreams, oneWorker, throughput } from './throughput.ts'
 import { types } from './types.ts'
 import { windows } from './windows.ts'
@@ -32,6 +33,7 @@ const usage = `npm run bench -- [name…] [options]
   floor        the floor alone
   kafka-streams  the same work in Kafka Streams (Java) alone
   faults       the fault suite, as a table
+  stages       what a record costs stage by stage, and one worker against the floor
   graph        what a record costs in the nodes alone; needs no services
   types        what checking the types of a topology of 200 nodes costs; needs no services
   calls        slow and failing calls (processAsync), in memory and on services
@@ -43,6 +45,7 @@ const usage = `npm run bench -- [name…] [options]
   --seconds N    how long freshness and each load of serving run (60)
   --users N      how many users serving has, and a tenth as many items (1000000)
   --keys N       the largest state of growth (10000000)
+  --short        stages: less of it, and a failure where the share of the floor is 25 % below the committed one; nothing is saved
   --rounds N     rounds of each kind of fault (30)
   --from FILE    faults: the rounds of earlier runs, as FAULT_RESULTS left them
   --profile DIR  workers leave CPU profiles there
@@ -60,6 +63,7 @@ const benchmarks: readonly Benchmark[] = [
   { name: 'worker', run: async context => await compare(context, [oneWorker]) },
   { name: 'floor', run: async context => await compare(context, [floor]) },
   { name: 'kafka-streams', run: async context => await compare(context, kafkaStreams) },
+  stages,
   faults,
   calls
 ]
@@ -77,6 +81,7 @@ async function main (): Promise<void> {
       users: { type: 'string', default: '1000000' },
       keys: { type: 'string', default: '10000000' },
       rounds: { type: 'string', default: '30' },
+      short: { type: 'boolean', default: false },
       from: { type: 'string' },
       profile: { type: 'string' },
       save: { type: 'boolean', default: true },
@@ -89,18 +94,19 @@ async function main (): Promise<void> {
     process.exitCode = unknown === undefined ? 0 : 2
     return
   }
-  const options = { events: positive('events', values.events), repeats: positive('repeats', values.repeats), seconds: positive('seconds', values.seconds), users: positive('users', values.users), keys: positive('keys', values.keys), rounds: positive('rounds', values.rounds), from: values.from, profile: values.profile }
+  const options = { events: positive('events', values.events), repeats: positive('repeats', values.repeats), seconds: positive('seconds', values.seconds), users: positive('users', values.users), keys: positive('keys', values.keys), rounds: positive('rounds', values.rounds), short: values.short, from: values.from, profile: values.profile }
+  const save = values.save && !values.short
   const chosen = positionals.length === 0 ? DEFAULT : positionals
   for (const { name, runLocally } of local.filter(({ name }) => chosen.includes(name))) {
-    await runOne(name, await describeMachine(), async () => await runLocally({ ...options, say: tell }), values.save)
+    await runOne(name, await describeMachine(), async () => await runLocally({ ...options, say: tell }), save)
   }
   const onServices = benchmarks.filter(({ name }) => chosen.includes(name))
   if (onServices.length > 0) {
     await withServices(async services => {
-      for (const { name, run } of onServices) await runOne(name, await describeMachine(services), async () => await run({ ...options, services, say: tell }), values.save)
+      for (const { name, run } of onServices) await runOne(name, await describeMachine(services), async () => await run({ ...options, services, say: tell }), save)
     })
   }
-  if (values.save) await writeReport()
+  if (save) await writeReport()
 }
 
 async function runOne (name: string, machine: Machine, run: () => Promise<Result>, save: boolean): Promise<void> {
