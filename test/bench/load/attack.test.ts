@@ -33,6 +33,12 @@ test('a request that was sent late counts from when it was due', async t => {
   assert.deepEqual([latencyMs.max, lateMs.max, latencyMs.p50], [35, 30, 1])
 })
 
+test('whoever found nothing more to send is no request', async t => {
+  const { latencyMs, errors } = await read(t, [{ seq: 0, sentMs: 1_000_000 }, { seq: 1, sentMs: 1_000_010, code: 0, error: 'no targets to attack' }])
+
+  assert.deepEqual([latencyMs.count, errors], [1, 0])
+})
+
 test('errors are counted by kind, without the address they name', async t => {
   const error = (port: number): string => `Get "http://127.0.0.1:80/": read tcp 127.0.0.1:${port}->127.0.0.1:80: read: connection reset by peer`
   const { errors, kinds } = await read(t, [
