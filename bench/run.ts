@@ -12,9 +12,11 @@ import { counting } from './counting.ts'
 import { driver } from './driver.ts'
 import { freshness } from './freshness.ts'
 import { graph } from './graph.ts'
+import { growth } from './growth.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { recovery } from './recovery.ts'
 import { serving } from './serving.ts'
+import { stages } from './stages.ts'
 import { compare, floor, kafkaStreams, oneWorker, throughput } from './throughput.ts'
 import { types } from './types.ts'
 import { visibility } from './visibility.ts'
@@ -25,6 +27,7 @@ const usage = `npm run bench -- [name…] [options]
   throughput   one worker, the hand-written floor, two workers and Kafka Streams in turns over one log (default)
   freshness    from a produced watch to a changed /reco, at 500 events/s (default)
   serving      /reco at 1,000 requests/s, open loop, while 1,000 events/s come in (default); needs Go for its load tool
+  growth       cost, start, rebalance and rebuild while the state grows from 10,000 keys
   one-at-a-time  one worker and the floor beside loops with a transaction per record, over 20,000 events at most
   counting     orders counted by customer: Millrace, a hand-written loop, and the peers in turns
   recovery     from kill -9 to progress in the middle of the counting: Millrace and Kafka Streams
@@ -34,6 +37,7 @@ const usage = `npm run bench -- [name…] [options]
   floor        the floor alone
   kafka-streams  the same work in Kafka Streams (Java) alone
   faults       the fault suite, as a table
+  stages       what a record costs stage by stage, and one worker against the floor
   graph        what a record costs in the nodes alone; needs no services
   types        what checking the types of a topology of 200 nodes costs; needs no services
   calls        slow and failing calls (processAsync), in memory and on services
@@ -44,6 +48,8 @@ const usage = `npm run bench -- [name…] [options]
   --repeats N    runs of each subject of a comparison; the median counts (3)
   --seconds N    how long freshness and each load of serving run (60)
   --users N      how many users serving has, and a tenth as many items (1000000)
+  --keys N       the largest state of growth (10000000)
+  --short        stages: less of it, and a failure where the share of the floor is 25 % below the committed one; nothing is saved
   --rounds N     rounds of each kind of fault (30)
   --from FILE    faults: the rounds of earlier runs, as FAULT_RESULTS left them
   --profile DIR  workers leave CPU profiles there
@@ -54,6 +60,7 @@ const benchmarks: readonly Benchmark[] = [
   throughput,
   freshness,
   serving,
+  growth,
   oneAtATime,
   counting,
   recovery,
@@ -62,6 +69,7 @@ const benchmarks: readonly Benchmark[] = [
   { name: 'worker', run: async context => await compare(context, [oneWorker]) },
   { name: 'floor', run: async context => await compare(context, [floor]) },
   { name: 'kafka-streams', run: async context => await compare(context, kafkaStreams) },
+  stages,
   faults,
   calls
 ]
@@ -77,7 +85,9 @@ async function main (): Promise<void> {
       repeats: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '60' },
       users: { type: 'string', default: '1000000' },
+      keys: { type: 'string', default: '10000000' },
       rounds: { type: 'string', default: '30' },
+      short: { type: 'boolean', default: false },
       from: { type: 'string' },
       profile: { type: 'string' },
       save: { type: 'boolean', default: true },
@@ -90,18 +100,19 @@ async function main (): Promise<void> {
     process.exitCode = unknown === undefined ? 0 : 2
     return
   }
-  const options = { events: positive('events', values.events), repeats: positive('repeats', values.repeats), seconds: positive('seconds', values.seconds), users: positive('users', values.users), rounds: positive('rounds', values.rounds), from: values.from, profile: values.profile }
+  const options = { events: positive('events', values.events), repeats: positive('repeats', values.repeats), seconds: positive('seconds', values.seconds), users: positive('users', values.users), keys: positive('keys', values.keys), rounds: positive('rounds', values.rounds), short: values.short, from: values.from, profile: values.profile }
+  const save = values.save && !values.short
   const chosen = positionals.length === 0 ? DEFAULT : positionals
   for (const { name, runLocally } of local.filter(({ name }) => chosen.includes(name))) {
-    await runOne(name, await describeMachine(), async () => await runLocally({ ...options, say: tell }), values.save)
+    await runOne(name, await describeMachine(), async () => await runLocally({ ...options, say: tell }), save)
   }
   const onServices = benchmarks.filter(({ name }) => chosen.includes(name))
   if (onServices.length > 0) {
     await withServices(async services => {
-      for (const { name, run } of onServices) await runOne(name, await describeMachine(services), async () => await run({ ...options, services, say: tell }), values.save)
+      for (const { name, run } of onServices) await runOne(name, await describeMachine(services), async () => await run({ ...options, services, say: tell }), save)
     })
   }
-  if (values.save) await writeReport()
+  if (save) await writeReport()
 }
 
 async function runOne (name: string, machine: Machine, run: () => Promise<Result>, save: boolean): Promise<void> {

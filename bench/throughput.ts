@@ -4,7 +4,7 @@ import { freshTopics } from '../test/helpers/services.ts'
 import type { Benchmark, Context, Result } from './lib/benchmark.ts'
 import { createLog } from './lib/events.ts'
 import { owning } from './lib/owner.ts'
-import { mistakesOf, PARTITIONS, race } from './lib/race.ts'
+import { mistakesOf, PARTITIONS, race, type Run } from './lib/race.ts'
 import { summaryOf, tableOf, type Report } from './lib/race-report.ts'
 import { KAFKA_STREAMS_NOTES, kafkaStreamsSubject } from './throughput/kafka-streams.ts'
 import { programSubject } from './throughput/program.ts'
@@ -20,6 +20,13 @@ export const kafkaStreams = [kafkaStreamsSubject('at_least_once'), kafkaStreamsS
 export const throughput: Benchmark = { name: 'throughput', run: async context => await compare(context, [oneWorker, floor, twoWorkers, ...kafkaStreams]) }
 
 export async function compare (context: Context, subjects: readonly RecommenderSubject[]): Promise<Result> {
+  const runs = await raceOn(context, subjects)
+  const mistakes = mistakesOf(runs)
+  return { correct: mistakes.length === 0, mistakes, numbers: { events: context.events, summary: summaryOf(runs), runs }, tables: [tableOf(runs, reportOf(context.events, subjects))] }
+}
+
+/** The subjects in turns over one log of `events`. */
+export async function raceOn (context: Context, subjects: readonly RecommenderSubject[]): Promise<readonly Run[]> {
   return await owning('throughput', async owner => {
     const { services, events, profile, say } = context
     const topics = await freshTopics(owner, services, ['impression', 'watch', 'event'], PARTITIONS)
@@ -28,10 +35,7 @@ export async function compare (context: Context, subjects: readonly RecommenderS
     await produce(services, records)
     const expected = runModel(records, settings)
     say(`${events} events produced; the model is ready`)
-
-    const runs = await race(context, subjects, { topics, records: events, expected, environment: profiling(profile) })
-    const mistakes = mistakesOf(runs)
-    return { correct: mistakes.length === 0, mistakes, numbers: { events, summary: summaryOf(runs), runs }, tables: [tableOf(runs, reportOf(events, subjects))] }
+    return await race(context, subjects, { topics, records: events, expected, environment: profiling(profile) })
   })
 }
 

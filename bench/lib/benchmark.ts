@@ -8,6 +8,10 @@ export interface Options {
   readonly seconds: number
   /** How many users `serving` has; it has a tenth as many items. */
   readonly users: number
+  /** How many keys the largest state of `growth` has. */
+  readonly keys: number
+  /** Of `stages` only as much as CI has time for, compared with the committed run. */
+  readonly short: boolean
   /** How often each kind of fault is repeated. */
   readonly rounds: number
   /** A file with the rounds of earlier runs (`FAULT_RESULTS`), for the table of `faults`. */

@@ -13,13 +13,15 @@ interface Hit {
   readonly body: string
 }
 
+/** What vegeta notes for those who found the list of requests at its end; nothing was sent. */
+const OVER = 'no targets to attack'
+
 /**
  * Reads what vegeta wrote down. It counts a request's time from when it was sent; here it counts from when it was due, so that a load
  * tool that had to wait for a processor does not hide the time.
  */
 export async function readAttack (file: string, { perSecond, k }: Pick<LoadOptions, 'perSecond' | 'k'>): Promise<LoadResult> {
-  const sentAt: number[] = []
-  const took: number[] = []
+  const sent: { readonly at: number, readonly due: number, readonly took: number }[] = []
   const kinds: Record<string, number> = {}
   let errors = 0
   let degraded = 0
@@ -27,8 +29,8 @@ export async function readAttack (file: string, { perSecond, k }: Pick<LoadOptio
   for await (const line of createInterface({ input: createReadStream(file) })) {
     // Written by vegeta's `encode -to=json`, a request a line, in any order.
     const { seq, code, timestamp, latency, error, body } = JSON.parse(line) as Hit
-    sentAt[seq] = millisecondsOf(timestamp)
-    took[seq] = latency / 1e6
+    if (error === OVER) continue
+    sent.push({ at: millisecondsOf(timestamp), due: seq * 1000 / perSecond, took: latency / 1e6 })
     if (code !== 200) {
       errors++
       // The end of a message is its reason; what stands before names address and port.
@@ -41,9 +43,9 @@ export async function readAttack (file: string, { perSecond, k }: Pick<LoadOptio
     if (countItems(answer) < k) short++
   }
   // Nothing is sent before it is due: the most punctual one says when it began.
-  const begun = sentAt.reduce((earliest, at, seq) => Math.min(earliest, at - seq * 1000 / perSecond), Infinity)
-  const late = sentAt.map((at, seq) => at - begun - seq * 1000 / perSecond)
-  return { latencyMs: percentilesOf(took.map((ms, seq) => ms + (late[seq] ?? 0))), lateMs: percentilesOf(late), errors, kinds, degraded, short }
+  const begun = sent.reduce((earliest, { at, due }) => Math.min(earliest, at - due), Infinity)
+  const late = sent.map(({ at, due }) => at - begun - due)
+  return { latencyMs: percentilesOf(sent.map(({ took }, index) => took + (late[index] ?? 0))), lateMs: percentilesOf(late), errors, kinds, degraded, short }
 }
 
 /** Since 1970, to the nanosecond as far as a number holds it; Date knows milliseconds only. */

@@ -38,12 +38,13 @@ export async function installVegeta (say: (line: string) => void): Promise<strin
 
 /** Asks /reco at a fixed rate, for users drawn from a seed. */
 export async function attack (program: string, options: LoadOptions): Promise<LoadResult> {
-  const { perSecond, seconds } = options
+  const { perSecond } = options
   const directory = await mkdtemp(join(TMP, 'attack-'))
   try {
     const [targets, raw, lines] = [join(directory, 'targets'), join(directory, 'raw'), join(directory, 'lines')]
     await writeFile(targets, targetsOf(options))
-    await run(program, ['attack', `-targets=${targets}`, `-rate=${perSecond}/s`, `-duration=${seconds}s`, `-timeout=${TIMEOUT_SECONDS}s`, `-output=${raw}`])
+    // Until the end of the list: after a while that is given it would leave out what it is late with.
+    await run(program, ['attack', '-lazy', `-targets=${targets}`, '-duration=0', `-rate=${perSecond}/s`, `-timeout=${TIMEOUT_SECONDS}s`, `-output=${raw}`])
     await run(program, ['encode', '-to=json', `-output=${lines}`, raw])
     return await readAttack(lines, options)
   } finally {

@@ -2,7 +2,7 @@ import { messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Pauses } from '../pauses.ts'
 import type { Change } from '../state/state.ts'
-import { currentOf, pageOf, type Projected } from '../state/postgres/current.ts'
+import { currentOf, pageOf, type Page, type Projected } from '../state/postgres/current.ts'
 import type { Database } from '../state/postgres/database.ts'
 import { inTransaction } from '../state/postgres/engine-schema.ts'
 import { deleteOutbox, explainedUnits, lockOutbox, trimOutbox, type TaskUnit } from '../state/postgres/outbox.ts'
@@ -217,13 +217,10 @@ export class Projector {
     await projection.advance(build, 'building', await explainedUnits(database, applicationId))
     let keys = 0
     for (const store of this.#stores) {
-      for (let after: string | undefined, more = true; more;) {
+      for await (const change of pagesOf(database, applicationId, store)) {
         if (this.#stopped) return undefined
-        const { change, last } = await pageOf(database, applicationId, store, after, PAGE)
         keys += change.kind === 'counter' ? change.counts.size : change.values.size
         if (await projection.apply([change], [], build) !== 'ok') return undefined
-        after = last
-        more = last !== undefined
       }
     }
     if (!await projection.advance(build, 'ready', await explainedUnits(database, applicationId))) return undefined
@@ -256,5 +253,17 @@ export class Projector {
       if (each === status) pauses.waits(`projection-${each}`, reason)
       else pauses.over(`projection-${each}`)
     }
+  }
+}
+
+/** All that a store holds, in pages; Postgres reads the next one while Redis is given the one before. Versions settle what has changed meanwhile. */
+async function * pagesOf (database: Database, applicationId: string, store: Projected): AsyncGenerator<Change> {
+  let coming: Promise<Page> | undefined = pageOf(database, applicationId, store, undefined, PAGE)
+  while (coming !== undefined) {
+    const { change, last }: Page = await coming
+    coming = last === undefined ? undefined : pageOf(database, applicationId, store, last, PAGE)
+    // Whoever asks for it hears of its failure; nobody does when the one before could not be applied.
+    coming?.catch(() => {})
+    yield change
   }
 }

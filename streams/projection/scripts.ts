@@ -114,7 +114,7 @@ return 1
  *
  * Reads only. Answers false unless the fence is ready and of this holding, else a text per question: entries, members and
  * scores in turn, or scores, with U+0000 between them. No stored text holds that, and whoever reads thousands of small answers
- * takes ten times as long as for one text that is split.
+ * spends most of its time on telling them apart.
  */
 export const READ = `
 local fence = redis.call('HMGET', KEYS[1], 'holding', 'build', 'state')

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once as nextOf } from 'node:events'
 import { test, type TestContext } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
 import { Type } from 'typebox'
 import { defineAsyncProcessor, defineTopic, defineTopology, ordered, type LogRecord } from '../../../streams/index.ts'
 import { openMemoryState } from '../../../streams/state/memory-state.ts'
