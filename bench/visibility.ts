@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
-import { openKafkaLog, type StoreQueries } from '../streams/runtime.ts'
+import { openKafkaLog } from '../streams/runtime.ts'
 import { partitionOf } from '../test/helpers/random-log.ts'
 import { freshApplicationId, freshTopics } from '../test/helpers/services.ts'
 import { checkRun } from './counting/check.ts'
@@ -15,7 +15,7 @@ import { owning, type Owner } from './lib/owner.ts'
 import { committedRecords, followPositions } from './lib/positions.ts'
 import { PARTITIONS } from './lib/race.ts'
 import { percentilesOf, round, type Percentiles } from './lib/statistics.ts'
-import { kinds, openQueries, startCounting, type Kind } from './visibility/system.ts'
+import { kinds, openQueries, startCounting, type Kind, type Look } from './visibility/system.ts'
 
 const SHARE = 0.3
 const CUSTOMERS = 10_000
@@ -59,15 +59,15 @@ async function measure (owner: Owner, { services, events, seconds }: Context, ki
 
   const perSecond = Math.round(most * SHARE)
   const live: OrdersOptions = { ...backlog, seed: 2, count: Number.MAX_SAFE_INTEGER }
-  const queries = await openQueries(owner, kind, run)
+  const look = await kind.openLook(owner, run)
   const traffic = startTraffic(services, orders(live).map(record => ({ ...record, topic, offset: -1 })), perSecond)
-  const { probes, times } = await probe(owner, run, kind, queries, seconds)
+  const { probes, times } = await probe(owner, run, look, seconds)
   const sent = await traffic.stop()
 
   await processed(owner, run, events + sent + probes.length)
   await stop()
   const expected = expectedOf(all(orders(backlog), orders({ ...live, count: sent }), probes))
-  return { name: kind.name, most: Math.round(most), perSecond, latencies: percentilesOf(times), mistake: await checkRun({ ...run, expected }, await readViews(queries)) }
+  return { name: kind.name, most: Math.round(most), perSecond, latencies: percentilesOf(times), mistake: await checkRun({ ...run, expected }, await readViews(openQueries(owner, kind.topology, run))) }
 }
 
 function * all<T> (...parts: readonly Iterable<T>[]): Generator<T> {
@@ -75,11 +75,10 @@ function * all<T> (...parts: readonly Iterable<T>[]): Generator<T> {
 }
 
 /** Each is the first order of a customer of its own. */
-async function probe (owner: Owner, { services, topic }: CountingRun, { keyOf }: Kind, queries: StoreQueries, seconds: number): Promise<{ readonly probes: readonly OrderRecord[], readonly times: readonly number[] }> {
+async function probe (owner: Owner, { services, topic }: CountingRun, look: Look, seconds: number): Promise<{ readonly probes: readonly OrderRecord[], readonly times: readonly number[] }> {
   const log = openKafkaLog({ brokers: services.kafka.split(','), clientId: 'millrace-bench-probe' })
   owner.after(async () => await log.close())
   const producer = log.openProducer()
-  const store = queries.store('summaries')
   const probes: OrderRecord[] = []
   const times: number[] = []
   for (const started = performance.now(); performance.now() - started < seconds * 1000;) {
@@ -87,7 +86,7 @@ async function probe (owner: Owner, { services, topic }: CountingRun, { keyOf }:
     probes.push(order)
     const sentAt = performance.now()
     await producer.send([{ ...order, topic, key: Buffer.from(order.key), headers: [] }])
-    while (await store.get(keyOf(order.key)) === undefined) {
+    while (!await look(order.key)) {
       if (performance.now() - sentAt > GIVE_UP_AFTER_MS) throw new Error(`The order of ${order.key} is in no summary after ${GIVE_UP_AFTER_MS} ms.`)
       await sleep(LOOK_EVERY_MS)
     }

@@ -3,7 +3,7 @@ import { defineKeyed, defineProcessor, defineTopic, defineTopology, isRejected, 
 import { Order } from './order.ts'
 import { addOrder, CountingSettings, noOrders } from './topology.ts'
 
-const summaries = defineKeyed({
+export const summaries = defineKeyed({
   name: 'summaries',
   key: ['customer'],
   value: Type.Object({ count: Type.Integer(), sum: Type.Integer(), min: Type.Integer(), max: Type.Integer(), lastAt: Type.Integer() })

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuSecondsOf, machineBusySeconds, peakMegabytesOf } from './cpu.ts'
 import type { Owner } from './owner.ts'
 
@@ -89,6 +90,8 @@ export async function runPeer (owner: Owner, { name, command, words, directory, 
         return runBetween(await first, await last, startedAt, peak)
       }
     }
+    // Its outputs end a moment before it does.
+    await Promise.race([exited, sleep(1_000)])
     throw new Error(`${name} ended after ${records} records and ${Math.round((performance.now() - startedAt) / 1000)} s (${child.exitCode ?? child.signalCode ?? 'still running'}):\n${said}`)
   } finally {
     clearTimeout(timer)
