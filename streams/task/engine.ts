@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { FetchedBatch, ReadPosition, TopicPartition } from '../log/log.ts'
 import type { Pauses } from '../pauses.ts'
 import { FatalError, messageOf } from '../errors.ts'
@@ -12,7 +13,7 @@ import { Patience, type Trouble } from './patience.ts'
 import type { Schedule } from './schedule.ts'
 import { Signal } from './signal.ts'
 import type { Task } from './task.ts'
-import type { Unit } from './unit.ts'
+import { RECORDS_AT_A_TIME, type Unit } from './unit.ts'
 
 export interface EngineOptions extends AftermathOptions, CommitterOptions, Pick<CallsOptions, 'applicationId' | 'called' | 'breakerChanged'> {
   readonly schedule: Schedule
@@ -308,6 +309,7 @@ export class Engine {
       if (item === undefined) break
       if (runner.run(item)) {
         index++
+        if (index % RECORDS_AT_A_TIME === 0) await this.#breathe()
         suspensions = 0
         continue
       }
@@ -321,7 +323,7 @@ export class Engine {
         continue
       }
       const walked = items.slice(index)
-      runner.guess(walked)
+      await runner.guess(walked, async () => await this.#breathe())
       const wanted = stores.takeMissing()
       try {
         const loaded = await state.load(wanted)
@@ -338,6 +340,11 @@ export class Engine {
       }
     }
     return undefined
+  }
+
+  /** While a unit is being committed, its statements are sent as soon as those before are answered, and not when the next unit is prepared. */
+  async #breathe (): Promise<void> {
+    if (this.#inFlight !== undefined) await turn()
   }
 
   /** False: the registry is away, and was waited for. */

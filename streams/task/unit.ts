@@ -101,6 +101,9 @@ interface Marks {
   readonly trace: number
 }
 
+/** They take a few milliseconds: for so long nothing else of the process is done. */
+export const RECORDS_AT_A_TIME = 128
+
 /** With less, a dead letter no longer says what it is about. */
 const LEAST_DEAD_LETTER_BYTES = 1_024
 
@@ -215,25 +218,27 @@ export class UnitRunner implements Execution {
 
   /**
    * Walks records, each behind the ones before it, as if the state that is missing were not there, and so learns all that they ask for.
-   * When that is read, `keep` is told how many were walked rightly; no record is run in between.
+   * When that is read, `keep` is told how many were walked rightly; no record is run in between. `rest` is called between every few records.
    */
-  guess (items: readonly Item[]): void {
+  async guess (items: readonly Item[], rest: () => Promise<void>): Promise<void> {
     const { mode, journal } = this.#stores
     journal.forget()
     const marks: Marks[] = []
-    let standing = this.keepsGuesses ? items.length : 0
-    mode.speculating = true
+    const { keepsGuesses } = this
+    let standing = keepsGuesses ? items.length : 0
     for (const [index, item] of items.entries()) {
+      // Where none can stand others may run records at any time, so all is undone before anybody's turn comes.
+      if (keepsGuesses && index % RECORDS_AT_A_TIME === 0) await rest()
+      mode.speculating = true
       mode.walking = index
       this.#mark()
       if (index <= standing) marks.push(this.#marks)
       const isWhole = item.failure === undefined && this.#walk(item)
       if (!isWhole) standing = Math.min(standing, index)
+      mode.speculating = false
     }
-    mode.speculating = false
     mode.walking = 0
     this.#walked = { marks, standing }
-    // Where none can stand, others may run records meanwhile.
     if (standing === 0) this.#undoTo(marks[0])
   }
 

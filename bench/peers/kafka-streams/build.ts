@@ -32,7 +32,7 @@ async function buildOnce (): Promise<Build> {
   if (!existsSync(built) || await readFile(built, 'utf8') !== sources) {
     const maven = await requireProgram(() => findProgram('mvn'), 'Maven, which builds bench/peers/kafka-streams,', 'maven')
     await rm(OUTPUT, { recursive: true, force: true })
-    await report(maven, ['-q', '-B', `-DbuildDirectory=${OUTPUT}`, 'process-classes'], SOURCES)
+    await report(maven, ['-q', '-B', '-Dstyle.color=never', `-DbuildDirectory=${OUTPUT}`, 'process-classes'], SOURCES)
     // Last, so that half a build never looks like a whole one.
     await writeFile(built, sources)
   }

@@ -100,7 +100,7 @@ test('a walk learns at once all that records will ask for, and those that were w
   const expected = oneByOne.runner.close()
   const it = world()
   const items = records.map(it.item)
-  it.runner.guess(items)
+  await it.runner.guess(items, async () => {})
   const wanted = it.stores.takeMissing()
   const loaded = await openMemoryState().load(wanted)
 
@@ -123,7 +123,7 @@ test('from the first record on that was walked on a wrong guess, nothing is left
     : store.kind === 'keyed' ? { store, found: new Map() } : { store: eventLog, found: new Set() })
   const it = world()
   const items = records.map(it.item)
-  it.runner.guess(items)
+  await it.runner.guess(items, async () => {})
   const wanted = it.stores.takeMissing()
 
   assert.equal(it.runner.keep(items, it.stores.firstMisled(answered(wanted), wanted)), 1)
@@ -136,7 +136,7 @@ test('from the first record on that was walked on a wrong guess, nothing is left
 test('a record that fails while it is walked does not stand, nor do those behind it', async () => {
   const it = world()
   const items = [moveRecord(0), moveRecord(1, { item: 'poison' }), moveRecord(2)].map(it.item)
-  it.runner.guess(items)
+  await it.runner.guess(items, async () => {})
   const wanted = it.stores.takeMissing()
   const loaded = await openMemoryState().load(wanted)
 
