@@ -1,8 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Topology } from '../../streams/index.ts'
-import { openPostgres, openPostgresSource, openStoreQueries } from '../../streams/runtime.ts'
-import { followPositions } from '../lib/positions.ts'
-import { levelAfter } from '../lib/projection-level.ts'
+import { readStores, runEnvironment, UNIT_RECORDS, workOff } from '../lib/millrace-run.ts'
 import { startProcess } from '../lib/processes.ts'
 import { freshResultFile } from '../lib/result-file.ts'
 import { checkRun } from './check.ts'
@@ -33,15 +31,13 @@ function onServices ({ name, topology, file, projects }: OnServices): CountingSu
     name,
     isPeer: false,
     async run (owner, run) {
-      const { services, applicationId, records } = run
-      const startedAt = performance.now()
-      const { child, pid, output, stop } = startProcess(owner, 'bin/millrace.js', environmentOf(run), ['run', file], fileURLToPath(new URL('.', import.meta.url)))
-      const stillRuns = (): string | undefined => child.exitCode === null && child.signalCode === null ? undefined : output()
-      const pace = await followPositions({ services, applicationId, pids: [pid], records, stillRuns, timeoutMs: TIMEOUT_MS })
-      const wallSeconds = (performance.now() - startedAt) / 1000
-      const projectionBehindMs = projects ? await levelAfter(services, applicationId) : null
-      await stop()
-      return { ...pace, wallSeconds, projectionBehindMs, mistake: await checkRun(run, await readTable(run, topology)) ?? null }
+      const pace = await workOff({
+        ...run,
+        projects,
+        timeoutMs: TIMEOUT_MS,
+        start: () => [startProcess(owner, 'bin/millrace.js', environmentOf(run), ['run', file], fileURLToPath(new URL('.', import.meta.url)))]
+      })
+      return { ...pace, mistake: await checkRun(run, await readTable(run, topology)) ?? null }
     }
   }
 }
@@ -72,30 +68,10 @@ export const millraceInMemory: CountingSubject = {
 }
 
 /** Of `millrace run` on the services. */
-export function environmentOf ({ services, applicationId, topic, deadLetterTopic }: Omit<CountingRun, 'records' | 'expected'>): Record<string, string> {
-  return {
-    KAFKA_BOOTSTRAP: services.kafka,
-    REDIS_URL: services.redis,
-    DATABASE_URL: services.postgres,
-    KAFKA_WORKER_GROUP_ID: applicationId,
-    KAFKA_WORKER_AUTO_OFFSET_RESET: 'earliest',
-    KAFKA_WORKER_MAX_POLL_RECORDS: String(UNIT_RECORDS),
-    TOPIC_ORDERS: topic,
-    TOPIC_DEAD_LETTERS: deadLetterTopic,
-    WORKER_METRICS_HOST: '127.0.0.1',
-    WORKER_METRICS_PORT: '0',
-    LOG_LEVEL: 'warn'
-  }
+export function environmentOf (run: Omit<CountingRun, 'records' | 'expected'>): Record<string, string> {
+  return { ...runEnvironment(run), KAFKA_WORKER_MAX_POLL_RECORDS: String(UNIT_RECORDS), TOPIC_ORDERS: run.topic, TOPIC_DEAD_LETTERS: run.deadLetterTopic }
 }
 
-/** At 100,000 records a second still ten commits a second, where the others commit once; the more records, the fewer writes of each key. */
-const UNIT_RECORDS = 10_000
-
-export async function readTable ({ services, applicationId }: CountingRun, topology: Topology): Promise<Summaries> {
-  const database = openPostgres({ url: services.postgres, applicationName: 'bench', maxConnections: 1, readOnly: true })
-  try {
-    return await readViews(openStoreQueries({ topology, applicationId, source: openPostgresSource({ database, applicationId }) }))
-  } finally {
-    await database.close()
-  }
+export async function readTable (run: CountingRun, topology: Topology): Promise<Summaries> {
+  return await readStores(run, topology, readViews)
 }

@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 import { openKafkaLog } from '../../streams/runtime.ts'
 import type { OutgoingRecord } from '../../streams/index.ts'
 import { freshTopics, type Services } from '../../test/helpers/services.ts'
+import { runEnvironment } from '../lib/millrace-run.ts'
 import type { Owner } from '../lib/owner.ts'
 import { followPositions, type Pace } from '../lib/positions.ts'
 import { startProcess, type StartedProcess } from '../lib/processes.ts'
@@ -95,18 +96,7 @@ export async function measureRebuild (owner: Owner, { services, applicationId, p
 }
 
 function startTotals (owner: Owner, services: Services, applicationId: string, topic: string, profile: Readonly<Record<string, string>>): StartedProcess {
-  const environment = {
-    KAFKA_BOOTSTRAP: services.kafka,
-    REDIS_URL: services.redis,
-    DATABASE_URL: services.postgres,
-    KAFKA_WORKER_GROUP_ID: applicationId,
-    KAFKA_WORKER_AUTO_OFFSET_RESET: 'earliest',
-    TOPIC: topic,
-    WORKER_METRICS_HOST: '127.0.0.1',
-    WORKER_METRICS_PORT: '0',
-    LOG_LEVEL: 'warn'
-  }
-  return startProcess(owner, 'bin/cli.ts', { ...environment, ...profile }, ['run', PROGRAM])
+  return startProcess(owner, 'bin/cli.ts', { ...runEnvironment({ services, applicationId }), TOPIC: topic, ...profile }, ['run', PROGRAM])
 }
 
 async function send (services: Services, records: readonly OutgoingRecord[]): Promise<void> {

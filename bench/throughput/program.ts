@@ -1,8 +1,7 @@
 import { workerEnvironment } from '../../test/helpers/recommender.ts'
 import { findMistake } from '../lib/check.ts'
-import { followPositions } from '../lib/positions.ts'
-import { levelAfter } from '../lib/projection-level.ts'
-import { startProcess, type StartedProcess } from '../lib/processes.ts'
+import { workOff } from '../lib/millrace-run.ts'
+import { startProcess } from '../lib/processes.ts'
 import type { RecommenderSubject } from './subject.ts'
 
 export interface Program {
@@ -18,19 +17,11 @@ export function programSubject ({ name, program, processes, projects }: Program)
     name,
     isPeer: false,
     async run (owner, { services, applicationId, deadLetterTopic, topics, records, expected, environment }) {
-      const startedAt = performance.now()
       const env = { ...workerEnvironment(services, applicationId, { ...topics, dlq: deadLetterTopic }), ...environment }
-      const started = Array.from({ length: processes }, () => startProcess(owner, program, env))
-      const pace = await followPositions({ services, applicationId, pids: started.map(({ pid }) => pid), records, stillRuns: () => firstEnded(started) })
-      const wallSeconds = (performance.now() - startedAt) / 1000
-      const projectionBehindMs = projects ? await levelAfter(services, applicationId) : null
-      for (const { stop } of started) await stop()
+      const start = () => Array.from({ length: processes }, () => startProcess(owner, program, env))
+      const pace = await workOff({ services, applicationId, records, projects, start })
       const mistake = await findMistake({ services, applicationId, deadLetterTopic, expected })
-      return { ...pace, wallSeconds, projectionBehindMs, mistake: mistake ?? null }
+      return { ...pace, mistake: mistake ?? null }
     }
   }
-}
-
-function firstEnded (processes: readonly StartedProcess[]): string | undefined {
-  return processes.find(({ child }) => child.exitCode !== null || child.signalCode !== null)?.output()
 }

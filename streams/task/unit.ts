@@ -643,7 +643,7 @@ export class UnitRunner implements Execution {
     this.#drops.length = marks.drops
     this.#effects.length = marks.effects
     this.#trace.length = marks.trace
-    this.#stores.journal.undo(marks.journal)
+    this.#stores.undoRecord(marks.journal)
   }
 }
 

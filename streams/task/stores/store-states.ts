@@ -48,8 +48,9 @@ export class StoreStates {
     this.mode.record++
   }
 
-  undoRecord (): void {
-    this.journal.undo()
+  /** As it was when the journal was so long. */
+  undoRecord (to = 0): void {
+    this.journal.undo(to)
   }
 
   /** The record has been run; what it was told is absent and did not insert is missing. */
