@@ -156,6 +156,7 @@ export interface Log {
   readonly deleteTopics: (topics: readonly string[]) => Promise<void>
   /** Deletes the records before these offsets; where they are gone already nothing happens. */
   readonly deleteRecords: (before: readonly (TopicPartition & { readonly offset: number })[]) => Promise<void>
+  /** One answer per partition, however often it is among them. */
   readonly offsets: (partitions: readonly TopicPartition[], at: OffsetSpec) => Promise<readonly (TopicPartition & { readonly offset: number })[]>
   readonly groupOffsets: (groupId: string) => Promise<readonly (TopicPartition & { readonly offset: number })[]>
   /** The group must have no members. */

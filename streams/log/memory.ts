@@ -1,3 +1,4 @@
+import { distinct } from './distinct.ts'
 import { LogError, type Log, type LogProducer, type LogReader, type ReaderOptions } from './log.ts'
 import { MemoryGroups } from './memory-groups.ts'
 import { openMemoryReader } from './memory-reader.ts'
@@ -26,7 +27,7 @@ export function createMemoryLog ({ now = Date.now }: MemoryLogOptions = {}): Log
     },
     deleteTopics: async names => topics.delete(names),
     deleteRecords: async before => { for (const each of before) topics.deleteBefore(each) },
-    offsets: async (partitions, at) => partitions.map(({ topic, partition }) => ({ topic, partition, offset: topics.offsetAt({ topic, partition }, at) })),
+    offsets: async (partitions, at) => distinct(partitions).map(({ topic, partition }) => ({ topic, partition, offset: topics.offsetAt({ topic, partition }, at) })),
     groupOffsets: async groupId => groups.offsets(groupId),
     setGroupOffsets: async (groupId, offsets) => groups.setOffsets(groupId, offsets),
     groupMembers: async groupId => groups.members(groupId),

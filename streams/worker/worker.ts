@@ -98,6 +98,8 @@ export class Worker {
   /** Partitions of which is being asked where they go on. */
   readonly #skipping = new Set<string>()
   #assignmentEpoch = 0
+  /** The group gives its partitions out anew, and its answer is still to come. */
+  #isRejoining = false
   #assigned: readonly TopicPartition[] = []
   /** Assignments are dealt with one after the other; the newest wins. */
   #assigning: Promise<void> = Promise.resolve()
@@ -199,6 +201,7 @@ export class Worker {
       rebalanceTimeoutMs: Math.max(30_000, sessionTimeoutMs * 3),
       prepare: async () => await this.#prepare(),
       assigned: (partitions, lost) => {
+        this.#isRejoining = false
         if (lost === undefined) this.#options.pauses.over('membership')
         else this.#options.pauses.waits('membership', lost)
         this.#assign(partitions)
@@ -240,13 +243,15 @@ export class Worker {
     this.#failed?.(error instanceof Error ? error : new Error(String(error)))
   }
 
-  /** Finishes what is in flight. Whoever takes tasks over gives up, and is waited for: a moment later it would take them from their next owner. */
+  /**
+   * Finishes what is in flight. Whoever takes tasks over gives up, and is waited for: a moment later it would take them from
+   * their next owner. The group does not wait for ever, so the next assignment may come before this is done.
+   */
   async #prepare (): Promise<void> {
     this.#options.pauses.waits('rebalance', 'the group gives its partitions out anew')
+    this.#isRejoining = true
     this.#assignmentEpoch++
     await this.#engine.pause()
-    // A unit that was lost meanwhile has asked for its tasks anew.
-    this.#assignmentEpoch++
     await this.#assigning
   }
 
@@ -326,6 +331,8 @@ export class Worker {
 
   /** The compare was lost: if the broker still says that we are the member, the tasks are taken over anew, else they are gone. */
   #reconsider (tasks: readonly TaskId[]): void {
+    // The group is about to say it.
+    if (this.#isRejoining) return
     this.#options.logger.warn({ tasks: tasks.map(({ subTopology, partition }) => `${subTopology}/${partition}`) }, 'somebody else moved the position of these tasks; asking the group whose they are')
     this.#assign(this.#assigned)
   }

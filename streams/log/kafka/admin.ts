@@ -1,5 +1,6 @@
 import { FetchIsolationLevels, type Broker, type createTopicsV7, type deleteRecordsV2, type deleteTopicsV6, type describeGroupsV5, type leaveGroupV5, type listOffsetsV9, type offsetCommitV9, type offsetFetchV9 } from '@platformatic/kafka'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { distinct } from '../distinct.ts'
 import { LogError, type GroupMemberInfo, type Log, type OffsetSpec, type TopicPartition, type TopicSpec } from '../log.ts'
 import { retrying, type Cluster, type ClusterView } from './cluster.ts'
 import { hasProtocolError, responseOf } from './errors.ts'
@@ -31,7 +32,8 @@ export function createAdmin (cluster: Cluster): LogAdmin {
     createTopics: topics => createTopics(cluster, topics),
     deleteTopics: topics => deleteTopics(cluster, topics),
     deleteRecords: before => retrying('Deleting records', () => deleteRecords(cluster, before)),
-    offsets: (partitions, at) => retrying('Looking up offsets', () => listOffsets(cluster, partitions, at)),
+    // A broker refuses a question that names a partition twice.
+    offsets: (partitions, at) => retrying('Looking up offsets', () => listOffsets(cluster, distinct(partitions), at)),
     groupOffsets: groupId => retrying(`Reading the offsets of group ${groupId}`, () => groupOffsets(cluster, groupId)),
     setGroupOffsets: (groupId, offsets) => setGroupOffsets(cluster, groupId, offsets),
     groupMembers: groupId => retrying(`Looking up the members of group ${groupId}`, () => groupMembers(cluster, groupId)),

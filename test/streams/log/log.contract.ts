@@ -292,6 +292,14 @@ export function logContract (name: string, openLog: LogFactory): void {
     assert.deepEqual(found, [0, 3, 1, 1, 3])
   })
 
+  test(`${name}: who asks for the offsets of a partition twice is answered once`, async t => {
+    const { log, topic } = await logWithTopic(t, openLog)
+    await produce(t, log, [outgoing({ topic })])
+    const where = { topic, partition: 0 }
+
+    assert.deepEqual((await log.offsets([where, { ...where }], 'latest')).map(({ offset }) => offset), [1])
+  })
+
   test(`${name}: deleted records are gone, those behind them stay, and reading where they were says so`, async t => {
     const { log, topic } = await logWithTopic(t, openLog, 2)
     await produce(t, log, [0, 1, 2, 3].map(i => outgoing({ topic, partition: 0, value: Buffer.from(String(i)), timestamp: 1_000 + i })))

@@ -55,15 +55,54 @@ test('who waits for the group\'s word does not hold up its rebalance', async t =
   deepEqual(world.takenOver, [0])
 })
 
+test('an assignment that comes while the unit in flight still holds up the last rebalance is taken up', async t => {
+  const world = await groupWorld(t)
+  await world.assign(0)
+  const committing = world.commitLater()
+  await world.send(0)
+  await until('a unit is being committed', () => committing.isAsked())
+  const prepared = world.prepare()
+
+  // The group waits no longer.
+  world.assigned(0, 1)
+  committing.answer()
+  await prepared
+
+  await world.has(0, 1)
+  await world.send(1)
+  await until('what comes then is run', () => world.ran.join() === '0,1')
+})
+
+test('a unit that is lost while the group is joined anew asks for no tasks: the next assignment says what is ours', async t => {
+  const world = await groupWorld(t)
+  await world.assign(0)
+  const committing = world.commitLater()
+  await world.send(0)
+  await until('a unit is being committed', () => committing.isAsked())
+  const prepared = world.prepare()
+  await world.takenByOthers(0)
+  committing.answer()
+  await prepared
+
+  world.assigned(1)
+  await world.has(1)
+
+  deepEqual(world.takenOver, [0, 1])
+})
+
 /** A worker in a group whose word is given by hand. */
 async function groupWorld (t: TestContext) {
   const [log, state] = [createMemoryLog(), openMemoryState()]
   t.after(log.close)
   await log.createTopics([{ name: 'orders', partitions: 2 }])
+  const producer = log.openProducer()
+  t.after(producer.close)
   let options: GroupOptions | undefined
   let confirm = async (): Promise<boolean> => true
   let beforeTakeOver = async (): Promise<void> => {}
+  let beforeUnit = async (): Promise<void> => {}
   let refused = 0
+  const ran: number[] = []
   const takenOver: number[] = []
   const manual: Log = {
     ...log,
@@ -78,12 +117,17 @@ async function groupWorld (t: TestContext) {
     log: manual,
     state: {
       ...state,
+      async begin () {
+        await beforeUnit()
+        return await state.begin()
+      },
       async takeOver (tasks) {
         await beforeTakeOver()
         takenOver.push(...tasks.map(({ partition }) => partition))
         return await state.takeOver(tasks)
       }
-    }
+    },
+    observers: [{ assigned () {}, committed ({ items }) { ran.push(...items.map(({ task }) => task.partition)) } }]
   }))
   t.after(worker.stop.bind(worker))
   await worker.start()
@@ -104,6 +148,7 @@ async function groupWorld (t: TestContext) {
   const assigned = (...partitions: number[]): void => joined().assigned(partitions.map(partition => ({ topic: 'orders', partition })))
   return {
     takenOver,
+    ran,
     has,
     assigned,
     prepare: async () => await joined().prepare(),
@@ -124,6 +169,9 @@ async function groupWorld (t: TestContext) {
       }
     },
     refused: () => refused,
+    send: async (partition: number) => await producer.send([{ topic: 'orders', partition, key: null, value: null, headers: [] }]),
+    takenByOthers: async (partition: number) => await state.takeOver([{ subTopology: 'orders', partition, offsets: {} }]),
+    commitLater: () => later(gate => { beforeUnit = gate }),
     takeOverLater: () => later(gate => { beforeTakeOver = gate })
   }
 }
