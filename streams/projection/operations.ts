@@ -3,14 +3,15 @@ import type { Change, ListValue } from '../state/state.ts'
 import { ownerOf, RANKING_ROOM, shardOf } from './layout.ts'
 
 /**
- * What the apply script is told to do, as arrays that JSON carries.
+ * What the apply script is told to do, as arrays that JSON carries. What it hands on to a command stands as that command
+ * takes it, so that the script touches none of it.
  *
  * z: add to a ranking · l: put the newest entries before a list's first, where nothing between them is missing · f: replace a whole list · v: set a value
  */
 export type Operation =
-  | ['z', key: string, keep: number, room: number, ...membersAndCounts: (string | number)[]]
-  | ['l', key: string, newest: number, length: number, ...newestEntriesNewestFirst: string[]]
-  | ['f', key: string, newest: number, ...entriesNewestFirst: string[]]
+  | ['z', key: string, keep: number, room: number, ...scoresAndMembers: string[]]
+  | ['l', key: string, newest: number, length: number, ...newestEntriesOldestFirst: string[]]
+  | ['f', key: string, newest: number, ...entriesOldestFirst: string[]]
   | ['v', key: string, version: number, value: string]
 
 /** The operations of a unit's changes, by shard. A list travels as what was added to it where that is known, else whole. */
@@ -46,7 +47,7 @@ function addRankings (byShard: Operation[][], { store, counts }: Extract<Change,
       rankings.set(name, operation)
       byShard[shardOf(ownerOf(store, key), shards)]?.push(operation)
     }
-    operation.push(second ?? first, count)
+    operation.push(String(-count), second ?? first)
   }
 }
 
@@ -68,5 +69,5 @@ function wholeList (store: string, key: string, { newest, entries }: ListValue):
 }
 
 function numbered (newest: number, entries: readonly object[]): string[] {
-  return entries.map((entry, index) => `${newest - index}:${JSON.stringify(entry)}`)
+  return entries.map((entry, index) => `${newest - index}:${JSON.stringify(entry)}`).reverse()
 }

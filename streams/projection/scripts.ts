@@ -14,46 +14,42 @@
 export const APPLY = `
 local fence = redis.call('HMGET', KEYS[1], 'holding', 'build')
 if fence[1] ~= ARGV[2] or not fence[2] or (ARGV[3] ~= '' and ARGV[3] ~= fence[2]) then return {'stale'} end
+local call, unpack, match = redis.call, unpack, string.match
 local prefix = ARGV[1] .. fence[2] .. ':'
 local incomplete = {}
+local function newestOf (key)
+  local head = call('LINDEX', key, 0)
+  return head and tonumber(match(head, '^(%d+):')) or 0
+end
+local function push (command, key, op, from)
+  local length = 0
+  for i = from, #op, 1000 do length = call(command, key, unpack(op, i, math.min(i + 999, #op))) end
+  return length
+end
 for _, op in ipairs(cjson.decode(ARGV[4])) do
   local kind, key = op[1], prefix .. op[2]
   if kind == 'z' then
-    local from = 5
-    while from <= #op do
-      local scores = {}
-      for i = from, math.min(from + 999, #op), 2 do
-        scores[#scores + 1] = -op[i + 1]
-        scores[#scores + 1] = op[i]
-      end
-      redis.call('ZADD', key, 'LT', unpack(scores))
-      from = from + 1000
-    end
-    if op[4] > 0 and redis.call('ZCARD', key) > op[4] then redis.call('ZREMRANGEBYRANK', key, op[3], -1) end
+    local added = 0
+    for i = 5, #op, 1000 do added = added + call('ZADD', key, 'LT', unpack(op, i, math.min(i + 999, #op))) end
+    if added > 0 and op[4] > 0 and call('ZCARD', key) > op[4] then call('ZREMRANGEBYRANK', key, op[3], -1) end
   elseif kind == 'l' then
-    local head = redis.call('LINDEX', key, 0)
-    local at = head and tonumber(string.match(head, '^(%d+):')) or 0
-    local newest = op[3]
-    local given = #op - 4
-    if newest - at > given then
+    local missing = op[3] - newestOf(key)
+    if missing > #op - 4 then
       incomplete[#incomplete + 1] = op[2]
-    elseif newest > at then
-      for i = 4 + newest - at, 5, -1 do redis.call('LPUSH', key, op[i]) end
-      redis.call('LTRIM', key, 0, op[4] - 1)
+    elseif missing > 0 and push('LPUSH', key, op, #op - missing + 1) > op[4] then
+      call('LTRIM', key, 0, op[4] - 1)
     end
   elseif kind == 'f' then
-    local head = redis.call('LINDEX', key, 0)
-    local at = head and tonumber(string.match(head, '^(%d+):')) or 0
-    if op[3] > at then
-      redis.call('DEL', key)
-      for i = 4, #op do redis.call('RPUSH', key, op[i]) end
+    if op[3] > newestOf(key) then
+      call('DEL', key)
+      push('LPUSH', key, op, 4)
     end
   else
-    local old = redis.call('GET', key)
-    local version = old and tonumber(string.match(old, '^(%d+):')) or 0
+    local old = call('GET', key)
+    local version = old and tonumber(match(old, '^(%d+):')) or 0
     if op[3] > version then
       local value = string.format('%.0f', op[3]) .. ':' .. op[4]
-      if op[4] == '' then redis.call('SET', key, value, 'EX', 86400) else redis.call('SET', key, value) end
+      if op[4] == '' then call('SET', key, value, 'EX', 86400) else call('SET', key, value) end
     end
   end
 end
