@@ -212,7 +212,7 @@ function loadFrom (tables: Tables, wanted: Wanted): Loaded {
 }
 
 function rowConflicts (tables: Tables, { store, rows, decided }: RowsWrite): Conflict[] {
-  const keys = [...decided].filter(key => rows.has(key) && within(tables.rows, store).has(key))
+  const keys = [...new Set(decided)].filter(key => rows.has(key) && within(tables.rows, store).has(key))
   return keys.length === 0 ? [] : [{ store, keys }]
 }
 

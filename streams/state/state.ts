@@ -193,8 +193,8 @@ export interface RowsWrite {
   readonly kind: 'rows'
   readonly store: Rows
   readonly rows: ReadonlyMap<string, Row>
-  /** Keys that were read as absent: somebody being first is a conflict. */
-  readonly decided: ReadonlySet<string>
+  /** Keys that were read as absent, some perhaps more than once: somebody being first is a conflict. */
+  readonly decided: readonly string[]
 }
 
 export interface ListWrite {

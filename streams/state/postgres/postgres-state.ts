@@ -326,9 +326,9 @@ function missingTasks (positions: readonly TaskPosition[], moved: readonly TextR
 }
 
 function rowConflicts (write: RowsWrite, inserted: readonly TextRow[]): Conflict[] {
-  if (write.decided.size === 0 || inserted.length === write.rows.size) return []
+  if (write.decided.length === 0 || inserted.length === write.rows.size) return []
   const written = rowKeysOf(write.store, inserted)
-  const keys = [...write.decided].filter(key => write.rows.has(key) && !written.has(key))
+  const keys = [...new Set(write.decided)].filter(key => write.rows.has(key) && !written.has(key))
   return keys.length === 0 ? [] : [{ store: write.store, keys }]
 }
 

@@ -4,14 +4,17 @@ import type { RowsWrite } from '../state.ts'
 import type { Statement, TextRow } from './database.ts'
 import { encodeArray, parseColumn, quote, selectExpression } from './sql.ts'
 
-/** Rows go in key order: two workers that insert the same ones never wait for each other in a circle. */
-export function insertRows (schema: string, { store, rows }: RowsWrite): Statement {
+/**
+ * Rows go in key order: two workers that insert the same ones never wait for each other in a circle. Answers with the keys of
+ * those that were not there before, if any of them decides something.
+ */
+export function insertRows (schema: string, { store, rows, decided }: RowsWrite): Statement {
   const columns = Object.entries(store.columns)
   // Without a function to compare by, strings are compared within the runtime.
   const values = [...rows.keys()].sort().map(key => rows.get(key))
   return {
     prepared: true,
-    text: insertText(schema, store, columns),
+    text: insertText(schema, store, columns) + (decided.length === 0 ? '' : ` returning ${keySelection(store)}`),
     values: columns.map(([name, { type }]) => encodeArray(type, values.map(row => row?.[name] ?? null)))
   }
 }
@@ -20,8 +23,7 @@ function insertText (schema: string, store: Rows, columns: readonly (readonly [s
   const names = columns.map(([name]) => quote(name)).join(', ')
   const arrays = columns.map(([, { type }], index) => `$${index + 1}::${type}[]`).join(', ')
   return `insert into ${quote(schema)}.${quote(store.name)} (${names}) select * from unnest(${arrays})
-    on conflict (${store.key.map(quote).join(', ')}) do nothing
-    returning ${keySelection(store)}`
+    on conflict (${store.key.map(quote).join(', ')}) do nothing`
 }
 
 export function findRows (schema: string, store: Rows, keys: readonly string[]): Statement {

@@ -18,14 +18,16 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
   let sealed = new Map<string, Row>()
   /** Read as absent. Somebody may insert them meanwhile; that is found when the unit is written. */
   let absent = new Set<string>()
-  let decided = new Set<string>()
-  let sealedDecided = new Set<string>()
+  /** Sets would cost more than all that is done with them. */
+  let decided: string[] = []
+  let sealedDecided: readonly string[] = []
   const present = new RecentKeys(CACHED_KEYS)
   /** Nobody needs to know what is in a log that is only written. */
   let isAsked = false
   const missing = new MissingKeys(mode)
-  /** Of one record: told as absent, not inserted yet. */
-  const unproven = new Set<string>()
+  /** Told as absent, and not inserted yet: the last such key, and the others of its record, of which there mostly are none. */
+  let unproven: string | undefined
+  const alsoUnproven = new Set<string>()
   let unprovenOf = -1
   /** The insert has shown that they are there, or there was none. */
   const doubted = new Set<string>()
@@ -38,8 +40,28 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
   const reset = (): void => {
     sealed = new Map()
     current = new Map()
-    sealedDecided = new Set()
-    decided = new Set()
+    sealedDecided = []
+    decided = []
+  }
+  const isUnproven = (key: string): boolean => unproven === key || alsoUnproven.has(key)
+  const trust = (key: string): void => {
+    if (unprovenOf !== mode.record) {
+      unprovenOf = mode.record
+      unproven = undefined
+      alsoUnproven.clear()
+    }
+    if (isUnproven(key)) return
+    mode.unproven++
+    if (unproven !== undefined) alsoUnproven.add(unproven)
+    unproven = key
+  }
+  /** Whether it was told as absent to this record just now, so that nobody has inserted it. */
+  const proves = (key: string): boolean => {
+    if (mode.unproven === 0 || unprovenOf !== mode.record) return false
+    if (unproven === key) unproven = undefined
+    else if (!alsoUnproven.delete(key)) return false
+    mode.unproven--
+    return true
   }
   return {
     store,
@@ -49,24 +71,16 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
         reads.lookups++
         isAsked = true
         if (current.has(joined) || sealed.has(joined) || present.has(joined)) return true
-        if (absent.has(joined)) {
-          decided.add(joined)
-          return false
+        if (!absent.has(joined)) {
+          if (keysToAsk > 0 || doubted.has(joined)) missing.add(joined)
+          else trust(joined)
         }
-        if (keysToAsk > 0 || doubted.has(joined)) missing.add(joined)
-        else {
-          if (unprovenOf !== mode.record) unproven.clear()
-          unprovenOf = mode.record
-          if (!unproven.has(joined)) mode.unproven++
-          unproven.add(joined)
-        }
-        decided.add(joined)
+        decided.push(joined)
         return false
       },
       insert (row: RowOf<C>) {
         const joined = keyOf(row)
-        if (mode.unproven > 0 && unprovenOf === mode.record && unproven.delete(joined)) mode.unproven--
-        if (!current.has(joined) && !sealed.has(joined)) journal.set(current, joined, row, undefined)
+        if (proves(joined) || (!current.has(joined) && !sealed.has(joined))) journal.set(current, joined, row, undefined)
       }
     },
     takeMissing () {
@@ -85,7 +99,7 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
     },
     doubt () {
       if (unprovenOf !== mode.record) return
-      for (const key of unproven) {
+      for (const key of unproven === undefined ? alsoUnproven : [unproven, ...alsoUnproven]) {
         doubted.add(key)
         missing.note(key)
       }
@@ -96,7 +110,7 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
       sealed = current
       sealedDecided = decided
       current = new Map()
-      decided = new Set()
+      decided = []
     },
     committed () {
       if (isAsked) {
@@ -108,7 +122,7 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
       // What was read as absent and not inserted is asked for again: it costs one key in a query, and is true.
       if (absent.size > CACHED_KEYS) absent = new Set()
       sealed = new Map()
-      sealedDecided = new Set()
+      sealedDecided = []
     },
     undo: reset,
     evict (keys) {

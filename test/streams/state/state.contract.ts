@@ -610,7 +610,7 @@ function sample (id: number, fields: Row = {}): Row {
 }
 
 export function rows (store: Rows, content: readonly Row[], decided: readonly string[]): RowsWrite {
-  return { kind: 'rows', store, rows: new Map(content.map(row => [joinRowKey(store, row), row])), decided: new Set(decided) }
+  return { kind: 'rows', store, rows: new Map(content.map(row => [joinRowKey(store, row), row])), decided }
 }
 
 export function add (store: Counter, amounts: Readonly<Record<string, number>>): StoreWrite {

@@ -71,7 +71,7 @@ test('a lost task is told before anything is produced', async () => {
 test('a row that somebody else made first is a conflict, before anything is produced', async () => {
   const { memory, producer, commit } = await prepared()
   const other = await memory.begin()
-  await claimUnit(other, [], [{ kind: 'rows', store: eventLog, rows: new Map([['e1', { event_id: 'e1' }]]), decided: new Set() }])
+  await claimUnit(other, [], [{ kind: 'rows', store: eventLog, rows: new Map([['e1', { event_id: 'e1' }]]), decided: [] }])
   await other.write([], [])
 
   const outcome = await commit()

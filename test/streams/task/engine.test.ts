@@ -105,7 +105,7 @@ test('a row that somebody else wrote meanwhile makes the unit run again, with th
   const memory = openMemoryState()
   const elsewhere = once(async () => {
     const other = await memory.begin()
-    await claimUnit(other, [], [{ kind: 'rows', store: eventLog, rows: new Map([['e1', { event_id: 'e1' }]]), decided: new Set() }])
+    await claimUnit(other, [], [{ kind: 'rows', store: eventLog, rows: new Map([['e1', { event_id: 'e1' }]]), decided: [] }])
     await other.write([], [])
   })
   const producer = fakeProducer()

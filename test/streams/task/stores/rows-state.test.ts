@@ -18,7 +18,7 @@ function answer (stores: StoreStates, ...there: readonly string[]): unknown[] {
   return wanted.flatMap(({ keys }): unknown[] => [...keys])
 }
 
-const written = (stores: StoreStates): unknown => stores.writes().map(write => write.kind === 'rows' ? { rows: [...write.rows.keys()], decided: [...write.decided] } : write)
+const written = (stores: StoreStates): unknown => stores.writes().map(write => write.kind === 'rows' ? { rows: [...write.rows.keys()], decided: [...new Set(write.decided)] } : write)
 
 /** The insert of `key` has shown that somebody was first. */
 function surprise (stores: StoreStates, key = 'there'): void {
