@@ -17,7 +17,10 @@ export const floor = programSubject({ name: 'floor', program: 'bench/floor/loop.
 export const kafkaStreams = [kafkaStreamsSubject('at_least_once'), kafkaStreamsSubject('exactly_once_v2'), kafkaStreamsSubject('at_least_once', 2)]
 
 /** How fast a log that is there already is worked off. The subjects take turns, so that a busy machine slows all of them. */
-export const throughput: Benchmark = { name: 'throughput', run: async context => await compare(context, [oneWorker, floor, twoWorkers, ...kafkaStreams]) }
+export const throughput: Benchmark = { name: 'throughput', events: 300_000, run: async context => await compare(context, [oneWorker, floor, twoWorkers, ...kafkaStreams]) }
+
+/** The same where a JVM has time to get warm. */
+export const warm: Benchmark = { name: 'warm', events: 2_000_000, run: async context => await compare(context, [oneWorker, ...kafkaStreams.slice(0, 2)]) }
 
 export async function compare (context: Context, subjects: readonly RecommenderSubject[]): Promise<Result> {
   const runs = await raceOn(context, subjects)

@@ -14,7 +14,7 @@ const javaAtLeastOnce = kafkaStreamsSubject('at_least_once')
 const subjects: readonly WindowsSubject[] = [millraceInMemory, millrace, javaAtLeastOnce, kafkaStreamsSubject('exactly_once_v2')]
 
 /** Hopping windows and a join of two streams, over logs that are there already. The subjects take turns. */
-export const windows: Benchmark = { name: 'windows', run: compare }
+export const windows: Benchmark = { name: 'windows', events: 500_000, run: compare }
 
 const PRODUCTS = 10_000
 

@@ -1,7 +1,7 @@
 import type { Services } from '../../test/helpers/services.ts'
 
 export interface Options {
-  /** Length of the log of `throughput`. */
+  /** Length of the log. */
   readonly events: number
   readonly repeats: number
   /** How long `freshness` and `serving` run. */
@@ -42,6 +42,8 @@ export interface Result {
 
 export interface Benchmark {
   readonly name: string
+  /** Length of the log, where nothing else is asked for; left out: 100,000. */
+  readonly events?: number
   readonly run: (context: Context) => Promise<Result>
 }
 

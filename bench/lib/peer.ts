@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuSecondsOf, machineBusySeconds, peakMegabytesOf } from './cpu.ts'
 import type { Owner } from './owner.ts'
@@ -38,6 +39,19 @@ export interface PeerRun {
   /** With what starting took. */
   readonly cpuSecondsWithStart: number | null
   readonly peakMegabytes: number | null
+}
+
+export type StartedPeer = ChildProcessByStdio<null, Readable, null>
+
+/** For whoever reads what it says by himself; killed at the owner's end, if it still runs. */
+export function startPeer (owner: Owner, { command, words, environment }: Peer): StartedPeer {
+  const child = spawn(command, words, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'ignore'] })
+  const exited = once(child, 'exit')
+  owner.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    await exited
+  })
+  return child
 }
 
 interface Sample {

@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import type { Result, Table } from './benchmark.ts'
 import type { Machine } from './machine.ts'
+import { writeReadmeTable } from './readme-table.ts'
 
 export interface SavedResult extends Result {
   readonly name: string
@@ -10,11 +11,12 @@ export interface SavedResult extends Result {
 const RESULTS = new URL('../results/', import.meta.url)
 const REPORT = new URL('../RESULTS.md', import.meta.url)
 
-/** Writes RESULTS.md from all results that are there. */
+/** Writes RESULTS.md, and README's table, from all results that are there. */
 export async function writeReport (): Promise<void> {
   const files = (await readdir(RESULTS)).filter(file => file.endsWith('.json')).sort()
   const results = await Promise.all(files.map(async file => await readResult(new URL(file, RESULTS))))
   await writeFile(REPORT, renderReport(results))
+  await writeReadmeTable(results)
 }
 
 async function readResult (file: URL): Promise<SavedResult> {

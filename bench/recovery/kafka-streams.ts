@@ -1,9 +1,6 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
-import type { Owner } from '../lib/owner.ts'
-import type { Peer } from '../lib/peer.ts'
+import { startPeer, type StartedPeer } from '../lib/peer.ts'
 import { freshResultFile } from '../lib/result-file.ts'
 import { kafkaStreamsCounting, kafkaStreamsName, type Guarantee } from '../peers/kafka-streams.ts'
 import { KILLED_AT, type RecoverySubject } from './subject.ts'
@@ -15,30 +12,18 @@ export function kafkaStreamsRecovery (guarantee: Guarantee): RecoverySubject {
     isPeer: true,
     async run (owner, { services, topic, deadLetterTopic, applicationId, records }) {
       const peer = await kafkaStreamsCounting({ services, topic, deadLetterTopic, applicationId, records, resultFile: await freshResultFile(owner), guarantee })
-      const first = start(owner, peer)
+      const first = startPeer(owner, peer)
       await progressBeyond(first, records * KILLED_AT)
       first.kill('SIGKILL')
       const killedAt = performance.now()
       await once(first, 'exit')
-      await progressBeyond(start(owner, peer), 0)
+      await progressBeyond(startPeer(owner, peer), 0)
       return { ms: performance.now() - killedAt }
     }
   }
 }
 
-type Started = ChildProcessByStdio<null, Readable, null>
-
-function start (owner: Owner, { command, words, environment }: Peer): Started {
-  const child = spawn(command, words, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'ignore'] })
-  const exited = once(child, 'exit')
-  owner.after(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-    await exited
-  })
-  return child
-}
-
-async function progressBeyond (child: Started, records: number): Promise<void> {
+async function progressBeyond (child: StartedPeer, records: number): Promise<void> {
   for await (const line of createInterface({ input: child.stdout })) {
     const [word, number] = line.split(' ')
     if (word === 'progress' && Number(number) > records) return

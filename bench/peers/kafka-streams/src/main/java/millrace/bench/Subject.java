@@ -9,7 +9,7 @@ import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 
-/** Runs a topology over a log as bench/lib/peer.ts expects it: progress, committed, result, and then waits to be stopped. */
+/** Runs a topology over a log as bench/lib/peer.ts expects it: progress, committed, result, and then waits to be stopped. Beside that it tells what it restores. */
 final class Subject {
   private Subject() {}
 
@@ -25,6 +25,7 @@ final class Subject {
       Runtime.getRuntime().halt(1);
       return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     });
+    streams.setGlobalStateRestoreListener(new Restoring());
     streams.start();
     progress.tellUntilAll();
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", settings.bootstrap()))) {
