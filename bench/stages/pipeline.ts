@@ -109,7 +109,7 @@ async function walk (items: readonly RecordItem[], { runner, stores, state, cloc
     let run = 0
     while (run < walked.length && runner.run(at(walked, run))) run++
     const rest = walked.slice(run)
-    if (rest.length > 0) runner.guess(rest, async () => {})
+    if (rest.length > 0) await runner.guess(rest, async () => {})
     const first = process.threadCpuUsage(begun)
     graph += first.user + first.system
     index += run
