@@ -27,6 +27,7 @@ export function observeMetrics (topology: Topology, pauses: Pauses, registers: r
   })
   const breakers = new Gauge({ name: 'millrace_breaker_state', help: 'Of a dependency: 0 closed, 1 half-open, 2 open.', labelNames: ['dependency'], ...options })
   for (const { name } of dependenciesOf(topology)) breakers.set({ dependency: name }, 0)
+  const [into, out] = [new Uint32Array(topology.nodes.length), new Uint32Array(topology.nodes.length)]
   let tasks: readonly Task[] = []
   let reads: ReadonlyMap<string, Readonly<Reads>> = new Map()
   const perStore = (name: string, help: string, of: (reads: Readonly<Reads>) => number): void => {
@@ -72,9 +73,10 @@ export function observeMetrics (topology: Topology, pauses: Pauses, registers: r
     committed (unit: Unit, { steps: durations }: Committed) {
       unitRecords.observe(unit.items.length)
       for (const [step, seconds] of Object.entries(durations)) steps.observe({ step }, seconds)
-      for (const [index, count] of tally(unit.trace)) {
-        if (index < OUT) reached.inc({ node: topology.nodes[index]?.name ?? '' }, count)
-        else forwarded.inc({ node: topology.nodes[index - OUT]?.name ?? '' }, count)
+      tally(unit.trace, into, out)
+      for (const [index, { name: node }] of topology.nodes.entries()) {
+        if (into[index] !== 0) reached.inc({ node }, into[index])
+        if (out[index] !== 0) forwarded.inc({ node }, out[index])
       }
       for (const { node, reason } of unit.drops) dropped.inc({ node: node.name, reason })
       for (const { item, record, isDeadLetter } of unit.emissions) {
@@ -108,8 +110,17 @@ function observePauses (pauses: Pauses, registers: Registry[]): void {
   })
 }
 
-function tally (indexes: readonly number[]): Map<number, number> {
-  const counts = new Map<number, number>()
-  for (const index of indexes) counts.set(index, (counts.get(index) ?? 0) + 1)
-  return counts
+/** A record passes a dozen nodes: there are tens of thousands of indexes in a unit. */
+function tally (trace: readonly number[], into: Uint32Array, out: Uint32Array): void {
+  into.fill(0)
+  out.fill(0)
+  for (let at = 0; at < trace.length; at++) {
+    const index = trace[at] ?? 0
+    if (index < OUT) countOne(into, index)
+    else countOne(out, index - OUT)
+  }
+}
+
+function countOne (counts: Uint32Array, index: number): void {
+  counts[index] = (counts[index] ?? 0) + 1
 }

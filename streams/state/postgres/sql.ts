@@ -47,7 +47,8 @@ export function encodeArray (type: ArrayType, values: readonly Element[]): Buffe
   buffer.writeInt32BE(1, 16)
   let at = HEADER_BYTES
   try {
-    for (const value of values) at = writeElement(buffer, at, type, value)
+    // By index, here and below: an iterator costs as much as the element.
+    for (let index = 0; index < values.length; index++) at = writeElement(buffer, at, type, values[index] ?? null)
   } catch (error) {
     throw new StateError('data', `A value is no ${type}: ${messageOf(error)}`, error)
   }
@@ -59,8 +60,12 @@ const HEADER_BYTES = 20
 /** An upper bound: UTF-8 takes at most three bytes per UTF-16 unit. */
 function sizeOf (type: ArrayType, values: readonly Element[]): number {
   let size = values.length * 12
-  if (type === 'text' || type === 'jsonb') for (const value of values) if (typeof value === 'string') size += value.length * 3 + 1
-  if (type === 'bytea') for (const value of values) size += typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 0
+  if (type !== 'text' && type !== 'jsonb' && type !== 'bytea') return size
+  const bytes = type === 'bytea' ? 1 : 3
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]
+    if (typeof value === 'string' || Buffer.isBuffer(value)) size += value.length * bytes + 1
+  }
   return size
 }
 
