@@ -1,6 +1,6 @@
 import type { Execution } from '../graph/execution.ts'
 import type { Serde } from '../serdes/serde.ts'
-import { frameOf, encodeTime } from './ordered-keys.ts'
+import { behind, frameOf, encodeTime } from './ordered-keys.ts'
 import { defineOrdered, type Ordered, type OrderedEntry } from './ordered.ts'
 import type { StoreContents } from './store-contents.ts'
 
@@ -61,7 +61,7 @@ export function openJoinWindow<K, V> (execution: Execution, { ordered, key: serd
       if (to < first) return []
       const prefix = frameOf(serde.encode(key))
       // Read to the end before anything is handed on: what stands behind may write.
-      return [...writer.range(prefix + encodeTime(first), prefix + encodeTime(to + 1))]
+      return [...writer.range(prefix + encodeTime(first), prefix + encodeTime(to + 1), { ahead: behind(prefix) })]
     }
   }
 }

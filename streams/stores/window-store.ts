@@ -2,7 +2,7 @@ import type { Execution } from '../graph/execution.ts'
 import { openOrdered } from './open-ordered.ts'
 import type { ValueAndTimestamp, ValueGetterSupplier } from '../graph/value-getter.ts'
 import type { Windowed } from '../windows/windowed.ts'
-import { bytesOfFrame, bytesOfKey, decodeTime, encodeInt, encodeTime, frameOf, TIME_LENGTH } from './ordered-keys.ts'
+import { behind, bytesOfFrame, bytesOfKey, decodeTime, encodeInt, encodeTime, frameOf, TIME_LENGTH } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
 import { defineOpenWindows, keyEncoder, timeCached, windowedGetter, type WindowedStoreOptions } from './windowed-options.ts'
 
@@ -71,7 +71,8 @@ export function defineWindowStore<K, V> (options: WindowStoreOptions<K, V>): Win
 
     return {
       storeKey,
-      fetch: (sought, start) => start < oldest() ? undefined : writer.get(storeKey(sought, start)),
+      // A window that begins is asked for before it is put: once for all that its key will have, where one by one was to be read.
+      fetch: (sought, start) => start < oldest() ? undefined : writer.get(storeKey(sought, start), { ahead: behind(encode(sought).frame) }),
       * fetchRange (sought, from, to, { reverse = false } = {}) {
         const first = Math.max(0, from, oldest())
         if (to < first) return
