@@ -44,8 +44,8 @@ export class OrderedView<V> {
   readonly #journal: Journal
   readonly #clock: UseClock
   readonly #slots = new Map<string, Slot<V>>()
-  /** Those whose newest content is an entry. */
-  readonly #live = new SortedMap<Slot<V>>()
+  /** Those whose newest content is an entry; from the first range on that is read: many stores are asked for single keys alone. */
+  #live: SortedMap<Slot<V>> | undefined
   readonly #known = new KnownRanges()
   #current: Slot<V>[] = []
   #sealed: Slot<V>[] = []
@@ -118,7 +118,7 @@ export class OrderedView<V> {
   * #atHand (from: string, to: string | undefined, reverse: boolean): Generator<Held<V>> {
     let [low, high] = [from, to]
     for (let limit = FIRST_PAGE; ; limit = Math.min(LONGEST_PAGE, limit * 2)) {
-      const page = this.#live.page(low, high, { reverse, limit })
+      const page = this.#inOrder().page(low, high, { reverse, limit })
       for (const slot of page) {
         // Whoever reads may have deleted it meanwhile.
         if (!isEntry(slot.entry)) continue
@@ -184,7 +184,7 @@ export class OrderedView<V> {
     if (this.#sealedExpiry > this.#committedExpiry) {
       this.#committedExpiry = this.#sealedExpiry
       // All are looked at, so only when many were added since: then an entry pays for a few looks.
-      if (this.#addedSinceSweep > this.#live.size / 4) this.#dropExpired()
+      if (this.#addedSinceSweep > this.#slots.size / 4) this.#dropExpired()
     }
     this.#sealedExpiry = -Infinity
   }
@@ -217,7 +217,7 @@ export class OrderedView<V> {
       // What is left of it reaches from one dropped entry to the next, where something is kept in between.
       let start = range.from
       let keeps = true
-      for (const slot of this.#live.page(range.from, range.to, { reverse: false, limit: Infinity })) {
+      for (const slot of this.#inOrder().page(range.from, range.to, { reverse: false, limit: Infinity })) {
         if (isKept(slot)) {
           keeps = true
           continue
@@ -257,8 +257,16 @@ export class OrderedView<V> {
   #change (slot: Slot<V>, entry: Content<V>): void {
     const [was, is] = [isEntry(slot.entry), isEntry(entry)]
     slot.entry = entry
-    if (is && !was) this.#live.set(slot.key, slot)
-    else if (was && !is) this.#live.delete(slot.key)
+    if (is && !was) this.#live?.set(slot.key, slot)
+    else if (was && !is) this.#live?.delete(slot.key)
+  }
+
+  #inOrder (): SortedMap<Slot<V>> {
+    if (this.#live === undefined) {
+      this.#live = new SortedMap()
+      for (const slot of this.#slots.values()) if (isEntry(slot.entry)) this.#live.set(slot.key, slot)
+    }
+    return this.#live
   }
 
   #dropExpired (): void {
@@ -269,7 +277,7 @@ export class OrderedView<V> {
   }
 
   #drop (slot: Slot<V>): void {
-    this.#live.delete(slot.key)
+    this.#live?.delete(slot.key)
     this.#slots.delete(slot.key)
   }
 }
