@@ -18,8 +18,9 @@ export interface UseClock {
 }
 
 /** A key, and what each layer has under it. */
-interface Slot<V> extends Restorable<Content<V>> {
+class Slot<V> implements Restorable<Content<V>> {
   readonly key: string
+  readonly #view: OrderedView<V>
   /** The newest, as a read finds it. */
   entry: Content<V>
   /** What the unit in preparation stands on: as the sealed unit left it. */
@@ -27,9 +28,19 @@ interface Slot<V> extends Restorable<Content<V>> {
   /** As committed or read. */
   committed: Content<V>
   /** The unit in preparation has, or had, changed it. */
-  isCurrent: boolean
-  isSealed: boolean
-  used: number
+  isCurrent = false
+  isSealed = false
+  used = 0
+
+  constructor (view: OrderedView<V>, key: string, content: Content<V>) {
+    this.#view = view
+    this.key = key
+    this.entry = this.base = this.committed = content
+  }
+
+  restore (previous: Content<V>): void {
+    this.#view.change(this, previous)
+  }
 }
 
 const FIRST_PAGE = 16
@@ -82,7 +93,7 @@ export class OrderedView<V> {
       slot.isCurrent = true
       this.#current.push(slot)
     }
-    this.#change(slot, entry)
+    this.change(slot, entry)
   }
 
   expire (before: number): void {
@@ -96,23 +107,23 @@ export class OrderedView<V> {
   }
 
   /** The entries of a range as far as they are known; then `missing` is told from where on they are not. Where it does not throw, those at hand follow. */
-  * range (from: string, to: string | undefined, reverse: boolean, missing: (from: string, to: string | undefined) => void): Generator<Held<V>> {
-    if (to !== undefined && from >= to) return
+  range (from: string, to: string | undefined, reverse: boolean, missing: (from: string, to: string | undefined) => void): Iterable<Held<V>> {
+    if (to !== undefined && from >= to) return []
     const known = reverse ? this.#known.below(to) : this.#known.at(from)
-    if (known === undefined) {
-      missing(from, to)
-      yield * this.#atHand(from, to, reverse)
-      return
-    }
+    if (known === undefined) return this.#andRest([], from, to, reverse, missing)
     known.used = ++this.#clock.now
     const low = reverse && known.from > from ? known.from : from
     const high = !reverse && known.to !== undefined && (to === undefined || known.to < to) ? known.to : to
-    yield * this.#atHand(low, high, reverse)
+    const found = this.#atHand(low, high, reverse)
     const [restFrom, restTo] = reverse ? [from, low] as const : [high, to] as const
-    // Known ranges do not touch, so nothing of the rest is known at its beginning.
-    if (restFrom === undefined || restFrom === restTo) return
-    missing(restFrom, restTo)
-    yield * this.#atHand(restFrom, restTo, reverse)
+    return restFrom === undefined || restFrom === restTo ? found : this.#andRest(found, restFrom, restTo, reverse, missing)
+  }
+
+  /** Known ranges do not touch, so nothing of the rest is known at its beginning. */
+  * #andRest (found: Iterable<Held<V>>, from: string, to: string | undefined, reverse: boolean, missing: (from: string, to: string | undefined) => void): Generator<Held<V>> {
+    yield * found
+    missing(from, to)
+    yield * this.#atHand(from, to, reverse)
   }
 
   * #atHand (from: string, to: string | undefined, reverse: boolean): Generator<Held<V>> {
@@ -132,13 +143,21 @@ export class OrderedView<V> {
     }
   }
 
+  /** Gives a slot its newest content. */
+  change (slot: Slot<V>, entry: Content<V>): void {
+    const [was, is] = [isEntry(slot.entry), isEntry(entry)]
+    slot.entry = entry
+    if (is && !was) this.#live?.set(slot.key, slot)
+    else if (was && !is) this.#live?.delete(slot.key)
+  }
+
   /** What was read, or that nothing is there. What is known better stays. */
   accept (key: string, entry: Held<V> | undefined): void {
     const slot = this.#slots.get(key) ?? this.#add(key, UNKNOWN)
     if (slot.committed !== UNKNOWN) return
     slot.committed = entry
     if (slot.base === UNKNOWN) slot.base = entry
-    if (slot.entry === UNKNOWN) this.#change(slot, entry)
+    if (slot.entry === UNKNOWN) this.change(slot, entry)
     slot.used = ++this.#clock.now
   }
 
@@ -194,7 +213,7 @@ export class OrderedView<V> {
     for (const slot of [...this.#sealed, ...this.#current]) {
       slot.isCurrent = slot.isSealed = false
       slot.base = slot.committed
-      this.#change(slot, slot.committed)
+      this.change(slot, slot.committed)
       if (slot.committed === UNKNOWN) this.#slots.delete(slot.key)
     }
     this.#sealed = []
@@ -239,26 +258,10 @@ export class OrderedView<V> {
   }
 
   #add (key: string, content: Content<V>): Slot<V> {
-    const slot: Slot<V> = {
-      key,
-      entry: content,
-      base: content,
-      committed: content,
-      isCurrent: false,
-      isSealed: false,
-      used: 0,
-      restore: previous => this.#change(slot, previous)
-    }
+    const slot = new Slot(this, key, content)
     this.#slots.set(key, slot)
     this.#addedSinceSweep++
     return slot
-  }
-
-  #change (slot: Slot<V>, entry: Content<V>): void {
-    const [was, is] = [isEntry(slot.entry), isEntry(entry)]
-    slot.entry = entry
-    if (is && !was) this.#live?.set(slot.key, slot)
-    else if (was && !is) this.#live?.delete(slot.key)
   }
 
   #inOrder (): SortedMap<Slot<V>> {
