@@ -1,21 +1,33 @@
 import { compareBytes } from '../projection/byte-order.ts'
+import { behind } from '../sorted-map.ts'
 import type { MemoryState } from '../state/memory-state.ts'
 import type { Row, StoredEntry } from '../state/state.ts'
 import type { DeclaredStore } from './queryable.ts'
 import type { DeclaredEntry, Kept, KeyBound, KeyParts, StoreSource } from './store-source.ts'
 
-/** Reads a state in this process: that of the test driver, or of a worker beside it. It looks at everything each time. */
+/** Reads a state in this process: that of the test driver, or of a worker beside it. Of tables of the author's own it looks at everything each time. */
 export function openMemorySource (state: MemoryState): StoreSource {
   const positionOf = async (subTopology: string, partition: number) => (await state.positions([{ subTopology, partition }]))[0]
 
   return {
     async entries ({ store, subTopology, from, to, limit, kept }) {
+      const partitions = [...state.ordered(store).keys()]
+      const times = new Map((await state.positions(partitions.map(partition => ({ subTopology, partition })))).map(({ partition, times }) => [partition, times]))
       const newest = new Map<string, StoredEntry>()
-      for (const row of state.table(store)) {
-        const entry = entryOf(row)
-        const { partition, key, timestamp, time } = entry
-        if (key < from || (to !== undefined && key >= to) || timestamp < (newest.get(key)?.timestamp ?? -Infinity)) continue
-        if (isKept(kept, time, (await positionOf(subTopology, partition))?.times)) newest.set(key, entry)
+      // As many as are asked for in all may stand in one part; those behind them are not among the first.
+      for (const [partition, part] of state.ordered(store)) {
+        let [low, left] = [from, limit]
+        while (left > 0) {
+          const page = part.page(low, to, { reverse: false, limit: left })
+          const last = page.at(-1)
+          if (last === undefined) break
+          low = behind(last.key)
+          for (const entry of page) {
+            if (!isKept(kept, entry.time, times.get(partition))) continue
+            left--
+            if (entry.timestamp >= (newest.get(entry.key)?.timestamp ?? -Infinity)) newest.set(entry.key, entry)
+          }
+        }
       }
       return [...newest.values()].sort((a, b) => a.key < b.key ? -1 : 1).slice(0, limit)
     },
@@ -27,10 +39,6 @@ export function openMemorySource (state: MemoryState): StoreSource {
     },
     position: async (subTopology, topic, partition) => (await positionOf(subTopology, partition))?.offsets[topic]
   }
-}
-
-function entryOf ({ partition, key, value, timestamp, time }: Row): StoredEntry {
-  return { partition: Number(partition), key: String(key), value: Buffer.from(String(value), 'latin1'), timestamp: Number(timestamp), time: Number(time) }
 }
 
 function isKept (kept: Kept | undefined, time: number, times: Readonly<Record<string, number>> = {}): boolean {

@@ -17,6 +17,8 @@ import {
 export interface MemoryState extends State {
   /** A store's content as rows of its table; bytes as text of one character each. */
   readonly table: (store: Store) => readonly Row[]
+  /** An ordered store's content by partition. */
+  readonly ordered: (store: Ordered) => ReadonlyMap<number, Pick<SortedMap<StoredEntry>, 'page'>>
 }
 
 interface Tables {
@@ -33,7 +35,15 @@ interface Tables {
   readonly lists: Map<string, Map<string, ListValue>>
   readonly keyed: Map<string, Map<string, VersionedValue>>
   /** By store and partition. */
-  readonly ordered: Map<string, Map<number, SortedMap<StoredEntry>>>
+  readonly ordered: Map<string, Map<number, OrderedPart>>
+}
+
+/** What a task has in an ordered store. */
+interface OrderedPart {
+  readonly entries: SortedMap<StoredEntry>
+  /** No entry has an earlier time. */
+  earliest: number
+  addedSinceSweep: number
 }
 
 export function openMemoryState (): MemoryState {
@@ -112,7 +122,8 @@ export function openMemoryState (): MemoryState {
       return openUnit(tables, () => ++version)
     },
     async close () {},
-    table: store => tableOf(tables, store)
+    table: store => tableOf(tables, store),
+    ordered: store => new Map([...tables.ordered.get(store.name) ?? []].map(([partition, { entries }]) => [partition, entries]))
   }
 }
 
@@ -180,11 +191,11 @@ function within<T> (tables: Map<string, Map<string, T>>, { name }: Store): Map<s
   return table
 }
 
-function partOf (tables: Tables, { name }: Ordered, partition: number): SortedMap<StoredEntry> {
+function partOf (tables: Tables, { name }: Ordered, partition: number): OrderedPart {
   let parts = tables.ordered.get(name)
   if (parts === undefined) tables.ordered.set(name, parts = new Map())
   let part = parts.get(partition)
-  if (part === undefined) parts.set(partition, part = new SortedMap())
+  if (part === undefined) parts.set(partition, part = { entries: new SortedMap(), earliest: Infinity, addedSinceSweep: 0 })
   return part
 }
 
@@ -192,9 +203,9 @@ function loadFrom (tables: Tables, wanted: Wanted): Loaded {
   if ('ranges' in wanted) {
     return {
       store: wanted.store,
-      found: wanted.keys.flatMap(({ partition, key }) => partOf(tables, wanted.store, partition).get(key) ?? []),
+      found: wanted.keys.flatMap(({ partition, key }) => partOf(tables, wanted.store, partition).entries.get(key) ?? []),
       ranges: wanted.ranges.map(({ partition, from, to, ...how }) => {
-        const entries = partOf(tables, wanted.store, partition).page(from, to, how)
+        const entries = partOf(tables, wanted.store, partition).entries.page(from, to, how)
         return { entries, isWhole: entries.length < how.limit }
       })
     }
@@ -268,11 +279,24 @@ function apply (tables: Tables, write: StoreWrite, nextVersion: () => number): C
 }
 
 function applyOrdered (tables: Tables, { store, puts, deletes, expiries }: OrderedWrite): void {
-  for (const entry of puts) partOf(tables, store, entry.partition).set(entry.key, entry)
-  for (const { partition, key } of deletes) partOf(tables, store, partition).delete(key)
-  for (const [partition, before] of expiries) {
-    const part = partOf(tables, store, partition)
-    for (const { key, time } of part.values()) if (time < before) part.delete(key)
+  for (const entry of puts) {
+    const part = partOf(tables, store, entry.partition)
+    part.entries.set(entry.key, entry)
+    part.earliest = Math.min(part.earliest, entry.time)
+    part.addedSinceSweep++
+  }
+  for (const { partition, key } of deletes) partOf(tables, store, partition).entries.delete(key)
+  for (const [partition, before] of expiries) dropExpired(partOf(tables, store, partition), before)
+}
+
+/** All are looked at, so only when many were put since: then a put pays for a few looks. */
+function dropExpired (part: OrderedPart, before: number): void {
+  if (before <= part.earliest || part.addedSinceSweep <= part.entries.size / 4) return
+  part.earliest = Infinity
+  part.addedSinceSweep = 0
+  for (const { key, time } of part.entries.values()) {
+    if (time < before) part.entries.delete(key)
+    else part.earliest = Math.min(part.earliest, time)
   }
 }
 
@@ -282,7 +306,7 @@ function tableOf (tables: Tables, store: Store): Row[] {
     case 'counter': return [...within(tables.counters, store)].map(([key, count]) => ({ ...keyColumns(key), [store.count]: count }))
     case 'rows': return [...within(tables.rows, store).values()]
     case 'ordered': return [...tables.ordered.get(store.name)?.values() ?? []].flatMap(part =>
-      part.values().map(({ partition, key, value, timestamp, time }) => ({ partition, key, value: value.toString('latin1'), timestamp, time })))
+      part.entries.values().map(({ partition, key, value, timestamp, time }) => ({ partition, key, value: value.toString('latin1'), timestamp, time })))
     case 'list': return [...within(tables.lists, store)].flatMap(([key, { newest, entries }]) =>
       entries.map((entry, index) => ({ ...keyColumns(key), [store.position]: newest - index, ...entry })))
     case 'keyed': return [...within(tables.keyed, store)].map(([key, { value, version }]) => ({ ...keyColumns(key), value: JSON.stringify(value), version }))

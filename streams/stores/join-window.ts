@@ -1,8 +1,9 @@
 import type { Execution } from '../graph/execution.ts'
 import type { Serde } from '../serdes/serde.ts'
-import { frameOf, encodeTime } from './ordered-keys.ts'
+import { encodeTime } from './ordered-keys.ts'
 import { defineOrdered, type Ordered, type OrderedEntry } from './ordered.ts'
 import type { StoreContents } from './store-contents.ts'
+import { keyEncoder } from './windowed-options.ts'
 
 /** How far around a record of the left side a match may lie, and how late a record may come. */
 export interface JoinBounds {
@@ -39,6 +40,7 @@ export function defineJoinWindow<K, V> (
 
 export function openJoinWindow<K, V> (execution: Execution, { ordered, key: serde, retentionMs }: JoinWindow<K, V>): OpenJoinWindow<K, V> {
   const writer = execution.writer(ordered)
+  const encode = keyEncoder(serde)
   // The newest record of this side alone: the other side does not make it old.
   const newest = execution.time(`${ordered.name}:time`)
   const sequence = execution.time(`${ordered.name}:sequence`)
@@ -53,15 +55,15 @@ export function openJoinWindow<K, V> (execution: Execution, { ordered, key: serd
       // What is no longer found need not be kept, though it may still be too young to be counted as late.
       if (timestamp <= oldest) return segment(timestamp) >= segment(oldest)
       sequence.set(sequence.get() + 1)
-      writer.put(frameOf(serde.encode(key)) + encodeTime(timestamp) + encodeTime(sequence.get()), value, timestamp)
+      writer.put(encode(key).frame + encodeTime(timestamp) + encodeTime(sequence.get()), value, timestamp)
       return true
     },
     fetch (key, from, to) {
       const first = Math.max(from, newest.get() - retentionMs + 1)
       if (to < first) return []
-      const prefix = frameOf(serde.encode(key))
+      const { frame, end } = encode(key)
       // Read to the end before anything is handed on: what stands behind may write.
-      return [...writer.range(prefix + encodeTime(first), prefix + encodeTime(to + 1))]
+      return [...writer.range(frame + encodeTime(first), frame + encodeTime(to + 1), { ahead: end })]
     }
   }
 }

@@ -31,14 +31,20 @@ export interface OrderedEntry<V> {
   readonly timestamp: number
 }
 
+/** What is read along where something has to be read. */
+export interface ReadAhead {
+  /** Everything up to this key, for those who will ask for what lies ahead: that nothing is there is known from then on, and so is what they put there. */
+  readonly ahead?: string
+}
+
 /** The part of the current record's task. A value that was put is not to be changed afterwards. */
 export interface OrderedWriter<V = unknown> {
-  readonly get: (key: string) => OrderedEntry<V> | undefined
+  readonly get: (key: string, options?: ReadAhead) => OrderedEntry<V> | undefined
   /** `time` is what `expire` compares; left out: the timestamp. */
   readonly put: (key: string, value: V, timestamp: number, time?: number) => void
   readonly delete: (key: string) => void
   /** Entries with `from` ≤ key < `to` in the order of bytes, or from the last to the first; `to` undefined: to the end. What is put meanwhile may or may not come by. */
-  readonly range: (from: string, to: string | undefined, options?: { readonly reverse?: boolean }) => Iterable<OrderedEntry<V>>
+  readonly range: (from: string, to: string | undefined, options?: ReadAhead & { readonly reverse?: boolean }) => Iterable<OrderedEntry<V>>
   /** Entries whose time is below `before` may be removed; whoever reads does not count on it. Only of a store that was defined so. */
   readonly expire: (before: number) => void
 }

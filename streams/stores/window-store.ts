@@ -67,11 +67,18 @@ export function defineWindowStore<K, V> (options: WindowStoreOptions<K, V>): Win
     const sequence = execution.time(`${name}/sequence`)
     const encode = keyEncoder(key)
     const oldest = (): number => observed.get() - keptMs
-    const storeKey = (sought: K, start: number): string => encode(sought).frame + encodeTime(start)
+    let last = { frame: '', start: -1, place: '' }
+    // A window is fetched, put and handed on: the same text each time is hashed once.
+    const storeKey = (sought: K, start: number): string => {
+      const { frame } = encode(sought)
+      if (last.start !== start || last.frame !== frame) last = { frame, start, place: frame + encodeTime(start) }
+      return last.place
+    }
 
     return {
       storeKey,
-      fetch: (sought, start) => start < oldest() ? undefined : writer.get(storeKey(sought, start)),
+      // A window that begins is asked for before it is put: once for all that its key will have, where one by one was to be read.
+      fetch: (sought, start) => start < oldest() ? undefined : writer.get(storeKey(sought, start), { ahead: encode(sought).end }),
       * fetchRange (sought, from, to, { reverse = false } = {}) {
         const first = Math.max(0, from, oldest())
         if (to < first) return

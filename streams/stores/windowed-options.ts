@@ -1,7 +1,7 @@
 import type { Execution } from '../graph/execution.ts'
 import type { ValueAndTimestamp, ValueGetterSupplier } from '../graph/value-getter.ts'
 import type { Serde } from '../serdes/serde.ts'
-import { frameOf } from './ordered-keys.ts'
+import { behind, frameOf } from './ordered-keys.ts'
 import { defineOrdered, type Ordered } from './ordered.ts'
 import type { WindowNumbers } from './store-contents.ts'
 import type { Store } from './store.ts'
@@ -53,17 +53,29 @@ export interface EncodedKey {
   /** One character per byte. */
   readonly bytes: string
   readonly frame: string
+  /** The first key behind all of the frame. */
+  readonly end: string
 }
 
-/** Encodes keys; the same text or number again, as one record's windows ask for it, is encoded once. */
-export function keyEncoder<K> (serde: Serde<K>): (key: K) => EncodedKey {
+type KeyEncoder<K> = (key: K) => EncodedKey
+
+const encoders = new WeakMap<Serde<unknown>, KeyEncoder<unknown>>()
+
+/** Encodes keys; the same text or number again, as one record's windows and stores ask for it, is encoded once: who has the same serde has the same encoder. */
+export function keyEncoder<K> (serde: Serde<K>): KeyEncoder<K> {
+  // It was made of this serde, so it takes its type.
+  const found = encoders.get(serde) as KeyEncoder<K> | undefined
+  if (found !== undefined) return found
   let last: { readonly key: K, readonly encoded: EncodedKey } | undefined
-  return key => {
-    if (last !== undefined && last.key === key) return last.encoded
+  const encoder: KeyEncoder<K> = key => {
+    if (last !== undefined && Object.is(last.key, key)) return last.encoded
     const bytes = serde.encode(key)
-    const encoded = { bytes: bytes.toString('latin1'), frame: frameOf(bytes) }
+    const frame = frameOf(bytes)
+    const encoded = { bytes: bytes.toString('latin1'), frame, end: behind(frame) }
     // An object may be another key the next time.
     last = typeof key === 'object' ? undefined : { key, encoded }
     return encoded
   }
+  encoders.set(serde, encoder as KeyEncoder<unknown>)
+  return encoder
 }

@@ -27,6 +27,15 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
     miss(mode)
   }
 
+  /** What several records ask for up to the same key is asked for once, from the first of their keys on. */
+  const askAhead = (partition: number, from: string, ahead: string): void => {
+    const name = `${partition}/${ahead}`
+    const asked = missingRanges.get(name)
+    if (asked === undefined) return ask(missingRanges, name, { partition, from, to: ahead, reverse: false })
+    if (from < asked.what.from) missingRanges.set(name, { ...asked, what: { ...asked.what, from } })
+    miss(mode)
+  }
+
   const viewOf = (partition: number): OrderedView<V> => {
     let view = views.get(partition)
     if (view === undefined) views.set(partition, view = new OrderedView(partition, journal, clock))
@@ -56,12 +65,13 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
   return {
     store,
     writer: {
-      get (key) {
+      get (key, { ahead } = {}) {
         reads.lookups++
         const view = current()
         const found = view.get(key)
         if (found !== UNKNOWN) return found
-        ask(missingKeys, `${view.partition}/${key}`, { partition: view.partition, key })
+        if (ahead !== undefined) askAhead(view.partition, key, ahead)
+        else ask(missingKeys, `${view.partition}/${key}`, { partition: view.partition, key })
         return undefined
       },
       put (key, value, timestamp, time = timestamp) {
@@ -70,11 +80,12 @@ export function openOrderedState<V> (store: Ordered<V>, { journal, mode, reads, 
       delete (key) {
         current().put(key, undefined)
       },
-      range (from, to, { reverse = false } = {}) {
+      range (from, to, { reverse = false, ahead } = {}) {
         reads.lookups++
         const view = current()
         return view.range(from, to, reverse, (from, to) => {
-          ask(missingRanges, JSON.stringify([view.partition, from, to, reverse]), { partition: view.partition, from, to, reverse })
+          if (ahead !== undefined && !reverse) askAhead(view.partition, from, ahead)
+          else ask(missingRanges, JSON.stringify([view.partition, from, to, reverse]), { partition: view.partition, from, to, reverse })
         })
       },
       expire (before) {

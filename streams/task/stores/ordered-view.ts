@@ -18,8 +18,9 @@ export interface UseClock {
 }
 
 /** A key, and what each layer has under it. */
-interface Slot<V> extends Restorable<Content<V>> {
+class Slot<V> implements Restorable<Content<V>> {
   readonly key: string
+  readonly #view: OrderedView<V>
   /** The newest, as a read finds it. */
   entry: Content<V>
   /** What the unit in preparation stands on: as the sealed unit left it. */
@@ -27,9 +28,19 @@ interface Slot<V> extends Restorable<Content<V>> {
   /** As committed or read. */
   committed: Content<V>
   /** The unit in preparation has, or had, changed it. */
-  isCurrent: boolean
-  isSealed: boolean
-  used: number
+  isCurrent = false
+  isSealed = false
+  used = 0
+
+  constructor (view: OrderedView<V>, key: string, content: Content<V>) {
+    this.#view = view
+    this.key = key
+    this.entry = this.base = this.committed = content
+  }
+
+  restore (previous: Content<V>): void {
+    this.#view.change(this, previous)
+  }
 }
 
 const FIRST_PAGE = 16
@@ -44,8 +55,8 @@ export class OrderedView<V> {
   readonly #journal: Journal
   readonly #clock: UseClock
   readonly #slots = new Map<string, Slot<V>>()
-  /** Those whose newest content is an entry. */
-  readonly #live = new SortedMap<Slot<V>>()
+  /** Those whose newest content is an entry; from the first range on that is read: many stores are asked for single keys alone. */
+  #live: SortedMap<Slot<V>> | undefined
   readonly #known = new KnownRanges()
   #current: Slot<V>[] = []
   #sealed: Slot<V>[] = []
@@ -82,7 +93,7 @@ export class OrderedView<V> {
       slot.isCurrent = true
       this.#current.push(slot)
     }
-    this.#change(slot, entry)
+    this.change(slot, entry)
   }
 
   expire (before: number): void {
@@ -96,29 +107,29 @@ export class OrderedView<V> {
   }
 
   /** The entries of a range as far as they are known; then `missing` is told from where on they are not. Where it does not throw, those at hand follow. */
-  * range (from: string, to: string | undefined, reverse: boolean, missing: (from: string, to: string | undefined) => void): Generator<Held<V>> {
-    if (to !== undefined && from >= to) return
+  range (from: string, to: string | undefined, reverse: boolean, missing: (from: string, to: string | undefined) => void): Iterable<Held<V>> {
+    if (to !== undefined && from >= to) return []
     const known = reverse ? this.#known.below(to) : this.#known.at(from)
-    if (known === undefined) {
-      missing(from, to)
-      yield * this.#atHand(from, to, reverse)
-      return
-    }
+    if (known === undefined) return this.#andRest([], from, to, reverse, missing)
     known.used = ++this.#clock.now
     const low = reverse && known.from > from ? known.from : from
     const high = !reverse && known.to !== undefined && (to === undefined || known.to < to) ? known.to : to
-    yield * this.#atHand(low, high, reverse)
+    const found = this.#atHand(low, high, reverse)
     const [restFrom, restTo] = reverse ? [from, low] as const : [high, to] as const
-    // Known ranges do not touch, so nothing of the rest is known at its beginning.
-    if (restFrom === undefined || restFrom === restTo) return
-    missing(restFrom, restTo)
-    yield * this.#atHand(restFrom, restTo, reverse)
+    return restFrom === undefined || restFrom === restTo ? found : this.#andRest(found, restFrom, restTo, reverse, missing)
+  }
+
+  /** Known ranges do not touch, so nothing of the rest is known at its beginning. */
+  * #andRest (found: Iterable<Held<V>>, from: string, to: string | undefined, reverse: boolean, missing: (from: string, to: string | undefined) => void): Generator<Held<V>> {
+    yield * found
+    missing(from, to)
+    yield * this.#atHand(from, to, reverse)
   }
 
   * #atHand (from: string, to: string | undefined, reverse: boolean): Generator<Held<V>> {
     let [low, high] = [from, to]
     for (let limit = FIRST_PAGE; ; limit = Math.min(LONGEST_PAGE, limit * 2)) {
-      const page = this.#live.page(low, high, { reverse, limit })
+      const page = this.#inOrder().page(low, high, { reverse, limit })
       for (const slot of page) {
         // Whoever reads may have deleted it meanwhile.
         if (!isEntry(slot.entry)) continue
@@ -132,13 +143,21 @@ export class OrderedView<V> {
     }
   }
 
+  /** Gives a slot its newest content. */
+  change (slot: Slot<V>, entry: Content<V>): void {
+    const [was, is] = [isEntry(slot.entry), isEntry(entry)]
+    slot.entry = entry
+    if (is && !was) this.#live?.set(slot.key, slot)
+    else if (was && !is) this.#live?.delete(slot.key)
+  }
+
   /** What was read, or that nothing is there. What is known better stays. */
   accept (key: string, entry: Held<V> | undefined): void {
     const slot = this.#slots.get(key) ?? this.#add(key, UNKNOWN)
     if (slot.committed !== UNKNOWN) return
     slot.committed = entry
     if (slot.base === UNKNOWN) slot.base = entry
-    if (slot.entry === UNKNOWN) this.#change(slot, entry)
+    if (slot.entry === UNKNOWN) this.change(slot, entry)
     slot.used = ++this.#clock.now
   }
 
@@ -184,7 +203,7 @@ export class OrderedView<V> {
     if (this.#sealedExpiry > this.#committedExpiry) {
       this.#committedExpiry = this.#sealedExpiry
       // All are looked at, so only when many were added since: then an entry pays for a few looks.
-      if (this.#addedSinceSweep > this.#live.size / 4) this.#dropExpired()
+      if (this.#addedSinceSweep > this.#slots.size / 4) this.#dropExpired()
     }
     this.#sealedExpiry = -Infinity
   }
@@ -194,7 +213,7 @@ export class OrderedView<V> {
     for (const slot of [...this.#sealed, ...this.#current]) {
       slot.isCurrent = slot.isSealed = false
       slot.base = slot.committed
-      this.#change(slot, slot.committed)
+      this.change(slot, slot.committed)
       if (slot.committed === UNKNOWN) this.#slots.delete(slot.key)
     }
     this.#sealed = []
@@ -217,7 +236,7 @@ export class OrderedView<V> {
       // What is left of it reaches from one dropped entry to the next, where something is kept in between.
       let start = range.from
       let keeps = true
-      for (const slot of this.#live.page(range.from, range.to, { reverse: false, limit: Infinity })) {
+      for (const slot of this.#inOrder().page(range.from, range.to, { reverse: false, limit: Infinity })) {
         if (isKept(slot)) {
           keeps = true
           continue
@@ -239,26 +258,18 @@ export class OrderedView<V> {
   }
 
   #add (key: string, content: Content<V>): Slot<V> {
-    const slot: Slot<V> = {
-      key,
-      entry: content,
-      base: content,
-      committed: content,
-      isCurrent: false,
-      isSealed: false,
-      used: 0,
-      restore: previous => this.#change(slot, previous)
-    }
+    const slot = new Slot(this, key, content)
     this.#slots.set(key, slot)
     this.#addedSinceSweep++
     return slot
   }
 
-  #change (slot: Slot<V>, entry: Content<V>): void {
-    const [was, is] = [isEntry(slot.entry), isEntry(entry)]
-    slot.entry = entry
-    if (is && !was) this.#live.set(slot.key, slot)
-    else if (was && !is) this.#live.delete(slot.key)
+  #inOrder (): SortedMap<Slot<V>> {
+    if (this.#live === undefined) {
+      this.#live = new SortedMap()
+      for (const slot of this.#slots.values()) if (isEntry(slot.entry)) this.#live.set(slot.key, slot)
+    }
+    return this.#live
   }
 
   #dropExpired (): void {
@@ -269,7 +280,7 @@ export class OrderedView<V> {
   }
 
   #drop (slot: Slot<V>): void {
-    this.#live.delete(slot.key)
+    this.#live?.delete(slot.key)
     this.#slots.delete(slot.key)
   }
 }

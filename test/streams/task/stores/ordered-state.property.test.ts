@@ -10,9 +10,10 @@ import { buckets } from '../../../helpers/stores.ts'
 import { claimUnit } from '../../../helpers/units.ts'
 
 type Op =
-  | { readonly kind: 'get' | 'delete', readonly key: string }
+  | { readonly kind: 'delete', readonly key: string }
+  | { readonly kind: 'get', readonly key: string, readonly looksAhead: boolean }
   | { readonly kind: 'put', readonly key: string, readonly time: number }
-  | { readonly kind: 'range', readonly from: string, readonly to: string | undefined, readonly reverse: boolean, readonly stopAfter: number, readonly consume: boolean }
+  | { readonly kind: 'range', readonly from: string, readonly to: string | undefined, readonly reverse: boolean, readonly stopAfter: number, readonly consume: boolean, readonly looksAhead: boolean }
   | { readonly kind: 'expire', readonly before: number }
 
 type Step =
@@ -22,10 +23,11 @@ type Step =
 const key = fc.string({ unit: fc.constantFrom('\0', 'a', 'b', '\xff'), maxLength: 3 })
 
 const op: fc.Arbitrary<Op> = fc.oneof(
-  fc.record({ kind: fc.constantFrom('get', 'delete'), key }),
+  fc.record({ kind: fc.constant('delete'), key }),
+  fc.record({ kind: fc.constant('get'), key, looksAhead: fc.boolean() }),
   fc.record({ kind: fc.constant('put'), key, time: fc.nat(9) }),
   fc.record({
-    kind: fc.constant('range'), from: key, to: fc.option(key, { nil: undefined }), reverse: fc.boolean(), stopAfter: fc.constantFrom(1, 3, Infinity), consume: fc.boolean()
+    kind: fc.constant('range'), from: key, to: fc.option(key, { nil: undefined }), reverse: fc.boolean(), stopAfter: fc.constantFrom(1, 3, Infinity), consume: fc.boolean(), looksAhead: fc.boolean()
   }),
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire'), before: fc.nat(5) }) }
 )
@@ -35,6 +37,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('seal', 'write', 'settle') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('undo', 'clear') }) }
 )
+
+/** Behind all keys. */
+const END = '\xff\xff\xff\xff'
 
 /** What is stored when the steps begin. */
 const content: fc.Arbitrary<Step[]> = fc.array(fc.record({
@@ -85,7 +90,7 @@ async function run (steps: readonly Step[], cached: number, page: number): Promi
     for (const each of ops) {
       switch (each.kind) {
         case 'get': {
-          const found = writer.get(each.key)
+          const found = writer.get(each.key, each.looksAhead ? { ahead: END } : {})
           if (found !== undefined || !mode.missed) assertSame(each.key, found)
           break
         }
@@ -101,13 +106,13 @@ async function run (steps: readonly Step[], cached: number, page: number): Promi
           writer.expire(each.before)
           break
         case 'range': {
-          const { from, to, reverse, stopAfter, consume } = each
+          const { from, to, reverse, stopAfter, consume, looksAhead } = each
           const expected = [...model].map(([place, { time }]) => ({ key: place.slice(2), isSure: time >= expired, place }))
             .filter(({ place, key }) => place.startsWith(`${at.partition} `) && key >= from && (to === undefined || key < to))
             .sort((a, b) => (a.key < b.key ? -1 : 1) * (reverse ? -1 : 1))
           let seen = 0
           let stopped = false
-          for (const entry of writer.range(from, to, { reverse })) {
+          for (const entry of writer.range(from, to, looksAhead && to !== undefined ? { reverse, ahead: END } : { reverse })) {
             // A guess, from here on.
             if (mode.missed) break
             while (expected[0] !== undefined && expected[0].key !== entry.key && !expected[0].isSure) expected.shift()

@@ -120,6 +120,24 @@ test('a range that was read is known: its keys, its gaps, and all ranges within'
   assert.throws(() => writer.get('e'), Suspended)
 })
 
+test('who reads ahead is asked for once: what several look for up to the same key is one range, and what is not there is known', async () => {
+  const { stores, record, writer, load } = await stored('acx')
+  stores.beginRecord(0)
+  for (const key of ['c', 'b', 'd']) assert.throws(() => writer.get(key, { ahead: 'm' }), Suspended)
+  assert.throws(() => keysOf(writer.range('b', 'e', { ahead: 'm' })), Suspended)
+
+  assert.equal(await load(), 1)
+
+  stores.beginRecord(0)
+  assert.deepEqual([writer.get('b'), writer.get('c')?.value, writer.get('l'), keysOf(writer.range('b', 'm'))], [undefined, 'C', undefined, 'c'])
+  assert.throws(() => writer.get('a', { ahead: 'm' }), Suspended)
+  assert.throws(() => writer.get('m'), Suspended)
+  stores.takeMissing()
+  await record(writer => writer.put('k', 'new', 1))
+  stores.beginRecord(0)
+  assert.equal(keysOf(writer.range('c', 'l', { ahead: 'm' })), 'ck')
+})
+
 test('a long range is read by page, only as far as somebody looks, from either end', async () => {
   const world = open()
   const keys = Array.from({ length: 2_500 }, (_, index) => String(index).padStart(5, '0'))
