@@ -34,7 +34,7 @@ export interface FirstLook {
 
 export interface SecondLook {
   /** What was watched next, by item asked for, in their order; the best 100 of each. */
-  readonly related: readonly (readonly Related[])[]
+  readonly related: readonly Related[]
   /** n of rules-v2: the sum of all counts out of each item asked for, in their order. */
   readonly outgoing: readonly number[]
   readonly degraded: boolean
