@@ -21,7 +21,7 @@ export const recommend: FastifyPluginAsyncTypebox<RecommendOptions> = async (app
     const newest = history[0]
     const look = newest === undefined ? undefined : await features.secondLook({ items: [newest.item_id], degraded })
     const seen = new Set(history.map(entry => entry.item_id))
-    const found = [...look?.related[0] ?? [], ...popular].map(entry => entry.member).filter(item => !seen.has(item))
+    const found = [...look?.related[0]?.members ?? [], ...popular.map(entry => entry.member)].filter(item => !seen.has(item))
     return {
       user_id,
       items: [...new Set(found)].slice(0, k),

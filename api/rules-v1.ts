@@ -45,7 +45,8 @@ export function rulesV1 ({ k, history, look, popular, excluded, keepSeen }: Rule
   const isHidden = (item: string): boolean => excluded.has(item) || (!keepSeen && seen.has(item))
   const retrieved = retrieve({ look, popular, isHidden })
   const chosen = best(retrieved.values(), retrievalLimit(k))
-  const fromLast = new Map(look.related[0]?.map(({ member, count }) => [member, count]))
+  const newest = look.related[0]
+  const fromLast = new Map(newest?.members.map((member, index) => [member, newest.counts[index] ?? 0]))
   for (const candidate of chosen) {
     candidate.coVisitation = 2.5 * (fromLast.get(candidate.item) ?? 0)
     candidate.popular = 1.0 * candidate.popularity
@@ -60,9 +61,9 @@ interface Retrieval extends Pick<RulesV1Input, 'look' | 'popular'> {
 
 function retrieve ({ look, popular, isHidden }: Retrieval): Map<string, Candidate> {
   const candidates = new Map<string, Candidate>()
-  for (const [depth, related] of look.related.entries()) {
-    for (const { member, count, popularity } of related) {
-      if (!isHidden(member)) add(candidates, member, popularity, count / (depth + 1))
+  for (const [depth, { members, counts, popularity }] of look.related.entries()) {
+    for (const [index, member] of members.entries()) {
+      if (!isHidden(member)) add(candidates, member, popularity[index] ?? 0, (counts[index] ?? 0) / (depth + 1))
     }
   }
   for (const { member, count } of popular) {

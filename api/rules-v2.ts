@@ -1,4 +1,5 @@
 import type { Ranked, SecondLook } from '../stores/reco-features.ts'
+import { hashOf, ItemTable } from '../stores/item-table.ts'
 import { best, kthBest, type Candidate } from './ranking.ts'
 
 /** How many distinct items of a history are looked at. */
@@ -25,74 +26,93 @@ export interface RulesV2Input {
  * Item-to-item similarity with damped norms; the counts alone drown in popularity, see the contract's measurements.
  */
 export function rulesV2 ({ k, look, popular, hidden }: RulesV2Input): Candidate[] {
-  const pool = poolOf(look, popular.length)
-  addRelated(pool, look)
-  for (const item of hidden) pool.slots.delete(item)
-  fillUp(pool, { k, popular, hidden })
-  return chooseBest(pool, k, popular[0]?.count ?? 0)
+  table.clear()
+  for (const item of hidden) table.numberOf(item, hashOf(item))
+  const first = table.size
+  const most = look.related.reduce((total, { members }) => total + members.length, first + popular.length)
+  if (most > columns.scores.length) columns = columnsFor(most)
+  addRelated(look, first)
+  fillUp(popular, first + k)
+  return chooseBest(k, first, popular[0]?.count ?? 0)
 }
 
-/** The candidates in columns, since there are up to 2,000 of them: one object each would cost more than the formula. */
-interface Pool {
-  readonly slots: Map<string, number>
+/** What is hidden has the first numbers, then come the candidates. Nothing waits while a request is ranked, so all requests share it. */
+const table = new ItemTable()
+
+/** By number. There are up to 2,000 candidates: one object each would cost more than the formula. */
+interface Columns {
   readonly coVisitation: Float64Array
+  readonly popularity: Float64Array
   /** (m_j + 5)^0.25. */
   readonly damping: Float64Array
-  readonly popularity: Float64Array
-  used: number
+  readonly scores: Float64Array
 }
 
-function poolOf ({ related }: RulesV2Input['look'], popularCount: number): Pool {
-  const size = related.reduce((total, { length }) => total + length, popularCount)
-  return { slots: new Map(), coVisitation: new Float64Array(size), damping: new Float64Array(size), popularity: new Float64Array(size), used: 0 }
+let columns = columnsFor(4_096)
+
+function columnsFor (candidates: number): Columns {
+  return { coVisitation: new Float64Array(candidates), popularity: new Float64Array(candidates), damping: new Float64Array(candidates), scores: new Float64Array(candidates) }
 }
 
-function addSlot (pool: Pool, item: string, m: number, popularity: number): number {
-  const slot = pool.used++
-  pool.slots.set(item, slot)
-  pool.damping[slot] = dampedIn(m)
-  pool.popularity[slot] = popularity
-  return slot
-}
-
-function addRelated (pool: Pool, { related, outgoing }: RulesV2Input['look']): void {
-  const { slots, coVisitation, damping } = pool
-  for (const [index, entries] of related.entries()) {
-    const d = index + 1
-    const from = Math.pow((outgoing[index] ?? 0) + 5, 0.75)
-    for (const { member, count, incoming, popularity } of entries) {
-      const slot = slots.get(member) ?? addSlot(pool, member, incoming, popularity)
-      coVisitation[slot] = (coVisitation[slot] ?? 0) + count / (from * (damping[slot] ?? 1)) / d
+function addRelated ({ related, outgoing }: RulesV2Input['look'], first: number): void {
+  const { coVisitation, damping } = columns
+  let d = 0
+  for (const { members, hashes, counts, incoming, popularity } of related) {
+    const from = Math.pow((outgoing[d] ?? 0) + 5, 0.75)
+    d++
+    for (let index = 0; index < members.length; index++) {
+      const next = table.size
+      const number = table.numberOf(members[index] ?? '', hashes[index] ?? 0)
+      if (number < first) continue
+      if (number === next) addCandidate(number, incoming[index] ?? 0, popularity[index] ?? 0)
+      coVisitation[number] = (coVisitation[number] ?? 0) + (counts[index] ?? 0) / (from * (damping[number] ?? 1)) / d
     }
   }
 }
 
-function fillUp (pool: Pool, { k, popular, hidden }: Pick<RulesV2Input, 'k' | 'popular' | 'hidden'>): void {
+function addCandidate (number: number, m: number, popularity: number): void {
+  columns.coVisitation[number] = 0
+  columns.damping[number] = dampedIn(m)
+  columns.popularity[number] = popularity
+}
+
+function fillUp (popular: readonly Ranked[], end: number): void {
   for (const { member, count } of popular) {
-    if (pool.slots.size >= k) return
-    if (!hidden.has(member) && !pool.slots.has(member)) addSlot(pool, member, 0, count)
+    const next = table.size
+    if (next >= end) return
+    const number = table.numberOf(member, hashOf(member))
+    if (number === next) addCandidate(number, 0, count)
   }
 }
 
-function chooseBest ({ slots, coVisitation, popularity }: Pool, k: number, maxPopularity: number): Candidate[] {
+function chooseBest (k: number, first: number, maxPopularity: number): Candidate[] {
+  const { coVisitation, popularity, scores } = columns
+  const end = table.size
   let maxC = 0
-  for (const slot of slots.values()) maxC = Math.max(maxC, coVisitation[slot] ?? 0)
+  for (let number = first; number < end; number++) {
+    const c = coVisitation[number] ?? 0
+    if (c > maxC) maxC = c
+  }
   const logMax = Math.log(1 + maxPopularity)
-  const related = (slot: number): number => maxC > 0 ? (coVisitation[slot] ?? 0) / maxC : 0
-  const popular = (slot: number): number => logMax > 0 ? 0.02 * Math.log(1 + (popularity[slot] ?? 0)) / logMax : 0
-
-  const scores = new Float64Array(slots.size)
-  let next = 0
-  for (const slot of slots.values()) scores[next++] = related(slot) + popular(slot)
-  const least = kthBest(scores, k)
+  for (let number = first; number < end; number++) scores[number] = relatedPart(coVisitation[number] ?? 0, maxC) + popularPart(popularity[number] ?? 0, logMax)
+  const least = kthBest(scores.subarray(first, end), k)
 
   const candidates: Candidate[] = []
-  next = 0
-  for (const [item, slot] of slots) {
-    const score = scores[next++] ?? 0
-    if (score >= least) candidates.push({ item, score, coVisitation: related(slot), popular: popular(slot), popularity: popularity[slot] ?? 0 })
+  for (let number = first; number < end; number++) {
+    const score = scores[number] ?? 0
+    if (score < least) continue
+    const p = popularity[number] ?? 0
+    candidates.push({ item: table.items[number] ?? '', score, coVisitation: relatedPart(coVisitation[number] ?? 0, maxC), popular: popularPart(p, logMax), popularity: p })
   }
   return best(candidates, k)
+}
+
+function relatedPart (c: number, maxC: number): number {
+  return maxC > 0 ? c / maxC : 0
+}
+
+function popularPart (p: number, logMax: number): number {
+  return logMax > 0 ? 0.02 * Math.log(1 + p) / logMax : 0
 }
 
 /** (m + 5)^0.25 of small m, worked out once: a request raises up to 2,000 numbers to this power. */

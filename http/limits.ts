@@ -45,6 +45,8 @@ export function limitedBy (limits: HttpLimits): Pick<FastifyServerOptions, 'body
 /** What is limited of each request; before every other hook, since refusing has to cost less than answering. */
 export function useLimits (app: FastifyInstance, limits: HttpLimits): void {
   let running = 0
+  // Every answer closes once, when it is sent or when its client has gone away before.
+  const over = (): void => { running-- }
   app.server.maxConnections = limits.connections
   closeSilentOnes(app)
   app.addHook('onRequest', (request, reply, done) => {
@@ -54,13 +56,7 @@ export function useLimits (app: FastifyInstance, limits: HttpLimits): void {
       return
     }
     running++
-    let isOver = false
-    const over = (): void => {
-      if (!isOver) running--
-      isOver = true
-    }
-    // A client that goes away closes without an end.
-    reply.raw.once('finish', over).once('close', over)
+    reply.raw.once('close', over)
     done()
   })
 }

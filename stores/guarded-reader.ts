@@ -70,18 +70,18 @@ export function openGuardedReader ({ reader, timeoutMs, onFailure, now = () => p
  * only then what has arrived meanwhile is read. So the answer gets the rest of that turn.
  */
 async function inTime<T> (answer: Promise<T>, ms: number, isSilent: () => boolean): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
   let waited = 0
   const look = (): void => {
     if (++waited >= PATIENCE || isSilent()) reject(new Error(`The projection took more than ${ms * waited} ms.`))
     else timer = setTimeout(setImmediate, ms, look)
   }
   let timer = setTimeout(setImmediate, ms, look)
-  try {
-    return await Promise.race([answer, promise])
-  } finally {
+  const over = (): void => {
     // A look that is on its way already arms nothing anew.
     waited = PATIENCE
     clearTimeout(timer)
   }
+  answer.then(value => { over(); resolve(value) }, (error: unknown) => { over(); reject(error) })
+  return await promise
 }

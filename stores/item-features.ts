@@ -3,63 +3,75 @@ import { coVisitation } from './co-visitation.ts'
 import { coVisitationIn } from './co-visitation-in.ts'
 import { coVisitationOut } from './co-visitation-out.ts'
 import { itemPopularity } from './item-popularity.ts'
+import { hashOf, ItemTable } from './item-table.ts'
 
-/** An item that was watched after another one. */
-export interface Related extends Ranked {
+/** Items that were watched after another one, most often first, in columns: an object each would cost more than what is done with it. */
+export interface Related {
+  readonly members: readonly string[]
+  /** For an `ItemTable`. */
+  readonly hashes: readonly number[]
+  readonly counts: readonly number[]
   /** m of rules-v2: the sum of all counts into the member. */
-  readonly incoming: number
+  readonly incoming: readonly number[]
   /** Of the member. */
-  readonly popularity: number
+  readonly popularity: readonly number[]
 }
 
 /** What does not depend on who asks. */
 export interface ItemFeatures {
   /** What was watched next, the best 100. */
-  readonly related: readonly Related[]
+  readonly related: Related
   /** n of rules-v2: the sum of all counts out of the item. */
   readonly outgoing: number
 }
 
 const RELATED = 100
 
-export const NOTHING_KNOWN: ItemFeatures = { related: [], outgoing: 0 }
+export const NOTHING_KNOWN: ItemFeatures = { related: { members: [], hashes: [], counts: [], incoming: [], popularity: [] }, outgoing: 0 }
 
 /** In the order of `items`, in one look. */
 export async function readItemFeatures (reader: StateReader, items: readonly string[]): Promise<readonly ItemFeatures[]> {
-  const union = { unionOf: items.map((_, index) => index) }
+  const all = { unionOf: items.map((_, index) => index) }
   const rankings: readonly Question[] = items.map(item => rankingOf(coVisitation, { owner: item, limit: RELATED }))
   // Rankings come first, since the union counts them by index.
-  const answers: readonly unknown[] = await reader.read([...rankings, countsOf(coVisitationOut, items), countsOf(coVisitationIn, union), countsOf(itemPopularity, union)])
+  const answers: readonly unknown[] = await reader.read([...rankings, countsOf(coVisitationOut, items), countsOf(coVisitationIn, all), countsOf(itemPopularity, all)])
   const [outgoing, incoming, popularity] = answers.slice(items.length).filter(isCounts)
-  const known = new Members(incoming, popularity)
-  return items.map((item, index) => ({
-    related: rankedIn(answers[index]).map(({ member, count }) => known.related(member, count)),
-    outgoing: outgoing?.get(item) ?? 0
-  }))
+  const known = { incoming: valuesOf(incoming), popularity: valuesOf(popularity) }
+  union.clear()
+  return items.map((item, index) => ({ related: relatedIn(answers[index], known), outgoing: outgoing?.get(item) ?? 0 }))
 }
 
-type Counts = ReadonlyMap<string, number> | undefined
+/** The members of all rankings of an answer: they are counted in the order in which they first appear. Nothing waits while it is used. */
+const union = new ItemTable()
 
-/** What is known of the members of all rankings: asked for in the rankings' order, they are found in the order in which the union has them. */
-class Members {
-  readonly #places = new Map<string, number>()
-  readonly #incoming: readonly number[]
-  readonly #popularity: readonly number[]
-
-  constructor (incoming: Counts, popularity: Counts) {
-    this.#incoming = [...incoming?.values() ?? []]
-    this.#popularity = [...popularity?.values() ?? []]
+function relatedIn (ranking: unknown, known: Pick<Related, 'incoming' | 'popularity'>): Related {
+  if (!isRanking(ranking)) return NOTHING_KNOWN.related
+  const members: string[] = []
+  const hashes: number[] = []
+  const counts: number[] = []
+  const incoming: number[] = []
+  const popularity: number[] = []
+  for (const { member, count } of ranking) {
+    const hash = hashOf(member)
+    const number = union.numberOf(member, hash)
+    members.push(member)
+    hashes.push(hash)
+    counts.push(count)
+    incoming.push(known.incoming[number] ?? 0)
+    popularity.push(known.popularity[number] ?? 0)
   }
-
-  related (member: string, count: number): Related {
-    let place = this.#places.get(member)
-    if (place === undefined) this.#places.set(member, place = this.#places.size)
-    return { member, count, incoming: this.#incoming[place] ?? 0, popularity: this.#popularity[place] ?? 0 }
-  }
+  return { members, hashes, counts, incoming, popularity }
 }
 
-function rankedIn (answer: unknown): readonly Ranked[] {
-  return Array.isArray(answer) ? answer : []
+function isRanking (answer: unknown): answer is readonly Ranked[] {
+  return Array.isArray(answer)
+}
+
+/** Spreading the iterator takes several times as long. */
+function valuesOf (counts: ReadonlyMap<string, number> | undefined): readonly number[] {
+  const values: number[] = []
+  if (counts !== undefined) for (const count of counts.values()) values.push(count)
+  return values
 }
 
 function isCounts (answer: unknown): answer is ReadonlyMap<string, number> {

@@ -34,7 +34,7 @@ export interface FirstLook {
 
 export interface SecondLook {
   /** What was watched next, by item asked for, in their order; the best 100 of each. */
-  readonly related: readonly (readonly Related[])[]
+  readonly related: readonly Related[]
   /** n of rules-v2: the sum of all counts out of each item asked for, in their order. */
   readonly outgoing: readonly number[]
   readonly degraded: boolean
@@ -164,15 +164,21 @@ async function recentFirst (reader: StateReader, recent: Recent<number, readonly
 }
 
 async function recentItems (reader: StateReader, recent: Recent<string, ItemFeatures>, items: readonly string[]): Promise<readonly ItemFeatures[]> {
-  const found = new Map(items.map(item => [item, recent.find(item)]))
-  const missing = [...found.keys()].filter(item => found.get(item) === undefined)
-  if (missing.length > 0) {
-    const asked = readItemFeatures(reader, missing)
-    for (const [index, item] of missing.entries()) {
-      const coming = asked.then(answers => answers[index] ?? NOTHING_KNOWN)
-      recent.hold(item, coming)
-      found.set(item, coming)
-    }
+  const found = items.map(item => recent.find(item))
+  const missing = new Set(items.filter((_, index) => found[index] === undefined))
+  const read = missing.size === 0 ? undefined : await readMissing(reader, recent, [...missing])
+  const features: ItemFeatures[] = []
+  for (const [index, item] of items.entries()) {
+    const known = found[index] ?? read?.get(item) ?? NOTHING_KNOWN
+    // Nearly all are at hand, and waiting for those as well would cost a turn each.
+    features.push(known instanceof Promise ? await known : known)
   }
-  return await Promise.all(items.map(item => found.get(item) ?? NOTHING_KNOWN))
+  return features
+}
+
+async function readMissing (reader: StateReader, recent: Recent<string, ItemFeatures>, missing: readonly string[]): Promise<ReadonlyMap<string, ItemFeatures>> {
+  const asked = readItemFeatures(reader, missing)
+  for (const [index, item] of missing.entries()) recent.hold(item, asked.then(answers => answers[index] ?? NOTHING_KNOWN))
+  const answers = await asked
+  return new Map(missing.map((item, index) => [item, answers[index] ?? NOTHING_KNOWN]))
 }

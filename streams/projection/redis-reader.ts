@@ -38,6 +38,7 @@ export function openRedisReader ({ redis, applicationId, shards, generation }: R
   }
 
   async function askAll (questions: readonly Question[]): Promise<Answer[]> {
+    if (shards === 1 && questions.length > 0) return await ask(questions, 0)
     const byShard = Map.groupBy(questions.keys(), index => shardOfQuestion(at(questions, index)))
     const [only] = byShard.keys()
     if (byShard.size === 1 && only !== undefined) return await ask(questions, only)
@@ -72,9 +73,7 @@ function at (questions: readonly Question[], index: number): Question {
 function ownerOfQuestion (question: Question): string {
   switch (question.kind) {
     case 'list': case 'value': return ownerOf(question.store, keyOfQuestion(question) ?? '')
-    case 'ranking': case 'counts':
-      checkOwner(question.store, question.owner)
-      return question.owner ?? question.store.name
+    case 'ranking': case 'counts': return question.owner ?? question.store.name
   }
 }
 
@@ -96,6 +95,7 @@ function argumentsOf (question: Question): [string, string, string, string] {
 }
 
 function rankingName ({ store, owner }: Pick<CountsQuestion, 'store' | 'owner'>): string {
+  checkOwner(store, owner)
   return owner === undefined ? store.name : `${store.name}:${owner}`
 }
 

@@ -5,6 +5,7 @@ import { recoItems } from '../../api/reco-items.ts'
 import { popularNeeded, rulesV1 } from '../../api/rules-v1.ts'
 import { openRecoFeatures } from '../../stores/reco-features.ts'
 import type { RecoQuery } from '../../schemas/reco.ts'
+import { relatedOf } from '../helpers/related.ts'
 import { fakeReader } from '../helpers/state.ts'
 import { inOrder, stateOf, worlds, type World } from '../helpers/worlds.ts'
 
@@ -20,8 +21,8 @@ test('a count from the newest item weighs 2.5, popularity 1, having been seen âˆ
     history: ['last', 'before'],
     look: {
       related: [
-        [{ member: 'x', count: 4, incoming: 0, popularity: 1 }],
-        [{ member: 'y', count: 9, incoming: 0, popularity: 10.5 }, { member: 'last', count: 1, incoming: 0, popularity: 20 }]
+        relatedOf([{ member: 'x', count: 4, incoming: 0, popularity: 1 }]),
+        relatedOf([{ member: 'y', count: 9, incoming: 0, popularity: 10.5 }, { member: 'last', count: 1, incoming: 0, popularity: 20 }])
       ]
     },
     popular: [{ member: 'last', count: 20 }, { member: 'y', count: 10.5 }, { member: 'x', count: 1 }],
@@ -38,7 +39,7 @@ test('what is not among the best max(20Â·k, 200) of the retrieval is not ranked'
   const popular = Array.from({ length: 300 }, (_, index) => ({ member: `p${String(index).padStart(3, '0')}`, count: 1000 - index }))
   const weak = { member: 'weak', count: 1, incoming: 0, popularity: 0 }
 
-  const ranked = rulesV1({ k: 10, history: ['h'], look: { related: [[weak]] }, popular, excluded: new Set(), keepSeen: false })
+  const ranked = rulesV1({ k: 10, history: ['h'], look: { related: [relatedOf([weak])] }, popular, excluded: new Set(), keepSeen: false })
 
   // Retrieved with 1, while the 200th popular item has 80.1.
   assert.equal(ranked.some(({ item }) => item === 'weak'), false)

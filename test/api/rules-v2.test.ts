@@ -5,6 +5,7 @@ import { recoItems } from '../../api/reco-items.ts'
 import { rulesV2 } from '../../api/rules-v2.ts'
 import { openRecoFeatures } from '../../stores/reco-features.ts'
 import type { RecoQuery } from '../../schemas/reco.ts'
+import { relatedOf } from '../helpers/related.ts'
 import { fakeReader } from '../helpers/state.ts'
 import { inOrder, into, outOf, stateOf, worlds, type World } from '../helpers/worlds.ts'
 
@@ -13,8 +14,8 @@ test('counts are damped by what leaves the one item and enters the other, and by
     k: 2,
     look: {
       related: [
-        [{ member: 'x', count: 2, incoming: 11, popularity: 3 }],
-        [{ member: 'x', count: 1, incoming: 11, popularity: 3 }, { member: 'y', count: 6, incoming: 76, popularity: 15 }]
+        relatedOf([{ member: 'x', count: 2, incoming: 11, popularity: 3 }]),
+        relatedOf([{ member: 'x', count: 1, incoming: 11, popularity: 3 }, { member: 'y', count: 6, incoming: 76, popularity: 15 }])
       ],
       outgoing: [11, 11]
     },
@@ -37,7 +38,7 @@ test('with too few related items popular ones fill up, and an item nobody came f
 })
 
 test('0/0 is 0: in an empty world nothing divides by nothing', () => {
-  const look = { related: [[{ member: 'x', count: 1, incoming: 1, popularity: 0 }]], outgoing: [1] }
+  const look = { related: [relatedOf([{ member: 'x', count: 1, incoming: 1, popularity: 0 }])], outgoing: [1] }
 
   assert.deepEqual(rulesV2({ k: 5, look, popular: [], hidden: new Set() }).map(({ score }) => score), [1])
   assert.deepEqual(rulesV2({ k: 5, look, popular: [], hidden: new Set(['x']) }), [])

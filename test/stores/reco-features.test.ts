@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { FeaturesUnavailableError, openRecoFeatures } from '../../stores/reco-features.ts'
 import { CrowdedError } from '../../stores/turnstile.ts'
+import { relatedOf } from '../helpers/related.ts'
 import { failingReader, fakeReader, silentReader } from '../helpers/state.ts'
 
 const state = {
@@ -19,7 +20,7 @@ test('the projection answers, and Postgres is not asked', async () => {
 
   assert.deepEqual(first, { history: [{ item_id: 'a', ts: 1 }], popular: [{ member: 'b', count: 2 }], degraded: false })
   assert.deepEqual(second, {
-    related: [[{ member: 'b', count: 3, incoming: 3, popularity: 2 }], []],
+    related: [relatedOf([{ member: 'b', count: 3, incoming: 3, popularity: 2 }]), relatedOf([])],
     outgoing: [3, 0],
     degraded: false
   })
@@ -94,7 +95,7 @@ test('requests at the same time share a question, and only what is not known is 
   const { projection, features } = openKept()
   const [one, two] = await Promise.all([features.secondLook({ items: ['a'], degraded: false }), features.secondLook({ items: ['a', 'zz', 'a'], degraded: false })])
 
-  assert.deepEqual(two.related, [one.related[0], [], one.related[0]])
+  assert.deepEqual(two.related, [one.related[0], relatedOf([]), one.related[0]])
   assert.deepEqual(projection.looks.map(questions => questions.flatMap(question => question.kind === 'ranking' ? question.owner : [])), [['a'], ['zz']])
 })
 
