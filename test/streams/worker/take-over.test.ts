@@ -58,10 +58,7 @@ test('who waits for the group\'s word does not hold up its rebalance', async t =
 test('an assignment that comes while the unit in flight still holds up the last rebalance is taken up', async t => {
   const world = await groupWorld(t)
   await world.assign(0)
-  const committing = world.commitLater()
-  await world.send(0)
-  await until('a unit is being committed', () => committing.isAsked())
-  const prepared = world.prepare()
+  const { committing, prepared } = await preparedWhileCommitting(world)
 
   // The group waits no longer.
   world.assigned(0, 1)
@@ -76,10 +73,7 @@ test('an assignment that comes while the unit in flight still holds up the last 
 test('a unit that is lost while the group is joined anew asks for no tasks: the next assignment says what is ours', async t => {
   const world = await groupWorld(t)
   await world.assign(0)
-  const committing = world.commitLater()
-  await world.send(0)
-  await until('a unit is being committed', () => committing.isAsked())
-  const prepared = world.prepare()
+  const { committing, prepared } = await preparedWhileCommitting(world)
   await world.takenByOthers(0)
   committing.answer()
   await prepared
@@ -89,6 +83,14 @@ test('a unit that is lost while the group is joined anew asks for no tasks: the 
 
   deepEqual(world.takenOver, [0, 1])
 })
+
+/** The group is joined anew while a unit is being committed. */
+async function preparedWhileCommitting (world: Awaited<ReturnType<typeof groupWorld>>) {
+  const committing = world.commitLater()
+  await world.send(0)
+  await until('a unit is being committed', () => committing.isAsked())
+  return { committing, prepared: world.prepare() }
+}
 
 /** A worker in a group whose word is given by hand. */
 async function groupWorld (t: TestContext) {
