@@ -1,7 +1,7 @@
 import { FatalError, type StateReader } from '../streams/index.ts'
 import { openPostgres, openRedisReader, watchGeneration, type Database } from '../streams/runtime.ts'
 import type { Config } from './config.ts'
-import { openRedisWithoutTimeout, redisAddressOf } from './redis.ts'
+import { openRedis, redisAddressOf } from './redis.ts'
 import { checkRedis } from './redis-check.ts'
 import { postgresRefusal } from './refusals.ts'
 
@@ -22,8 +22,7 @@ export async function openReadConnections (config: Config): Promise<ReadConnecti
   })
   const generation = await watchGeneration(database, applicationId)
   const redisAddress = redisAddressOf(config)
-  // Whoever reads stands behind a guard that waits for 500 ms at most: `stores/guarded-reader.ts`.
-  const redis = openRedisWithoutTimeout(redisAddress)
+  const redis = openRedis(redisAddress)
   return {
     database,
     projection: openRedisReader({ redis, applicationId, shards: config.REDIS_SHARDS, generation: generation.current }),

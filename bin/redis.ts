@@ -21,20 +21,11 @@ export function redisAddressOf (config: Config): RedisAddress {
 
 /** A connection that comes back by itself. Commands fail at once while it is away: who asks decides what to do meanwhile. */
 export function openRedis (address: RedisAddress): RedisClient {
-  return openLasting(address, { commandTimeout: 5_000 })
-}
-
-/** The same for those who do not wait that long anyway, and whom a timer for each of a thousand commands a second would cost something. */
-export function openRedisWithoutTimeout (address: RedisAddress): RedisClient {
-  return openLasting(address, {})
-}
-
-function openLasting (address: RedisAddress, timeout: Pick<RedisOptions, 'commandTimeout'>): RedisClient {
   const retryStrategy = (attempt: number): number => Math.min(500, attempt * 50)
   return connectTo(address, {
     server: { retryStrategy, enableOfflineQueue: false },
     cluster: { clusterRetryStrategy: retryStrategy, enableOfflineQueue: false, maxRedirections: 5 },
-    both: { maxRetriesPerRequest: 1, ...timeout }
+    both: { maxRetriesPerRequest: 1, commandTimeout: 5_000 }
   })
 }
 
