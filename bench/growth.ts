@@ -6,10 +6,10 @@ import { growthTables, type Rebuild } from './growth/report.ts'
 import { fillTotals } from './growth/state.ts'
 import type { Benchmark, Context, Result } from './lib/benchmark.ts'
 import { owning } from './lib/owner.ts'
+import { sizesUpTo } from './lib/sizes.ts'
 import { round } from './lib/statistics.ts'
 import { profiling } from './throughput.ts'
 
-const SMALLEST = 10_000
 /** As many as the smallest state has cold keys for. */
 const RECORDS = 160_000
 const PARTITIONS = [1, 6, 60]
@@ -25,12 +25,6 @@ export const growth: Benchmark = {
     const mistakes = runs.flatMap(({ keys, partitions, workers, mistake }) => mistake === null ? [] : [`${keys} keys, ${partitions} partitions, ${workers} workers: ${mistake}`])
     return { correct: mistakes.length === 0, mistakes, numbers: { records: RECORDS, runs, rebuilds }, tables: growthTables(runs, rebuilds, RECORDS) } satisfies Result
   }
-}
-
-function sizesUpTo (most: number): number[] {
-  const sizes: number[] = []
-  for (let keys = SMALLEST; keys <= most; keys *= 10) sizes.push(keys)
-  return sizes
 }
 
 function layouts (): Layout[] {

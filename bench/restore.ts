@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline'
 import { freshApplicationId, freshTopics } from '../test/helpers/services.ts'
 import { partitionOf } from '../test/helpers/random-log.ts'
 import type { Benchmark, Context } from './lib/benchmark.ts'
@@ -7,11 +6,10 @@ import { owning } from './lib/owner.ts'
 import { produceAll } from './lib/produce.ts'
 import { PARTITIONS } from './lib/race.ts'
 import { freshResultFile } from './lib/result-file.ts'
+import { sizesUpTo } from './lib/sizes.ts'
 import { round } from './lib/statistics.ts'
 import { kafkaStreamsCounting } from './peers/kafka-streams.ts'
-import { startPeer, type StartedPeer } from './lib/peer.ts'
-
-const SMALLEST = 10_000
+import { endedBefore, linesOf, startPeer, type StartedPeer } from './lib/peer.ts'
 
 interface Restored {
   readonly keys: number
@@ -24,7 +22,7 @@ export const restore: Benchmark = {
   name: 'restore',
   async run (context) {
     const runs: Restored[] = []
-    for (let keys = SMALLEST; keys <= context.keys; keys *= 10) {
+    for (const keys of sizesUpTo(context.keys)) {
       const run = await measure(context, keys)
       context.say(`${keys} keys: ${run.records} records restored in ${round(run.seconds, 2)} s`)
       runs.push(run)
@@ -54,10 +52,10 @@ async function measure ({ services }: Context, keys: number): Promise<Restored> 
     }))
 
     const first = await start()
-    await linesOf(first, 'committed', 1)
-    first.kill('SIGKILL')
+    await told(first, 'committed', 1)
+    first.child.kill('SIGKILL')
     // A state directory of its own.
-    const restored = await linesOf(await start(), 'restored', PARTITIONS)
+    const restored = await told(await start(), 'restored', PARTITIONS)
     return { keys, records: restored.reduce((sum, [records = 0]) => sum + records, 0), seconds: Math.max(...restored.map(([, ms = 0]) => ms)) / 1000 }
   })
 }
@@ -71,12 +69,11 @@ function * ordersOf (topic: string, keys: number) {
 }
 
 /** The numbers of the first lines with this word. */
-async function linesOf (child: StartedPeer, word: string, count: number): Promise<number[][]> {
+async function told (peer: StartedPeer, word: string, count: number): Promise<number[][]> {
   const found: number[][] = []
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [first, ...numbers] = line.split(' ')
-    if (first === word) found.push(numbers.map(Number))
+  for await (const [first, ...numbers] of linesOf(peer)) {
+    if (first === word) found.push(numbers)
     if (found.length === count) return found
   }
-  throw new Error(`It ended before it said '${word}' ${count} times (${child.exitCode ?? child.signalCode ?? 'still running'}).`)
+  throw endedBefore(peer, `it said '${word}' ${count} times`)
 }

@@ -1,5 +1,6 @@
 import type { Topology } from '../../streams/index.ts'
 import { openPostgres, openPostgresSource, openStoreQueries, type StoreQueries } from '../../streams/runtime.ts'
+import { serviceEnvironment } from '../../test/helpers/services.ts'
 import { followPositions, type Pace } from './positions.ts'
 import { levelAfter } from './projection-level.ts'
 import type { StartedProcess } from './processes.ts'
@@ -12,16 +13,7 @@ type Application = Pick<Fresh, 'services' | 'applicationId'>
 
 /** What `millrace run` is told on the services, whatever its topology reads. */
 export function runEnvironment ({ services, applicationId }: Application): Record<string, string> {
-  return {
-    KAFKA_BOOTSTRAP: services.kafka,
-    REDIS_URL: services.redis,
-    DATABASE_URL: services.postgres,
-    KAFKA_WORKER_GROUP_ID: applicationId,
-    KAFKA_WORKER_AUTO_OFFSET_RESET: 'earliest',
-    WORKER_METRICS_HOST: '127.0.0.1',
-    WORKER_METRICS_PORT: '0',
-    LOG_LEVEL: 'warn'
-  }
+  return { ...serviceEnvironment(services, applicationId), LOG_LEVEL: 'warn' }
 }
 
 interface Work extends Application {

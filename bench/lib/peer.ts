@@ -41,17 +41,36 @@ export interface PeerRun {
   readonly peakMegabytes: number | null
 }
 
-export type StartedPeer = ChildProcessByStdio<null, Readable, null>
+export interface StartedPeer {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>
+  readonly exited: Promise<unknown>
+  /** The last of its log. */
+  readonly said: () => string
+}
 
-/** For whoever reads what it says by himself; killed at the owner's end, if it still runs. */
-export function startPeer (owner: Owner, { command, words, environment }: Peer): StartedPeer {
-  const child = spawn(command, words, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'ignore'] })
+/** Killed at the owner's end, if it still runs. */
+export function startPeer (owner: Owner, { command, words, directory, environment }: Peer): StartedPeer {
+  const child = spawn(command, words, { cwd: directory, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   const exited = once(child, 'exit')
   owner.after(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
     await exited
   })
-  return child
+  let said = ''
+  child.stderr.on('data', chunk => { said = (said + String(chunk)).slice(-4_000) })
+  return { child, exited, said: () => said }
+}
+
+/** What it tells, a line each: the word, and the numbers behind it. */
+export async function * linesOf ({ child }: StartedPeer): AsyncGenerator<readonly [word: string, ...numbers: number[]]> {
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [word = '', ...numbers] = line.split(' ')
+    yield [word, ...numbers.map(Number)]
+  }
+}
+
+export function endedBefore ({ child, said }: StartedPeer, what: string): Error {
+  return new Error(`It ended before ${what} (${child.exitCode ?? child.signalCode ?? 'still running'}):\n${said()}`)
 }
 
 interface Sample {
@@ -69,17 +88,11 @@ export interface PeerOptions {
 }
 
 /** Runs one to its end. Rejects where it ends before, or is not done in time, with the last that it said. */
-export async function runPeer (owner: Owner, { name, command, words, directory, environment }: Peer, { timeoutMs, serversCpu = nobody }: PeerOptions): Promise<PeerRun> {
+export async function runPeer (owner: Owner, peer: Peer, { timeoutMs, serversCpu = nobody }: PeerOptions): Promise<PeerRun> {
   const startedAt = performance.now()
-  const child = spawn(command, words, { cwd: directory, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const started = startPeer(owner, peer)
+  const { child, exited, said } = started
   const { pid = 0 } = child
-  const exited = once(child, 'exit')
-  owner.after(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-    await exited
-  })
-  let said = ''
-  child.stderr.on('data', chunk => { said = (said + String(chunk)).slice(-4_000) })
   const take = async (records: number): Promise<Sample> => {
     const at = performance.now()
     const [cpu, servers] = await Promise.all([cpuSecondsOf(pid), serversCpu()])
@@ -91,10 +104,9 @@ export async function runPeer (owner: Owner, { name, command, words, directory, 
     let records = 0
     let first: Promise<Sample> | undefined
     let last: Promise<Sample> | undefined
-    for await (const line of createInterface({ input: child.stdout })) {
-      const [word, number] = line.split(' ')
+    for await (const [word, number = 0] of linesOf(started)) {
       if (word === 'progress') {
-        records = Number(number)
+        records = number
         if (records > 0) first ??= take(records)
       } else if (word === 'committed') last = take(records)
       else if (word === 'result') {
@@ -106,7 +118,7 @@ export async function runPeer (owner: Owner, { name, command, words, directory, 
     }
     // Its outputs end a moment before it does.
     await Promise.race([exited, sleep(1_000)])
-    throw new Error(`${name} ended after ${records} records and ${Math.round((performance.now() - startedAt) / 1000)} s (${child.exitCode ?? child.signalCode ?? 'still running'}):\n${said}`)
+    throw new Error(`${peer.name} ended after ${records} records and ${Math.round((performance.now() - startedAt) / 1000)} s (${child.exitCode ?? child.signalCode ?? 'still running'}):\n${said()}`)
   } finally {
     clearTimeout(timer)
   }

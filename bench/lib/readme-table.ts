@@ -32,7 +32,7 @@ export async function writeReadmeTable (results: readonly SavedResult[]): Promis
 }
 
 /** The first subject of each work is ours; the others' CPU is told in times of it. */
-export function renderReadmeTable (results: readonly SavedResult[]): string {
+function renderReadmeTable (results: readonly SavedResult[]): string {
   const lines = WORKS.flatMap(work => {
     const result = results.find(({ name }) => name === work)
     if (result === undefined) return []

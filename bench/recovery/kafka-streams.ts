@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { startPeer, type StartedPeer } from '../lib/peer.ts'
+import { endedBefore, linesOf, startPeer, type StartedPeer } from '../lib/peer.ts'
 import { freshResultFile } from '../lib/result-file.ts'
 import { kafkaStreamsCounting, kafkaStreamsName, type Guarantee } from '../peers/kafka-streams.ts'
 import { KILLED_AT, type RecoverySubject } from './subject.ts'
@@ -14,19 +12,16 @@ export function kafkaStreamsRecovery (guarantee: Guarantee): RecoverySubject {
       const peer = await kafkaStreamsCounting({ services, topic, deadLetterTopic, applicationId, records, resultFile: await freshResultFile(owner), guarantee })
       const first = startPeer(owner, peer)
       await progressBeyond(first, records * KILLED_AT)
-      first.kill('SIGKILL')
+      first.child.kill('SIGKILL')
       const killedAt = performance.now()
-      await once(first, 'exit')
+      await first.exited
       await progressBeyond(startPeer(owner, peer), 0)
       return { ms: performance.now() - killedAt }
     }
   }
 }
 
-async function progressBeyond (child: StartedPeer, records: number): Promise<void> {
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [word, number] = line.split(' ')
-    if (word === 'progress' && Number(number) > records) return
-  }
-  throw new Error(`It ended before ${records} records (${child.exitCode ?? child.signalCode ?? 'still running'}).`)
+async function progressBeyond (peer: StartedPeer, records: number): Promise<void> {
+  for await (const [word, number = 0] of linesOf(peer)) if (word === 'progress' && number > records) return
+  throw endedBefore(peer, `${records} records`)
 }

@@ -9,7 +9,7 @@ import { callings } from './calling.ts'
 import { readRows } from './language-world.ts'
 import { startPartner, type Errand, type Partner } from './partner.ts'
 import { readTopic, startWorker, type WorkerProcess } from './recommender.ts'
-import { freshApplicationId, freshTopics, withAdmin, type Services } from './services.ts'
+import { freshApplicationId, freshTopics, serviceEnvironment, withAdmin, type Services } from './services.ts'
 import { startUnitPulse, type UnitPulse } from './unit-pulse.ts'
 import { until } from './until.ts'
 
@@ -104,13 +104,7 @@ export async function openCallsWorld (t: TestContext, services: Services, callin
       return pulse
     },
     start: (environment = {}) => startWorker(t, {
-      KAFKA_BOOTSTRAP: services.kafka,
-      REDIS_URL: services.redis,
-      DATABASE_URL: services.postgres,
-      KAFKA_WORKER_GROUP_ID: applicationId,
-      KAFKA_WORKER_AUTO_OFFSET_RESET: 'earliest',
-      WORKER_METRICS_HOST: '127.0.0.1',
-      WORKER_METRICS_PORT: '0',
+      ...serviceEnvironment(services, applicationId),
       KAFKA_SESSION_TIMEOUT_MS: '2000',
       LOG_LEVEL: 'info',
       CALLING: calling,

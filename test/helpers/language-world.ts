@@ -8,7 +8,7 @@ import type { Log, LogRecord, Ordered, OutgoingRecord, Topic, Topology } from '.
 import { languages, textTopic } from './language.ts'
 import { PARTITIONS, type FedRecord } from './random-days.ts'
 import { readTopic, startWorker, type WorkerProcess } from './recommender.ts'
-import { configureTopics, freshApplicationId, freshTopics, withAdmin, type Services } from './services.ts'
+import { configureTopics, freshApplicationId, freshTopics, serviceEnvironment, withAdmin, type Services } from './services.ts'
 import { until } from './until.ts'
 
 /** What stands in a sink topic or a table, one line each, in no order. */
@@ -77,13 +77,7 @@ export async function openLanguageWorld (t: TestContext, services: Services, lan
     log,
     internalTopics,
     start: dieAfter => startWorker(t, {
-      KAFKA_BOOTSTRAP: services.kafka,
-      REDIS_URL: services.redis,
-      DATABASE_URL: services.postgres,
-      KAFKA_WORKER_GROUP_ID: applicationId,
-      KAFKA_WORKER_AUTO_OFFSET_RESET: 'earliest',
-      WORKER_METRICS_HOST: '127.0.0.1',
-      WORKER_METRICS_PORT: '0',
+      ...serviceEnvironment(services, applicationId),
       KAFKA_SESSION_TIMEOUT_MS: '2000',
       KAFKA_WORKER_MAX_POLL_RECORDS: String(SLICE),
       LOG_LEVEL: 'info',

@@ -6,7 +6,7 @@ import { Client } from 'pg'
 import { openKafkaLog } from '../../streams/runtime.ts'
 import { LogError, type Log, type LogRecord } from '../../streams/index.ts'
 import { contractSettings, type ModelRecord, type ModelResult, type ModelSettings } from './model.ts'
-import type { Services } from './services.ts'
+import { serviceEnvironment, type Services } from './services.ts'
 
 /** Topics of a test's own, as the worker's environment names them. */
 export interface RecommenderTopics {
@@ -22,18 +22,11 @@ export function modelSettings ({ impression, watch, event }: RecommenderTopics):
 
 export function workerEnvironment (services: Services, applicationId: string, topics: RecommenderTopics): Record<string, string> {
   return {
-    KAFKA_BOOTSTRAP: services.kafka,
-    REDIS_URL: services.redis,
-    ...(services.redisShards === undefined ? {} : { REDIS_CLUSTER: 'true', REDIS_SHARDS: String(services.redisShards) }),
-    DATABASE_URL: services.postgres,
-    KAFKA_WORKER_GROUP_ID: applicationId,
-    KAFKA_WORKER_AUTO_OFFSET_RESET: 'earliest',
+    ...serviceEnvironment(services, applicationId),
     TOPIC_IMPRESSION: topics.impression,
     TOPIC_WATCH: topics.watch,
     TOPIC_EVENT: topics.event,
     TOPIC_DLQ: topics.dlq,
-    WORKER_METRICS_HOST: '127.0.0.1',
-    WORKER_METRICS_PORT: '0',
     KAFKA_SESSION_TIMEOUT_MS: '6000',
     LOG_LEVEL: 'warn'
   }

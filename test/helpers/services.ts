@@ -12,6 +12,20 @@ export type Services = Readonly<Record<ServiceName, string>> & {
   readonly redisShards?: number
 }
 
+/** What a worker on the services is told, whatever its topology reads. */
+export function serviceEnvironment (services: Services, applicationId: string): Record<string, string> {
+  return {
+    KAFKA_BOOTSTRAP: services.kafka,
+    REDIS_URL: services.redis,
+    ...(services.redisShards === undefined ? {} : { REDIS_CLUSTER: 'true', REDIS_SHARDS: String(services.redisShards) }),
+    DATABASE_URL: services.postgres,
+    KAFKA_WORKER_GROUP_ID: applicationId,
+    KAFKA_WORKER_AUTO_OFFSET_RESET: 'earliest',
+    WORKER_METRICS_HOST: '127.0.0.1',
+    WORKER_METRICS_PORT: '0'
+  }
+}
+
 /** What the helpers need of a test: its name, its end, and a word with it. */
 export type Owner = Pick<TestContext, 'name' | 'after' | 'diagnostic'>
 

@@ -43,14 +43,13 @@ export function openRowsState<C extends Columns, K extends readonly string[]> (
     sealedDecided = []
     decided = []
   }
-  const isUnproven = (key: string): boolean => unproven === key || alsoUnproven.has(key)
   const trust = (key: string): void => {
     if (unprovenOf !== mode.record) {
       unprovenOf = mode.record
       unproven = undefined
       alsoUnproven.clear()
     }
-    if (isUnproven(key)) return
+    if (unproven === key || alsoUnproven.has(key)) return
     mode.unproven++
     if (unproven !== undefined) alsoUnproven.add(unproven)
     unproven = key
