@@ -25,7 +25,7 @@ export async function openServiceWorker ({ application, config, registry, logger
   // A transaction that stands still for as long as a session may is a frozen worker's.
   const timeoutMs = Math.floor(config.KAFKA_SESSION_TIMEOUT_MS * 0.9)
   const units = openPostgres({
-    url: config.DATABASE_URL, applicationName: `millrace ${applicationId}`, maxConnections: 4, idleInTransactionTimeoutMs: timeoutMs, lockTimeoutMs: timeoutMs
+    url: config.DATABASE_URL, applicationName: `millrace ${applicationId}`, maxConnections: 4, idleInTransactionTimeoutMs: timeoutMs, lockTimeoutMs: timeoutMs, byIndex: true
   })
   const service = openPostgres({
     url: config.DATABASE_URL, applicationName: `millrace ${applicationId} service`, maxConnections: 4, idleInTransactionTimeoutMs: SERVICE_IDLE_MS

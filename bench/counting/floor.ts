@@ -1,4 +1,4 @@
-import { encodeArray, quote } from '../../streams/state/postgres/sql.ts'
+import { encodeArray, quote, rowsOf } from '../../streams/state/postgres/sql.ts'
 import { openKafkaLog, openPostgres } from '../../streams/runtime.ts'
 import type { LogRecord, OutgoingRecord } from '../../streams/index.ts'
 import { openInbox } from '../floor/inbox.ts'
@@ -68,13 +68,13 @@ async function main ({ bootstrap, url, applicationId, topic, deadLetterTopic, re
       session.query({
         prepared: true,
         text: `insert into ${schema}.summaries (customer, count, sum, min, max, last_at)
-          select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+          ${rowsOf(['text', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint'])}
           on conflict (customer) do update set count = excluded.count, sum = excluded.sum, min = excluded.min, max = excluded.max, last_at = excluded.last_at`,
         values
       }),
       session.query({
         prepared: true,
-        text: `insert into ${schema}.positions select * from unnest($1::integer[], $2::bigint[]) on conflict (partition) do update set next = excluded.next`,
+        text: `insert into ${schema}.positions ${rowsOf(['integer', 'bigint'])} on conflict (partition) do update set next = excluded.next`,
         values: [encodeArray('integer', positions.map(([partition]) => partition)), encodeArray('bigint', positions.map(([, offset]) => offset))]
       }),
       session.query({ text: 'commit' })

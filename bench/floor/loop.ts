@@ -19,7 +19,7 @@ import { openWriter } from './writer.ts'
 async function main (): Promise<void> {
   const config = readConfig(process.env)
   const applicationId = config.KAFKA_WORKER_GROUP_ID
-  const database = openPostgres({ url: config.DATABASE_URL, applicationName: `millrace ${applicationId}`, maxConnections: 2 })
+  const database = openPostgres({ url: config.DATABASE_URL, applicationName: `millrace ${applicationId}`, maxConnections: 2, byIndex: true })
   await ensureEngineSchema(database, applicationId)
   await migrate(database, applicationId, fileURLToPath(new URL('../../migrations/recommender', import.meta.url)))
 

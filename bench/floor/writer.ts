@@ -1,5 +1,5 @@
 import type { Session, Statement, TextRow } from '../../streams/state/postgres/database.ts'
-import { encodeArray, quote } from '../../streams/state/postgres/sql.ts'
+import { encodeArray, quote, rowsOf } from '../../streams/state/postgres/sql.ts'
 import { toMillis } from '../../schemas/time.ts'
 import type { FeatureChanges } from './features.ts'
 import type { Position } from './inbox.ts'
@@ -36,7 +36,7 @@ export function openWriter (session: Session, applicationId: string): Writer {
         rows.length === 0
           ? undefined
           : run(`insert into ${schema}.impressions (event_id, position, user_id, session_id, request_id, ts_ms, server_received_ts_ms, item_id, feed_id, slot, context)
-              select * from unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::jsonb[])
+              ${rowsOf(['text', 'integer', 'text', 'text', 'text', 'bigint', 'bigint', 'text', 'text', 'text', 'jsonb'])}
               on conflict (event_id, position) do nothing`, [
             texts(shown(({ impression }) => impression.event_id)), encodeArray('integer', shown(({ item }) => item.position)),
             texts(shown(({ impression }) => impression.user_id)), texts(shown(({ impression }) => impression.session_id)),
@@ -45,7 +45,7 @@ export function openWriter (session: Session, applicationId: string): Writer {
             texts(shown(({ item }) => item.feed_id ?? null)), texts(shown(({ item }) => item.slot ?? null)), encodeArray('jsonb', shown(({ context }) => context))
           ]),
         run(`insert into ${schema}.watches (event_id, user_id, session_id, request_id, ts_ms, server_received_ts_ms, item_id, watch_time_sec, percent_watched, ended, playback_speed, rebuffer_count, context)
-          select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::double precision[], $9::double precision[], $10::boolean[], $11::double precision[], $12::bigint[], $13::jsonb[])
+          ${rowsOf(['text', 'text', 'text', 'text', 'bigint', 'bigint', 'text', 'double precision', 'double precision', 'boolean', 'double precision', 'bigint', 'jsonb'])}
           on conflict (event_id) do nothing returning event_id`, [
           texts(watches.map(each => each.event_id)), texts(watches.map(each => each.user_id)), texts(watches.map(each => each.session_id)), texts(watches.map(each => each.request_id)),
           encodeArray('bigint', watches.map(each => toMillis(each.ts_ms))), encodeArray('bigint', watches.map(each => each.server_received_ts_ms ?? null)), texts(watches.map(each => each.item_id)),
@@ -59,24 +59,24 @@ export function openWriter (session: Session, applicationId: string): Writer {
 
     async finish ({ popularity, links, outgoing, incoming, entries, newest, forgotten }, positions) {
       const add = async (table: string, count: string, amounts: ReadonlyMap<string, number>, touched = '') => await run(
-        `insert into ${schema}.${table} as t (item_id, ${count}) select * from unnest($1::text[], $2::bigint[])
+        `insert into ${schema}.${table} as t (item_id, ${count}) ${rowsOf(['text', 'bigint'])}
           on conflict (item_id) do update set ${count} = t.${count} + excluded.${count}${touched} returning item_id, ${count}`,
         [texts([...amounts.keys()]), encodeArray('bigint', [...amounts.values()])])
       const pairs = [...links].flatMap(([previous, following]) => [...following].map(([next, count]) => ({ previous, next, count })))
       const [counts, linked, out, into] = await Promise.all([
         add('item_popularity', 'score', popularity, ', updated_at = now()'),
-        run(`insert into ${schema}.co_visitation as t (prev_item_id, next_item_id, cnt) select * from unnest($1::text[], $2::text[], $3::bigint[])
+        run(`insert into ${schema}.co_visitation as t (prev_item_id, next_item_id, cnt) ${rowsOf(['text', 'text', 'bigint'])}
           on conflict (prev_item_id, next_item_id) do update set cnt = t.cnt + excluded.cnt returning prev_item_id, next_item_id, cnt`,
         [texts(pairs.map(each => each.previous)), texts(pairs.map(each => each.next)), encodeArray('bigint', pairs.map(each => each.count))]),
         add('co_visitation_out', 'cnt', outgoing),
         add('co_visitation_in', 'cnt', incoming),
-        run(`insert into ${schema}.user_history (user_id, pos, item_id, ts) select * from unnest($1::text[], $2::bigint[], $3::text[], $4::timestamptz[])`,
+        run(`insert into ${schema}.user_history (user_id, pos, item_id, ts) ${rowsOf(['text', 'bigint', 'text', 'timestamptz'])}`,
           [texts(entries.map(each => each.user)), encodeArray('bigint', entries.map(each => each.pos)), texts(entries.map(each => each.item)), encodeArray('timestamptz', entries.map(each => each.ts))]),
-        run(`insert into ${schema}.user_history_newest as t (user_id, pos) select * from unnest($1::text[], $2::bigint[]) on conflict (user_id) do update set pos = excluded.pos`,
+        run(`insert into ${schema}.user_history_newest as t (user_id, pos) ${rowsOf(['text', 'bigint'])} on conflict (user_id) do update set pos = excluded.pos`,
           [texts([...newest.keys()]), encodeArray('bigint', [...newest.values()])]),
         forgotten.size === 0
           ? undefined
-          : run(`delete from ${schema}.user_history as t using unnest($1::text[], $2::bigint[]) as old (user_id, through) where t.user_id = old.user_id and t.pos <= old.through`,
+          : run(`delete from ${schema}.user_history as t using (${rowsOf(['text', 'bigint'], ['user_id', 'through'])}) as old where t.user_id = old.user_id and t.pos <= old.through`,
             [texts([...forgotten.keys()]), encodeArray('bigint', [...forgotten.values()])]),
         run(`insert into ${schema}.millrace_tasks as t (sub_topology, partition, epoch, unit, offsets, stream_time, owner)
           select 'floor', partition, 1, 0, offsets, -1, 'floor' from unnest($1::integer[], $2::jsonb[]) as moved (partition, offsets)

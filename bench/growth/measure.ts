@@ -96,7 +96,7 @@ export async function measureRebuild (owner: Owner, { services, applicationId, p
 }
 
 function startTotals (owner: Owner, services: Services, applicationId: string, topic: string, profile: Readonly<Record<string, string>>): StartedProcess {
-  return startProcess(owner, 'bin/cli.ts', { ...runEnvironment({ services, applicationId }), TOPIC: topic, ...profile }, ['run', PROGRAM])
+  return startProcess(owner, 'bin/millrace.js', { ...runEnvironment({ services, applicationId }), TOPIC: topic, ...profile }, ['run', PROGRAM])
 }
 
 async function send (services: Services, records: readonly OutgoingRecord[]): Promise<void> {

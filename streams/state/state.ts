@@ -200,7 +200,8 @@ export interface RowsWrite {
 export interface ListWrite {
   readonly kind: 'list'
   readonly store: List
-  readonly changes: ReadonlyMap<string, { readonly expected: number, readonly value: ListValue }>
+  /** Before it there were `held` entries, the newest with number `expected`. */
+  readonly changes: ReadonlyMap<string, { readonly expected: number, readonly held: number, readonly value: ListValue }>
 }
 
 export interface KeyedWrite {

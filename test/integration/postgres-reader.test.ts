@@ -26,7 +26,7 @@ stateReaderContract('postgres', async (t, changes) => {
 function asWrite (change: Change): StoreWrite {
   switch (change.kind) {
     case 'counter': return { kind: 'counter', store: change.store, amounts: change.counts }
-    case 'list': return { kind: 'list', store: change.store, changes: new Map([...change.values].map(([key, value]) => [key, { expected: 0, value }])) }
+    case 'list': return { kind: 'list', store: change.store, changes: new Map([...change.values].map(([key, value]) => [key, { expected: 0, held: 0, value }])) }
     case 'keyed': return { kind: 'keyed', store: change.store, changes: new Map([...change.values].map(([key, { value }]) => [key, { expected: 0, value }])) }
   }
 }

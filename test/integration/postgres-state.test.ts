@@ -3,14 +3,17 @@ import { randomUUID } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { openPostgres, type Database } from '../../streams/state/postgres/database.ts'
 import type { EngineSchema } from '../../streams/state/postgres/engine-schema.ts'
+import { findLists, moveLists } from '../../streams/state/postgres/list-sql.ts'
 import { openPostgresState } from '../../streams/state/postgres/postgres-state.ts'
+import { findRows } from '../../streams/state/postgres/rows-sql.ts'
 import type { State } from '../../streams/state/state.ts'
 import { eventLog } from '../../stores/event-log.ts'
 import { itemPopularity } from '../../stores/item-popularity.ts'
+import { userHistory } from '../../stores/user-history.ts'
 import { freshApplicationId, integrationTest, servicesOrSkip, type Services } from '../helpers/services.ts'
 import { createTestTables } from '../helpers/stores.ts'
 import { readTable } from '../helpers/tables.ts'
-import { add, commit, databaseStateContract, event, held, isStateError, rows, stateContract, type StateFactory } from '../streams/state/state.contract.ts'
+import { add, commit, databaseStateContract, event, held, isStateError, list, lists, rows, stateContract, type StateFactory } from '../streams/state/state.contract.ts'
 import { claimUnit } from '../helpers/units.ts'
 
 const openState: StateFactory = async t => {
@@ -147,6 +150,20 @@ integrationTest('a unit leaves one outbox row with the keys it changed, in place
   assert.deepEqual((await outbox()).map(row => row.slice(1)), [[[['watches', 3, 2]], {}]])
 })
 
+// Planned for its first units, a statement that read all of an empty table would go on to do so when it is large.
+integrationTest('what looks keys up in a table that is empty is planned over its index', async (t, services) => {
+  const { database, schema: { applicationId } } = await openWorld(t, services)
+  const keys = Array.from({ length: 2_000 }, (_, user) => `u${user}`)
+  const { move, fill } = moveLists(applicationId, lists(userHistory, Object.fromEntries(keys.map(key => [key, [20, list(21, 'b', 'a')]]))))
+  const [, forgetting] = fill
+
+  for (const statement of [...move, ...forgetting === undefined ? [] : [forgetting], findLists(applicationId, userHistory, keys), findRows(applicationId, eventLog, keys)]) {
+    const plan = (await database.query({ text: `explain ${statement.text}`, values: statement.values ?? [] })).flat().join('\n')
+    assert.match(plan, /Index/, statement.text)
+    assert.doesNotMatch(plan, /Seq Scan/, statement.text)
+  }
+})
+
 const applicationName = `millrace-tests-${process.pid}`
 
 interface World {
@@ -158,7 +175,7 @@ interface World {
 
 async function openWorld (t: TestContext, services: Services, { projected = false, lockTimeoutMs = 10_000 }: { projected?: boolean, lockTimeoutMs?: number } = {}): Promise<World> {
   const applicationId = freshApplicationId(t, services)
-  const database = openPostgres({ url: services.postgres, applicationName, maxConnections: 4, lockTimeoutMs })
+  const database = openPostgres({ url: services.postgres, applicationName, maxConnections: 4, lockTimeoutMs, byIndex: true })
   t.after(async () => await database.close())
   const schema = await createTestTables(database, applicationId)
   return {

@@ -2,7 +2,7 @@ import { splitKey } from '../../stores/columns.ts'
 import type { Counter } from '../../stores/counter.ts'
 import type { Change, CounterWrite } from '../state.ts'
 import type { Statement, TextRow } from './database.ts'
-import { encodeArray, quote } from './sql.ts'
+import { encodeArray, quote, rowsOf } from './sql.ts'
 
 /** Postgres adds, and answers with the new counts. Keys go in order: two workers that touch the same rows never wait for each other in a circle. */
 export function addCounts (schema: string, { store, amounts }: CounterWrite): Statement {
@@ -18,9 +18,8 @@ function addText (schema: string, store: Counter): string {
   const table = `${quote(schema)}.${quote(store.name)}`
   const columns = store.key.map(quote)
   const count = quote(store.count)
-  const types = [...columns.map(() => 'text[]'), 'bigint[]'].map((type, index) => `$${index + 1}::${type}`)
   const touched = store.updatedAt === undefined ? undefined : quote(store.updatedAt)
-  return `insert into ${table} as t (${[...columns, count].join(', ')}) select * from unnest(${types.join(', ')})
+  return `insert into ${table} as t (${[...columns, count].join(', ')}) ${rowsOf([...columns.map(() => 'text'), 'bigint'])}
     on conflict (${columns.join(', ')}) do update set ${count} = t.${count} + excluded.${count}${touched === undefined ? '' : `, ${touched} = now()`}
     returning ${[...columns.map(column => `t.${column}`), `t.${count}`].join(', ')}`
 }

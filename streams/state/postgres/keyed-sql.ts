@@ -2,7 +2,7 @@ import type { Keyed } from '../../stores/keyed.ts'
 import type { Change, KeyedWrite, VersionedValue } from '../state.ts'
 import { keyArrays, keyOfRow } from './counter-sql.ts'
 import type { Statement, TextRow } from './database.ts'
-import { encodeArray, quote } from './sql.ts'
+import { encodeArray, quote, rowsOf } from './sql.ts'
 
 export function findValues (schema: string, store: Keyed, keys: readonly string[]): Statement {
   const key = store.key.map(quote)
@@ -31,7 +31,7 @@ export function putValues (schema: string, { store, changes }: KeyedWrite): Stat
   const table = `${quote(schema)}.${quote(store.name)}`
   const columns = store.key.map(quote)
   const width = columns.length
-  const keyParameters = columns.map((_, index) => `$${index + 1}::text[]`).join(', ')
+  const keyTypes = columns.map(() => 'text')
   const version = `nextval('${quote(schema).replaceAll("'", "''")}.millrace_version')`
   const sameKey = columns.map(column => `t.${column} = given.${column}`).join(' and ')
   const expected = (of: readonly string[]): Buffer => encodeArray('bigint', of.map(key => is(key).expected))
@@ -43,7 +43,7 @@ export function putValues (schema: string, { store, changes }: KeyedWrite): Stat
       : [{
           prepared: true,
           text: `update ${table} as t set value = given.value, version = ${version}
-            from unnest(${keyParameters}, $${width + 1}::bigint[], $${width + 2}::jsonb[]) as given (${columns.join(', ')}, expected, value)
+            from (${rowsOf([...keyTypes, 'bigint', 'jsonb'], [...columns, 'expected', 'value'])}) as given
             where ${sameKey} and t.version = given.expected returning ${own}, t.version`,
           values: [...keyArrays(replaced, width), expected(replaced), values(replaced)]
         }]),
@@ -52,7 +52,7 @@ export function putValues (schema: string, { store, changes }: KeyedWrite): Stat
       : [{
           prepared: true,
           text: `insert into ${table} as t (${columns.join(', ')}, value, version)
-            select *, ${version} from unnest(${keyParameters}, $${width + 1}::jsonb[])
+            ${rowsOf([...keyTypes, 'jsonb'])}, ${version}
             on conflict (${columns.join(', ')}) do nothing returning ${own}, t.version`,
           values: [...keyArrays(fresh, width), values(fresh)]
         }]),
@@ -60,7 +60,7 @@ export function putValues (schema: string, { store, changes }: KeyedWrite): Stat
       ? []
       : [{
           prepared: true,
-          text: `delete from ${table} as t using unnest(${keyParameters}, $${width + 1}::bigint[]) as given (${columns.join(', ')}, expected)
+          text: `delete from ${table} as t using (${rowsOf([...keyTypes, 'bigint'], [...columns, 'expected'])}) as given
             where ${sameKey} and t.version = given.expected returning ${own}, ${version}`,
           values: [...keyArrays(deleted, width), expected(deleted)]
         }])

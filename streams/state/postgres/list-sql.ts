@@ -2,7 +2,7 @@ import type { List } from '../../stores/list.ts'
 import type { ListValue, ListWrite, Row } from '../state.ts'
 import { keyArrays, keyOfRow } from './counter-sql.ts'
 import type { Statement, TextRow } from './database.ts'
-import { encodeArray, parseColumn, quote, selectExpression } from './sql.ts'
+import { encodeArray, parseColumn, quote, rowsOf, selectExpression } from './sql.ts'
 
 export function findLists (schema: string, store: List, keys: readonly string[]): Statement {
   const columns = [...store.key.map(quote), quote(store.position), ...Object.entries(store.entry).map(([name, column]) => selectExpression(name, column))]
@@ -42,7 +42,7 @@ export function moveLists (schema: string, { store, changes }: ListWrite): { rea
       ...(known.length === 0 ? [] : [moveNewest(schema, store, known, changes)]),
       ...(fresh.length === 0 ? [] : [beginNewest(schema, store, fresh, changes)])
     ],
-    fill: [insertEntries(schema, store, keys, changes), ...forgetEntries(schema, store, known, changes)]
+    fill: [insertEntries(schema, store, keys, changes), ...forgetEntries(schema, store, keys, changes)]
   }
 }
 
@@ -55,7 +55,7 @@ function moveNewest (schema: string, store: List, keys: readonly string[], chang
   return {
     prepared: true,
     text: `update ${newestTable(schema, store)} as t set ${position} = moved.newest
-      from unnest(${key.map((_, index) => `$${index + 1}::text[]`).join(', ')}, $${width + 1}::bigint[], $${width + 2}::bigint[]) as moved (${key.join(', ')}, expected, newest)
+      from (${rowsOf([...key.map(() => 'text'), 'bigint', 'bigint'], [...key, 'expected', 'newest'])}) as moved
       where ${key.map(column => `t.${column} = moved.${column}`).join(' and ')} and t.${position} = moved.expected
       returning ${key.map(column => `t.${column}`).join(', ')}`,
     values: [
@@ -71,7 +71,7 @@ function beginNewest (schema: string, store: List, keys: readonly string[], chan
   return {
     prepared: true,
     text: `insert into ${newestTable(schema, store)} (${[...key, quote(store.position)].join(', ')})
-      select * from unnest(${key.map((_, index) => `$${index + 1}::text[]`).join(', ')}, $${key.length + 1}::bigint[])
+      ${rowsOf([...key.map(() => 'text'), 'bigint'])}
       on conflict (${key.join(', ')}) do nothing returning ${key.join(', ')}`,
     values: [...keyArrays(keys, key.length), encodeArray('bigint', keys.map(each => changes.get(each)?.value.newest ?? 0))]
   }
@@ -100,7 +100,7 @@ function insertEntries (schema: string, store: List, keys: readonly string[], ch
   return {
     prepared: true,
     text: `insert into ${quote(schema)}.${quote(store.name)} (${[...store.key, store.position, ...columns.map(([name]) => name)].map(quote).join(', ')})
-      select * from unnest(${arrays.map((type, index) => `$${index + 1}::${type}[]`).join(', ')})`,
+      ${rowsOf(arrays)}`,
     values: [
       ...keyArrays(owners, width),
       encodeArray('bigint', positions),
@@ -109,20 +109,28 @@ function insertEntries (schema: string, store: List, keys: readonly string[], ch
   }
 }
 
+/** From the oldest that is there: an index goes through what was deleted before, too, until it is cleaned. */
 function forgetEntries (schema: string, store: List, keys: readonly string[], changes: Changes): Statement[] {
-  const through = (key: string): number => {
-    const value = changes.get(key)?.value
-    return value === undefined ? 0 : value.newest - value.entries.length
-  }
-  const trimmed = keys.filter(key => through(key) > 0)
-  if (trimmed.length === 0) return []
+  const forgotten = keys.flatMap(key => {
+    const change = changes.get(key)
+    if (change === undefined) return []
+    const { expected, held, value: { newest, entries } } = change
+    const gone = expected - held
+    const through = newest - entries.length
+    return held > 0 && through > gone ? [{ key, gone, through }] : []
+  })
+  if (forgotten.length === 0) return []
   const key = store.key.map(quote)
   return [{
     prepared: true,
     text: `delete from ${quote(schema)}.${quote(store.name)} as t
-      using unnest(${key.map((_, index) => `$${index + 1}::text[]`).join(', ')}, $${key.length + 1}::bigint[]) as old (${key.join(', ')}, through)
-      where ${key.map(column => `t.${column} = old.${column}`).join(' and ')} and t.${quote(store.position)} <= old.through`,
-    values: [...keyArrays(trimmed, key.length), encodeArray('bigint', trimmed.map(through))]
+      using (${rowsOf([...key.map(() => 'text'), 'bigint', 'bigint'], [...key, 'gone', 'through'])}) as old
+      where ${key.map(column => `t.${column} = old.${column}`).join(' and ')} and t.${quote(store.position)} > old.gone and t.${quote(store.position)} <= old.through`,
+    values: [
+      ...keyArrays(forgotten.map(({ key }) => key), key.length),
+      encodeArray('bigint', forgotten.map(({ gone }) => gone)),
+      encodeArray('bigint', forgotten.map(({ through }) => through))
+    ]
   }]
 }
 

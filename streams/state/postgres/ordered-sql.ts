@@ -1,7 +1,7 @@
 import type { Ordered } from '../../stores/ordered.ts'
 import type { Loaded, OrderedKey, OrderedRange, OrderedWrite, StoredEntry, Wanted } from '../state.ts'
 import type { Statement, TextRow } from './database.ts'
-import { bytesOf, encodeArray, quote } from './sql.ts'
+import { bytesOf, encodeArray, quote, rowsOf } from './sql.ts'
 
 export type WantedOrdered = Extract<Wanted, { readonly store: Ordered }>
 
@@ -48,7 +48,7 @@ export function writeOrdered (schema: string, { store, puts, deletes, expiries }
       : [{
           prepared: true,
           text: `insert into ${table} (partition, key, value, timestamp, time)
-            select * from unnest($1::integer[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[])
+            ${rowsOf(['integer', 'bytea', 'bytea', 'bigint', 'bigint'])}
             on conflict (partition, key) do update set value = excluded.value, timestamp = excluded.timestamp, time = excluded.time`,
           values: [
             ...keyArrays(inOrder),
@@ -61,7 +61,7 @@ export function writeOrdered (schema: string, { store, puts, deletes, expiries }
       ? []
       : [{
           prepared: true,
-          text: `delete from ${table} as t using unnest($1::integer[], $2::bytea[]) as given (partition, key) where t.partition = given.partition and t.key = given.key`,
+          text: `delete from ${table} as t using (${rowsOf(['integer', 'bytea'], ['partition', 'key'])}) as given where t.partition = given.partition and t.key = given.key`,
           values: keyArrays(deletes.toSorted(byPlace))
         }]),
     ...(expiries.size === 0

@@ -1,7 +1,7 @@
 import type { LogHeader } from '../../log/log.ts'
 import type { ParkedPlace, ParkedRow, ParkedWrite, TaskId } from '../state.ts'
 import type { Statement, TextRow } from './database.ts'
-import { bytesOf, encodeArray, quote, type Element } from './sql.ts'
+import { bytesOf, encodeArray, quote, rowsOf, type Element } from './sql.ts'
 
 /** Records that wait for another attempt, and behind each the later ones of its lane: written with the unit that moves past them. */
 export function parkedTable (schema: string): string {
@@ -110,7 +110,7 @@ function insertParked (applicationId: string, rows: readonly ParkedRow[]): State
   return {
     prepared: true,
     text: `insert into ${tableOf(applicationId)} (${names})
-      select * from unnest(${columns.map(([, [type]], index) => `$${index + 1}::${type}[]`).join(', ')})
+      ${rowsOf(columns.map(([, [type]]) => type))}
       on conflict (sub_topology, partition, seq) do update set due_at_ms = excluded.due_at_ms, attempts = excluded.attempts, first_failed_at_ms = excluded.first_failed_at_ms, headers = excluded.headers`,
     values: columns.map(([, [type, of]]) => encodeArray(type, rows.map((row): Element => of(row))))
   }

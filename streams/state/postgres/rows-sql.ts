@@ -2,7 +2,7 @@ import type { Column } from '../../stores/columns.ts'
 import { joinRowKey, splitRowKey, type Rows } from '../../stores/rows.ts'
 import type { RowsWrite } from '../state.ts'
 import type { Statement, TextRow } from './database.ts'
-import { encodeArray, parseColumn, quote, selectExpression } from './sql.ts'
+import { encodeArray, parseColumn, quote, rowsOf, selectExpression } from './sql.ts'
 
 /**
  * Rows go in key order: two workers that insert the same ones never wait for each other in a circle. Answers with the keys of
@@ -21,8 +21,7 @@ export function insertRows (schema: string, { store, rows, decided }: RowsWrite)
 
 function insertText (schema: string, store: Rows, columns: readonly (readonly [string, Column])[]): string {
   const names = columns.map(([name]) => quote(name)).join(', ')
-  const arrays = columns.map(([, { type }], index) => `$${index + 1}::${type}[]`).join(', ')
-  return `insert into ${quote(schema)}.${quote(store.name)} (${names}) select * from unnest(${arrays})
+  return `insert into ${quote(schema)}.${quote(store.name)} (${names}) ${rowsOf(columns.map(([, { type }]) => type))}
     on conflict (${store.key.map(quote).join(', ')}) do nothing`
 }
 

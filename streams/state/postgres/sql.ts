@@ -31,6 +31,14 @@ const OIDS: Readonly<Record<ArrayType, number>> = {
   text: 25, bigint: 20, integer: 23, 'double precision': 701, boolean: 16, jsonb: 3802, timestamptz: 1184, bytea: 17
 }
 
+/**
+ * A query with a row for each place of parallel arrays, the parameters from `$1` on. In a select list Postgres takes the arrays
+ * apart row by row; `unnest` in `from` first writes every array whole into a store of its own.
+ */
+export function rowsOf (types: readonly string[], names: readonly string[] = []): string {
+  return `select ${types.map((type, index) => `unnest($${index + 1}::${type}[])${names[index] === undefined ? '' : ` as ${names[index]}`}`).join(', ')}`
+}
+
 /** 2000-01-01 in milliseconds: Postgres counts timestamps from there. */
 const POSTGRES_EPOCH_MS = 946_684_800_000
 

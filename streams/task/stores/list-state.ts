@@ -7,6 +7,8 @@ import { CACHED_KEYS, MissingKeys, type RecordScope, type StoreState } from './s
 interface Appended<E extends Columns> {
   /** The newest number in Postgres before this unit: what the write compares. */
   readonly expected: number
+  /** How many entries are there. */
+  readonly held: number
   readonly value: ListValue<E>
 }
 
@@ -36,7 +38,8 @@ export function openListState<K extends KeyColumns, E extends Columns> (
         const joined = joinKey(store.key, key)
         const written = current.get(joined)
         const { newest, entries } = written?.value ?? find(joined)
-        journal.set(current, joined, { expected: written?.expected ?? newest, value: { newest: newest + 1, entries: [entry, ...entries.slice(0, keep - 1)] } }, written)
+        const value = { newest: newest + 1, entries: [entry, ...entries.slice(0, keep - 1)] }
+        journal.set(current, joined, { expected: written?.expected ?? newest, held: written?.held ?? entries.length, value }, written)
       }
     },
     takeMissing () {

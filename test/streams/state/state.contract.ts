@@ -260,6 +260,13 @@ export function stateContract (name: string, openState: StateFactory): void {
     assert.deepEqual(valuesIn((await world.state.load([{ store: userHistory, keys: ['u'] }]))[0]), { u: list(9, 'i', 'h') })
   })
 
+  stateTest('a list that was cut before forgets from the oldest entry that it still has', async world => {
+    await commit(world, [], [lists(userHistory, { u: [0, list(9, 'i', 'h', 'g', 'f')], v: [0, list(9, 'i', 'h')] })])
+    await commit(world, [], [lists(userHistory, { u: [9, list(10, 'j', 'i'), 4], v: [9, list(10, 'j', 'i', 'h'), 2] })])
+
+    assert.deepEqual(valuesIn((await world.state.load([{ store: userHistory, keys: ['u', 'v'] }]))[0]), { u: list(10, 'j', 'i'), v: list(10, 'j', 'i', 'h') })
+  })
+
   for (const [what, expected] of [['moved on since it was read', 1], ['was begun by another since', 0]] as const) {
     stateTest(`a list that ${what} is a conflict under its key, and nothing of the unit remains`, async world => {
       const position = await held(world)
@@ -617,8 +624,8 @@ export function add (store: Counter, amounts: Readonly<Record<string, number>>):
   return { kind: 'counter', store, amounts: new Map(Object.entries(amounts)) }
 }
 
-export function lists (store: List, changes: Readonly<Record<string, readonly [expected: number, value: ListValue]>>): ListWrite {
-  return { kind: 'list', store, changes: new Map(Object.entries(changes).map(([key, [expected, value]]) => [key, { expected, value }])) }
+export function lists (store: List, changes: Readonly<Record<string, readonly [expected: number, value: ListValue, held?: number]>>): ListWrite {
+  return { kind: 'list', store, changes: new Map(Object.entries(changes).map(([key, [expected, value, held = expected]]) => [key, { expected, held, value }])) }
 }
 
 export function list (newest: number, ...items: readonly string[]): ListValue {

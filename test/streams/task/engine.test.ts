@@ -126,7 +126,7 @@ test('a list and a value that somebody else moved on meanwhile are read again', 
     const other = await memory.begin()
     await claimUnit(other, [], [])
     await other.write([
-      { kind: 'list', store: userHistory, changes: new Map([['u', { expected: 0, value: { newest: 7, entries: [{ item_id: 'x', ts: 0 }] } }]]) },
+      { kind: 'list', store: userHistory, changes: new Map([['u', { expected: 0, held: 0, value: { newest: 7, entries: [{ item_id: 'x', ts: 0 }] } }]]) },
       { kind: 'keyed', store: profiles, changes: new Map([['u', { expected: 0, value: 100 }]]) }
     ], [])
   })

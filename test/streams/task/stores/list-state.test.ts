@@ -32,7 +32,7 @@ test('appended entries are the newest first, and no more than are kept', () => {
 
   assert.deepEqual(items(), ['d', 'c', 'b'])
   stores.seal()
-  assert.deepEqual(written(stores), [{ u: { expected: 0, value: stored(4, 'd', 'c', 'b') } }])
+  assert.deepEqual(written(stores), [{ u: { expected: 0, held: 0, value: stored(4, 'd', 'c', 'b') } }])
 })
 
 test('a list that keeps one entry keeps the newest', () => {
@@ -50,7 +50,7 @@ test('what is written compares with the number that was read, however much was a
 
   stores.seal()
 
-  assert.deepEqual(written(stores), [{ u: { expected: 7, value: stored(9, 'b', 'a', 'z') } }])
+  assert.deepEqual(written(stores), [{ u: { expected: 7, held: 1, value: stored(9, 'b', 'a', 'z') } }])
 })
 
 test('an undone record leaves the list as the record before left it', () => {
@@ -74,7 +74,7 @@ test('the next unit goes on from the sealed one before that is committed, and fr
   stores.committed([])
   stores.seal()
 
-  assert.deepEqual(written(stores), [{ u: { expected: 1, value: stored(2, 'b', 'a') } }])
+  assert.deepEqual(written(stores), [{ u: { expected: 1, held: 1, value: stored(2, 'b', 'a') } }])
   stores.committed([])
   assert.deepEqual(items(), ['b', 'a'])
 })
