@@ -54,6 +54,8 @@ async function run (owner: Owner, context: Context): Promise<Result> {
   for (let count = 0; count < repeats; count++) {
     for (const server of [api, handler, constant]) runs.push(await measure(server, load))
   }
+  const half: Measured[] = []
+  for (const server of [api, handler, constant]) half.push(await measure({ ...server, name: `${server.name}, at half the rate` }, { ...load, perSecond: REQUESTS_PER_SECOND / 2, seconds: Math.ceil(seconds / 3) }))
   const few = { ...load, perSecond: WITHOUT_REDIS_PER_SECOND, seconds: Math.ceil(seconds / 3) }
   const degraded = [await measure(withoutRedis, few), await measure({ ...withoutRedis, name: `${withoutRedis.name}, at the whole rate` }, { ...load, seconds: few.seconds })]
   const sent = await traffic.stop()
@@ -64,14 +66,14 @@ async function run (owner: Owner, context: Context): Promise<Result> {
   const mistakes = [
     await findMistakeOnTop(system, sent),
     await findDifference(Object.fromEntries([api, handler, withoutRedis].map(({ name, origin }) => [name, origin])), { users, k: K }),
-    ...[...runs, quiet].map(({ server, load: { short } }) => short === 0 ? undefined : `${short} answers of ${server} had fewer than ${K} items`)
+    ...[...runs, ...half, quiet].map(({ server, load: { short } }) => short === 0 ? undefined : `${short} answers of ${server} had fewer than ${K} items`)
   ].flatMap(each => each ?? [])
   await stop(system, [handler, constant, withoutRedis])
   return {
     correct: mistakes.length === 0,
     mistakes,
-    numbers: { users, items, filled, keysPerSecond, eventsPerSecond: EVENTS_PER_SECOND, eventsSent: sent, requestsPerSecond: REQUESTS_PER_SECOND, seconds, runs, degraded, quiet },
-    tables: [servingTable({ users, items, seconds, filled, keysPerSecond, runs, others: [quiet, ...degraded] })]
+    numbers: { users, items, filled, keysPerSecond, eventsPerSecond: EVENTS_PER_SECOND, eventsSent: sent, requestsPerSecond: REQUESTS_PER_SECOND, seconds, runs, half, degraded, quiet },
+    tables: [servingTable({ users, items, seconds, filled, keysPerSecond, runs, others: [...half, quiet, ...degraded] })]
   }
 }
 

@@ -50,7 +50,7 @@ export function openGuardedReader ({ reader, timeoutMs, onFailure, now = () => p
     if (askedAt < restsUntil || (probes && probing)) throw lastError
     probing = probes
     try {
-      const answers = await inTime(reader.read(questions), timeoutMs, isSilent)
+      const answers = await inTime(reader.read(questions), { ms: timeoutMs, now, isSilent })
       failures = 0
       answeredAt = now()
       return answers
@@ -65,16 +65,25 @@ export function openGuardedReader ({ reader, timeoutMs, onFailure, now = () => p
   return { read }
 }
 
+interface Wait {
+  readonly ms: number
+  readonly now: () => number
+  readonly isSilent: () => boolean
+}
+
 /**
- * The timer alone would blame the reader for our own delays: after a long turn of the event loop timers run first, and
- * only then what has arrived meanwhile is read. So the answer gets the rest of that turn.
+ * The timer alone would blame the reader for our own delays: after a long turn of the event loop timers run first, and only then what has
+ * arrived meanwhile is read, 64 KiB in a turn. So the answer gets the rest of that turn, and as long again where the timer was late.
  */
-async function inTime<T> (answer: Promise<T>, ms: number, isSilent: () => boolean): Promise<T> {
+async function inTime<T> (answer: Promise<T>, { ms, now, isSilent }: Wait): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   let waited = 0
+  let dueAt = now() + ms
   const look = (): void => {
-    if (++waited >= PATIENCE || isSilent()) reject(new Error(`The projection took more than ${ms * waited} ms.`))
-    else timer = setTimeout(setImmediate, ms, look)
+    const isLate = now() - dueAt > ms / 2
+    if (++waited >= PATIENCE || (!isLate && isSilent())) return reject(new Error(`The projection took more than ${ms * waited} ms.`))
+    dueAt = now() + ms
+    timer = setTimeout(setImmediate, ms, look)
   }
   let timer = setTimeout(setImmediate, ms, look)
   const over = (): void => {

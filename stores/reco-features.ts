@@ -69,6 +69,12 @@ const KEPT_MS = 250
 /** 500 requests a second for 20 items each ask for 2,500 within the time above; 100 related items take some 10 kB. */
 const ITEMS_KEPT = 2_500
 
+/**
+ * Redis answers one after the other, so more at once are answered no sooner, only later all of them: then a busy machine would look like a
+ * Redis that is away, and asking Postgres instead would make it busier.
+ */
+const LOOKS = { atOnce: 64, waiting: 256, waitMs: 500 } as const
+
 /** A look at Postgres costs several times as much as one at the projection; more of them at once only take longer. */
 const FALLBACKS = { atOnce: 4, waiting: 100, waitMs: 1_000 } as const
 
@@ -84,6 +90,7 @@ export function openRecoFeatures ({ projection, postgres, timeoutMs = 100, onFal
   const kept = { keptMs: KEPT_MS, ...(now === undefined ? {} : { now }) }
   const items = new Recent<string, ItemFeatures>({ ...kept, maxSize: ITEMS_KEPT })
   const popular = new Recent<number, readonly Ranked[]>({ ...kept, maxSize: POPULAR_SIZES })
+  const looks = new Turnstile(LOOKS)
   const fallbacks = new Turnstile(FALLBACKS)
   const forget = (): void => {
     items.clear()
@@ -105,8 +112,9 @@ export function openRecoFeatures ({ projection, postgres, timeoutMs = 100, onFal
   async function ask<T> (skip: boolean, ofProjection: (reader: StateReader) => Promise<T>, ofPostgres: (reader: StateReader) => Promise<T>): Promise<{ answer: T | undefined, degraded: boolean }> {
     if (guarded !== undefined && !skip) {
       try {
-        return { answer: await ofProjection(guarded), degraded: false }
-      } catch {
+        return { answer: await looks.run(async () => await ofProjection(guarded)), degraded: false }
+      } catch (error) {
+        if (error instanceof CrowdedError) throw new FeaturesUnavailableError('More is asked for than can be answered at once; try again in a moment.', { cause: error })
         // The guard has told of it.
       }
     }

@@ -58,8 +58,8 @@ function statementsOf (schema: string, { users, items }: StateSize): string[] {
     `insert into ${schema}.co_visitation_in (item_id, cnt) select next_item_id, sum(cnt) from ${schema}.co_visitation group by next_item_id`,
     // What the check counts from.
     `create table ${schema}.bench_popularity as select item_id, score from ${schema}.item_popularity`,
-    ...KEYED_TABLES.map(table => `analyze ${schema}.${table}`),
-    `analyze ${schema}.user_history`
+    // As it is where rows come one by one: else the server would begin to clean up all of it in the middle of a load.
+    ...[...KEYED_TABLES, 'user_history'].map(table => `vacuum (analyze) ${schema}.${table}`)
   ]
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { openGuardedReader } from '../../stores/guarded-reader.ts'
 import { NotLevelError, type StateReader } from '../../streams/index.ts'
 import { fakeReader, silentReader } from '../helpers/state.ts'
@@ -73,6 +74,23 @@ test('an answer that arrived while this process was busy is not too late', async
   const { guarded } = open(late)
   const asked = ask(guarded)
   for (const until = performance.now() + 20; performance.now() < until;);
+
+  assert.equal(await asked, 'answered')
+})
+
+test('what arrived while this process was busy may take several turns to be read', async () => {
+  const answers = fakeReader()
+  const guarded = openGuardedReader({
+    timeoutMs: 20,
+    reader: {
+      async read (questions) {
+        for (let count = 0; count < 10; count++) await turn()
+        return await answers.read(questions)
+      }
+    }
+  })
+  const asked = ask(guarded)
+  for (const until = performance.now() + 60; performance.now() < until;);
 
   assert.equal(await asked, 'answered')
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { FeaturesUnavailableError, openRecoFeatures } from '../../stores/reco-features.ts'
 import { CrowdedError } from '../../stores/turnstile.ts'
+import type { StateReader } from '../../streams/index.ts'
 import { relatedOf } from '../helpers/related.ts'
 import { failingReader, fakeReader, silentReader } from '../helpers/state.ts'
 
@@ -123,4 +124,26 @@ test('where the projection is away and too many wait for Postgres, the others he
 
   await assert.rejects(Promise.race(looks), error => error instanceof FeaturesUnavailableError && error.cause instanceof CrowdedError)
   assert.equal((await Promise.allSettled(looks.slice(4))).every(({ status }) => status === 'rejected'), true)
+})
+
+test('of looks that the projection does not get to so many wait, the rest are turned away, and Postgres is left in peace', async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const answers = fakeReader(state)
+  const postgres = failingReader()
+  const asked: unknown[] = []
+  const projection: StateReader = {
+    async read (questions) {
+      asked.push(questions)
+      await released
+      return await answers.read(questions)
+    }
+  }
+  const features = openRecoFeatures({ projection, postgres, timeoutMs: 60_000 })
+  const looks = Array.from({ length: 64 + 256 }, async () => await features.firstLook({ user: 'u1', popular: 1 }))
+
+  await assert.rejects(features.firstLook({ user: 'u1', popular: 1 }), error => error instanceof FeaturesUnavailableError && error.cause instanceof CrowdedError)
+  assert.equal(asked.length, 64)
+  release()
+  assert.deepEqual([...new Set((await Promise.all(looks)).map(({ degraded }) => degraded))], [false])
+  assert.equal(postgres.looks.length, 0)
 })
