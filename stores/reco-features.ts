@@ -73,10 +73,10 @@ const ITEMS_KEPT = 2_500
  * Redis answers one after the other, so more at once are answered no sooner, only later all of them: then a busy machine would look like a
  * Redis that is away, and asking Postgres instead would make it busier.
  */
-const LOOKS = { atOnce: 64, waiting: 256, waitMs: 500 } as const
+const LOOKS = { atOnce: 64, waiting: 256, waitMs: 250 } as const
 
 /** A look at Postgres costs several times as much as one at the projection; more of them at once only take longer. */
-const FALLBACKS = { atOnce: 4, waiting: 100, waitMs: 1_000 } as const
+const FALLBACKS = { atOnce: 2, waiting: 100, waitMs: 1_000 } as const
 
 const NOTHING_SEEN: FirstLook = { history: [], popular: [], degraded: true }
 
@@ -86,7 +86,7 @@ const NOTHING_SEEN: FirstLook = { history: [], popular: [], degraded: true }
  * What the projection answered about items is kept for 250 ms, until it fails: every first look asks it for something, so
  * nothing is answered from here that it has just stopped vouching for.
  */
-export function openRecoFeatures ({ projection, postgres, timeoutMs = 100, onFallback, now }: RecoFeaturesOptions): RecoFeaturesReader {
+export function openRecoFeatures ({ projection, postgres, timeoutMs = 250, onFallback, now }: RecoFeaturesOptions): RecoFeaturesReader {
   const kept = { keptMs: KEPT_MS, ...(now === undefined ? {} : { now }) }
   const items = new Recent<string, ItemFeatures>({ ...kept, maxSize: ITEMS_KEPT })
   const popular = new Recent<number, readonly Ranked[]>({ ...kept, maxSize: POPULAR_SIZES })
