@@ -7,7 +7,7 @@ import { round } from './lib/statistics.ts'
 import { attack, installVegeta } from './load/vegeta.ts'
 import type { LoadOptions } from './load/result.ts'
 import { findDifference, findMistakeOnTop } from './serving/check.ts'
-import { measureServer, type Measured } from './serving/measure.ts'
+import { measureServer, untilAtRest, type Measured } from './serving/measure.ts'
 import { servingTable } from './serving/report.ts'
 import { startApiWithoutRedis, startConstant, startHandler, type Server } from './serving/servers.ts'
 import { fillState } from './serving/state.ts'
@@ -50,17 +50,24 @@ async function run (owner: Owner, context: Context): Promise<Result> {
 
   // In turns, so that a busy machine slows all of them.
   const traffic = startTraffic(services, mixedEvents({ settings: system.settings, users, items, userSkew: 0.4, seed: 5, now: Date.now }), EVENTS_PER_SECOND)
-  const runs: Measured[] = []
-  for (let count = 0; count < repeats; count++) {
-    for (const server of [api, handler, constant]) runs.push(await measure(server, load))
+  /** What a load before it has left undone is none of the next one's. */
+  const inTurn = async (server: Server, options: Omit<LoadOptions, 'origin'>): Promise<Measured> => {
+    await untilAtRest([handler, withoutRedis])
+    await processed(system, traffic.sent())
+    return await measure(server, options)
   }
   const half: Measured[] = []
-  for (const server of [api, handler, constant]) half.push(await measure({ ...server, name: `${server.name}, at half the rate` }, { ...load, perSecond: REQUESTS_PER_SECOND / 2, seconds: Math.ceil(seconds / 3) }))
+  for (const server of [api, handler, constant]) half.push(await inTurn({ ...server, name: `${server.name}, at half the rate` }, { ...load, perSecond: REQUESTS_PER_SECOND / 2, seconds: Math.ceil(seconds / 3) }))
+  const runs: Measured[] = []
+  for (let count = 0; count < repeats; count++) {
+    for (const server of [api, handler, constant]) runs.push(await inTurn(server, load))
+  }
   const few = { ...load, perSecond: WITHOUT_REDIS_PER_SECOND, seconds: Math.ceil(seconds / 3) }
-  const degraded = [await measure(withoutRedis, few), await measure({ ...withoutRedis, name: `${withoutRedis.name}, at the whole rate` }, { ...load, seconds: few.seconds })]
+  const degraded = [await inTurn(withoutRedis, few), await inTurn({ ...withoutRedis, name: `${withoutRedis.name}, at the whole rate` }, { ...load, seconds: few.seconds })]
   const sent = await traffic.stop()
   await processed(system, sent)
   await projectionLevel(services, system.applicationId)
+  await untilAtRest([withoutRedis])
   const quiet = await measure({ ...api, name: 'the API, while nothing is ingested' }, { ...load, seconds: few.seconds })
 
   const mistakes = [

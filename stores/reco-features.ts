@@ -76,7 +76,7 @@ const ITEMS_KEPT = 2_500
 const LOOKS = { atOnce: 64, waiting: 256, waitMs: 250 } as const
 
 /** A look at Postgres costs several times as much as one at the projection; more of them at once only take longer. */
-const FALLBACKS = { atOnce: 2, waiting: 100, waitMs: 1_000 } as const
+const FALLBACKS = { atOnce: 4, waiting: 100, waitMs: 1_000 } as const
 
 const NOTHING_SEEN: FirstLook = { history: [], popular: [], degraded: true }
 

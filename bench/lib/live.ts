@@ -68,6 +68,8 @@ export function toOutgoing ({ topic, partition, key, value, timestamp }: ModelRe
 const SEND_EVERY_MS = 20
 
 export interface Traffic {
+  /** How many records are acknowledged by now. */
+  readonly sent: () => number
   /** Ends it, and tells how many records were acknowledged. */
   readonly stop: () => Promise<number>
 }
@@ -77,9 +79,9 @@ export function startTraffic (services: Services, events: Iterator<ModelRecord>,
   const log = openKafkaLog({ brokers: [services.kafka], clientId: 'millrace-bench' })
   const producer = log.openProducer()
   const stopping = new AbortController()
+  let sent = 0
   const run = async (): Promise<number> => {
     const started = performance.now()
-    let sent = 0
     while (!stopping.signal.aborted) {
       const due = Math.floor((performance.now() - started) / 1000 * perSecond)
       const records: OutgoingRecord[] = []
@@ -99,6 +101,7 @@ export function startTraffic (services: Services, events: Iterator<ModelRecord>,
   // Whoever stops it hears of it.
   running.catch(() => {})
   return {
+    sent: () => sent,
     async stop () {
       stopping.abort()
       return await running

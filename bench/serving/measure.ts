@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { Services } from '../../test/helpers/services.ts'
 import { cpuSecondsOf } from '../lib/cpu.ts'
@@ -30,6 +31,22 @@ export async function measureServer ({ services, server: { name, origin, process
   } finally {
     redis.disconnect()
   }
+}
+
+const LOOK_MS = 500
+const REST_MS = 120_000
+/** Of a core; more than a server takes that has nothing to do. */
+const AT_REST = 0.1
+
+/** One without limits goes on for a while with requests whose clients have given up. */
+export async function untilAtRest (servers: readonly Server[]): Promise<void> {
+  const seconds = async (): Promise<number> => (await Promise.all(servers.map(async ({ process: { pid } }) => await cpuSecondsOf(pid) ?? 0))).reduce((sum, each) => sum + each, 0)
+  for (const deadline = performance.now() + REST_MS; performance.now() < deadline;) {
+    const before = await seconds()
+    await sleep(LOOK_MS)
+    if (await seconds() - before < AT_REST * servers.length * LOOK_MS / 1000) return
+  }
+  throw new Error(`${servers.map(({ name }) => name).join(', ')}: still busy ${REST_MS / 1000} s after the load.`)
 }
 
 async function redisSeconds (redis: Redis): Promise<number> {
