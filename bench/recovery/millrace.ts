@@ -28,16 +28,20 @@ function recovery (name: string, way: 'restart' | 'restart-by-name' | 'take-over
       await client.connect()
       owner.after(async () => await client.end())
       const committed = async (): Promise<number> => await committedRecords(client, applicationId)
-      const start = (): StartedProcess => startWorker(owner, run, way === 'restart-by-name' ? { KAFKA_GROUP_INSTANCE_ID: 'worker-1' } : {})
+      const start = (name?: string): StartedProcess => startWorker(owner, run, name === undefined ? {} : { KAFKA_GROUP_INSTANCE_ID: name })
 
-      const first = start()
-      const second = way === 'take-over' ? start() : undefined
-      await until(async () => await committed() >= records * KILLED_AT, [first])
-      first.child.kill('SIGKILL')
+      const names: readonly (string | undefined)[] = NAMES[way]
+      const workers = names.map(name => start(name))
+      await until(async () => await committed() >= records * KILLED_AT, workers)
+      // Of two the one that has more to lose: who came second may have nothing yet.
+      const victim = names.length < 2 ? 0 : names.indexOf(await busiestOwner(client, applicationId))
+      const killed = workers[victim]
+      if (killed === undefined) throw new Error(`None of ${names.join(', ')} has a task.`)
+      killed.child.kill('SIGKILL')
       const killedAt = performance.now()
-      await first.exited
+      await killed.exited
       const before = await partitionsOf(client, applicationId)
-      const next = second ?? start()
+      const next = workers.find(worker => worker !== killed) ?? start(names[victim])
       // The other worker's own partitions go on all the time: every partition that has more has to move.
       await until(async () => await movedAll(client, applicationId, before), [next])
       const ms = performance.now() - killedAt
@@ -50,6 +54,13 @@ function recovery (name: string, way: 'restart' | 'restart-by-name' | 'take-over
 
 function startWorker (owner: Owner, run: CountingRun, environment: Readonly<Record<string, string>>): StartedProcess {
   return startProcess(owner, 'bin/millrace.js', { ...environmentOf(run), ...environment }, ['run', fileURLToPath(new URL('../counting/topology.ts', import.meta.url))])
+}
+
+const NAMES = { restart: [undefined], 'restart-by-name': ['worker-1'], 'take-over': ['worker-1', 'worker-2'] } as const
+
+async function busiestOwner (client: Client, applicationId: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ owner: string }>(`select owner from "${applicationId}".millrace_tasks group by owner order by count(*) desc limit 1`)
+  return rows[0]?.owner
 }
 
 type Positions = ReadonlyMap<number, number>
