@@ -42,7 +42,7 @@ export function moveLists (schema: string, { store, changes }: ListWrite): { rea
       ...(known.length === 0 ? [] : [moveNewest(schema, store, known, changes)]),
       ...(fresh.length === 0 ? [] : [beginNewest(schema, store, fresh, changes)])
     ],
-    fill: [insertEntries(schema, store, keys, changes), ...forgetEntries(schema, store, keys, changes)]
+    fill: [insertEntries(schema, store, keys, changes), ...forgetEntries(schema, store, known, changes)]
   }
 }
 
@@ -117,7 +117,7 @@ function forgetEntries (schema: string, store: List, keys: readonly string[], ch
     const { expected, held, value: { newest, entries } } = change
     const gone = expected - held
     const through = newest - entries.length
-    return held > 0 && through > gone ? [{ key, gone, through }] : []
+    return through > gone ? [{ key, gone, through }] : []
   })
   if (forgotten.length === 0) return []
   const key = store.key.map(quote)
