@@ -1,7 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { loadavg } from 'node:os'
+import { loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { findServices } from '../scripts/services/find.ts'
+import { startPostgres } from '../scripts/services/postgres.ts'
+import { realStarters } from '../scripts/services/services.ts'
 import type { Services } from '../test/helpers/services.ts'
 import type { Benchmark, LocalBenchmark, Result } from './lib/benchmark.ts'
 import { describeMachine, type Machine } from './lib/machine.ts'
@@ -138,8 +140,12 @@ async function runOne (name: string, machine: Machine, run: () => Promise<Result
   await writeFile(new URL(`${name}.json`, folder), JSON.stringify({ name, machine, ...result }, null, 2) + '\n')
 }
 
+/** A quarter of the machine's memory, as Postgres' manual advises for a server that is used in earnest; what tests are given holds no large state. */
+const sharedBuffers = `shared_buffers=${Math.floor(totalmem() / 4 / 2 ** 20)}MB`
+
 async function withServices (work: (services: Services) => Promise<void>): Promise<void> {
-  const { addresses: { kafka, redis, postgres }, missing, from, stop } = await findServices()
+  const starters = { ...realStarters, postgres: async (directory: string) => await startPostgres(directory, { settings: [sharedBuffers] }) }
+  const { addresses: { kafka, redis, postgres }, missing, from, stop } = await findServices(process.env, starters)
   try {
     if (kafka === undefined || redis === undefined || postgres === undefined) {
       throw new Error(`The benchmarks need real services: ${missing.map(({ name, problem }) => `${name} is missing: ${problem}`).join('; ')}`)

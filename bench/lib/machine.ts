@@ -46,9 +46,9 @@ async function postgresVersion (address: string): Promise<string> {
   const client = new Client({ connectionString: address })
   await client.connect()
   try {
-    const { rows: [row] } = await client.query<{ server_version: string, fsync: string, commits: string }>(
-      "select current_setting('server_version') as server_version, current_setting('fsync') as fsync, current_setting('synchronous_commit') as commits")
-    return `${row?.server_version.split(' ')[0]} (fsync ${row?.fsync}, synchronous_commit ${row?.commits})`
+    const { rows: [row] } = await client.query<{ server_version: string, fsync: string, commits: string, buffers: string }>(
+      "select current_setting('server_version') as server_version, current_setting('fsync') as fsync, current_setting('synchronous_commit') as commits, current_setting('shared_buffers') as buffers")
+    return `${row?.server_version.split(' ')[0]} (fsync ${row?.fsync}, synchronous_commit ${row?.commits}, shared_buffers ${row?.buffers})`
   } finally {
     await client.end()
   }

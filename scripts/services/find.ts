@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { engineAnswers, startContainers } from './containers.ts'
-import { down, up, type MissingService } from './services.ts'
+import { down, realStarters, up, type MissingService } from './services.ts'
 import { ServiceName, serviceNames, stateDirectory, variables } from './state.ts'
 
 export type Addresses = Partial<Readonly<Record<ServiceName, string>>>
@@ -20,7 +20,7 @@ const missingVariable = 'MILLRACE_MISSING_SERVICES'
 const Missing = Type.Array(Type.Object({ name: ServiceName, problem: Type.String() }))
 
 /** Where the services are: as the environment says, else in containers where a Docker engine answers, else started on this machine. */
-export async function findServices (env: NodeJS.ProcessEnv = process.env): Promise<FoundServices> {
+export async function findServices (env: NodeJS.ProcessEnv = process.env, starters = realStarters): Promise<FoundServices> {
   const given = servicesIn(env)
   if (given !== undefined) return { ...given, from: 'environment', stop: async () => {} }
   if (await engineAnswers()) {
@@ -28,7 +28,7 @@ export async function findServices (env: NodeJS.ProcessEnv = process.env): Promi
     return { addresses, missing: [], from: 'containers', stop }
   }
   const directory = stateDirectory(env)
-  const { running, missing, started } = await up(directory)
+  const { running, missing, started } = await up(directory, starters)
   const addresses = Object.fromEntries(running.map(({ name, address }) => [name, address]))
   return { addresses, missing, from: 'local', stop: async () => { await down(directory, started) } }
 }

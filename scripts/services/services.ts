@@ -24,7 +24,7 @@ export interface UpResult {
 
 export type Starters = Readonly<Record<ServiceName, (directory: string) => Promise<RunningService>>>
 
-const realStarters: Starters = {
+export const realStarters: Starters = {
   kafka: startKafka,
   redis: startRedis,
   postgres: startPostgres
