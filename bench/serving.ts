@@ -72,7 +72,7 @@ async function run (owner: Owner, context: Context): Promise<Result> {
 
   const mistakes = [
     await findMistakeOnTop(system, sent),
-    await findDifference(Object.fromEntries([api, handler, withoutRedis].map(({ name, origin }) => [name, origin])), { users, k: K }),
+    await findDifference([api, handler, withoutRedis], { users, k: K }),
     ...[...runs, ...half, quiet].map(({ server, load: { short } }) => short === 0 ? undefined : `${short} answers of ${server} had fewer than ${K} items`)
   ].flatMap(each => each ?? [])
   await stop(system, [handler, constant, withoutRedis])

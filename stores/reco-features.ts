@@ -1,11 +1,9 @@
-import { entriesOf, rankingOf, type Ranked, type StateReader } from '../streams/index.ts'
+import type { StateReader } from '../streams/index.ts'
 import { openGuardedReader } from './guarded-reader.ts'
-import { NOTHING_KNOWN, readItemFeatures, type ItemFeatures, type Related } from './item-features.ts'
-import { itemPopularity } from './item-popularity.ts'
+import type { Related } from './item-features.ts'
 import { isSchemaMissing } from './read-query.ts'
-import { Recent } from './recent.ts'
+import { openRecentFeatures, type FirstFeatures, type RecentFeatures } from './recent-features.ts'
 import { CrowdedError, Turnstile } from './turnstile.ts'
-import { userHistory } from './user-history.ts'
 
 export type { Related } from './item-features.ts'
 
@@ -17,17 +15,7 @@ export class FeaturesUnavailableError extends Error {
   override readonly name = 'FeaturesUnavailableError'
 }
 
-export interface HistoryEntry {
-  readonly item_id: string
-  /** Milliseconds since 1970. */
-  readonly ts: number
-}
-
-export interface FirstLook {
-  /** Newest first. */
-  readonly history: readonly HistoryEntry[]
-  /** Most popular first. */
-  readonly popular: readonly Ranked[]
+export interface FirstLook extends FirstFeatures {
   /** The projection did not answer, or nothing did because there is no schema yet. */
   readonly degraded: boolean
 }
@@ -61,13 +49,10 @@ export interface RecoFeaturesOptions {
 }
 
 /**
- * How old what is known of items may be: many requests share what is hot, and an answer must still show a change in well
- * under a second. A history, which changes with its user's every step, is never kept.
+ * How long an answer about items is kept: many requests share what is hot. It must still show a change in well under a second; where Postgres
+ * answers, in about one, since the most popular items cost it tens of milliseconds each.
  */
-const KEPT_MS = 250
-
-/** 500 requests a second for 20 items each ask for 2,500 within the time above; 100 related items take some 10 kB. */
-const ITEMS_KEPT = 2_500
+const KEPT_MS = { projection: 250, postgres: 1_000 } as const
 
 /**
  * Redis answers one after the other, so more at once are answered no sooner, only later all of them: then a busy machine would look like a
@@ -84,42 +69,41 @@ const NOTHING_SEEN: FirstLook = { history: [], popular: [], degraded: true }
  * Features from the projection, and from Postgres where the projection fails, whatever its error.
  *
  * What the projection answered about items is kept for 250 ms, until it fails: every first look asks it for something, so
- * nothing is answered from here that it has just stopped vouching for.
+ * nothing is answered from here that it has just stopped vouching for. What Postgres answered is kept apart, for a second.
  */
 export function openRecoFeatures ({ projection, postgres, timeoutMs = 250, onFallback, now }: RecoFeaturesOptions): RecoFeaturesReader {
-  const kept = { keptMs: KEPT_MS, ...(now === undefined ? {} : { now }) }
-  const items = new Recent<string, ItemFeatures>({ ...kept, maxSize: ITEMS_KEPT })
-  const popular = new Recent<number, readonly Ranked[]>({ ...kept, maxSize: POPULAR_SIZES })
+  const clock = now === undefined ? {} : { now }
   const looks = new Turnstile(LOOKS)
   const fallbacks = new Turnstile(FALLBACKS)
-  const forget = (): void => {
-    items.clear()
-    popular.clear()
-  }
-  const guarded = projection === undefined
+  const truth = openRecentFeatures({ reader: postgres, keptMs: KEPT_MS.postgres, ...clock })
+  const copy: RecentFeatures | undefined = projection === undefined
     ? undefined
-    : openGuardedReader({
-      reader: projection,
-      timeoutMs,
-      onFailure (error) {
-        forget()
-        onFallback?.(error)
-      },
-      ...(now === undefined ? {} : { now })
+    : openRecentFeatures({
+      reader: openGuardedReader({
+        reader: projection,
+        timeoutMs,
+        onFailure (error) {
+          copy?.forget()
+          onFallback?.(error)
+        },
+        ...clock
+      }),
+      keptMs: KEPT_MS.projection,
+      ...clock
     })
 
   /** What the projection answers, else Postgres; undefined where there is no schema yet. */
-  async function ask<T> (skip: boolean, ofProjection: (reader: StateReader) => Promise<T>, ofPostgres: (reader: StateReader) => Promise<T>): Promise<{ answer: T | undefined, degraded: boolean }> {
-    if (guarded !== undefined && !skip) {
+  async function ask<T> (skip: boolean, question: (features: RecentFeatures) => Promise<T>): Promise<{ answer: T | undefined, degraded: boolean }> {
+    if (copy !== undefined && !skip) {
       try {
-        return { answer: await looks.run(async () => await ofProjection(guarded)), degraded: false }
+        return { answer: await looks.run(async () => await question(copy)), degraded: false }
       } catch (error) {
         if (error instanceof CrowdedError) throw new FeaturesUnavailableError('More is asked for than can be answered at once; try again in a moment.', { cause: error })
         // The guard has told of it.
       }
     }
     try {
-      return { answer: await fallbacks.run(async () => await ofPostgres(postgres)), degraded: guarded !== undefined }
+      return { answer: await fallbacks.run(async () => await question(truth)), degraded: copy !== undefined }
     } catch (error) {
       if (isSchemaMissing(error)) return { answer: undefined, degraded: true }
       if (error instanceof CrowdedError) throw new FeaturesUnavailableError('The projection does not answer, and too many wait for Postgres; check REDIS_URL.', { cause: error })
@@ -127,66 +111,15 @@ export function openRecoFeatures ({ projection, postgres, timeoutMs = 250, onFal
     }
   }
 
-  async function firstLook ({ user, popular: count }: { readonly user: string | undefined, readonly popular: number }): Promise<FirstLook> {
-    const { answer, degraded } = await ask(false, async reader => await recentFirst(reader, popular, user, count), async reader => await readFirst(reader, user, count))
+  async function firstLook ({ user, popular }: { readonly user: string | undefined, readonly popular: number }): Promise<FirstLook> {
+    const { answer, degraded } = await ask(false, async features => await features.first(user, popular))
     return answer === undefined ? NOTHING_SEEN : { ...answer, degraded }
   }
 
-  async function secondLook ({ items: asked, degraded: skip }: { readonly items: readonly string[], readonly degraded: boolean }): Promise<SecondLook> {
-    const { answer = [], degraded } = await ask(skip, async reader => await recentItems(reader, items, asked), async reader => await readItemFeatures(reader, asked))
+  async function secondLook ({ items, degraded: skip }: { readonly items: readonly string[], readonly degraded: boolean }): Promise<SecondLook> {
+    const { answer = [], degraded } = await ask(skip, async features => await features.items(items))
     return { related: answer.map(({ related }) => related), outgoing: answer.map(({ outgoing }) => outgoing), degraded }
   }
 
   return { firstLook, secondLook }
-}
-
-type FirstAnswer = Pick<FirstLook, 'history' | 'popular'>
-
-async function readFirst (reader: StateReader, user: string | undefined, count: number): Promise<FirstAnswer> {
-  const ranking = rankingOf(itemPopularity, { limit: count })
-  if (user === undefined) {
-    const [popular] = await reader.read([ranking])
-    return { history: [], popular }
-  }
-  const [history, popular] = await reader.read([entriesOf(userHistory, { user_id: user }), ranking])
-  return { history, popular }
-}
-
-/** Requests want a few items more or less; asked for in powers of two, they can share an answer. */
-const FEWEST_POPULAR = 64
-
-/** Of the sizes above up to what the largest request wants, with room. */
-const POPULAR_SIZES = 16
-
-async function recentFirst (reader: StateReader, recent: Recent<number, readonly Ranked[]>, user: string | undefined, count: number): Promise<FirstAnswer> {
-  const size = Math.max(FEWEST_POPULAR, 2 ** Math.ceil(Math.log2(count)))
-  const known = recent.find(size)
-  if (known === undefined || user === undefined) {
-    const asked = readFirst(reader, user, size)
-    recent.hold(size, asked.then(({ popular }) => popular))
-    const { history, popular } = await asked
-    return { history, popular: popular.slice(0, count) }
-  }
-  const [[history], popular] = await Promise.all([reader.read([entriesOf(userHistory, { user_id: user })]), known])
-  return { history, popular: popular.slice(0, count) }
-}
-
-async function recentItems (reader: StateReader, recent: Recent<string, ItemFeatures>, items: readonly string[]): Promise<readonly ItemFeatures[]> {
-  const found = items.map(item => recent.find(item))
-  const missing = new Set(items.filter((_, index) => found[index] === undefined))
-  const read = missing.size === 0 ? undefined : await readMissing(reader, recent, [...missing])
-  const features: ItemFeatures[] = []
-  for (const [index, item] of items.entries()) {
-    const known = found[index] ?? read?.get(item) ?? NOTHING_KNOWN
-    // Nearly all are at hand, and waiting for those as well would cost a turn each.
-    features.push(known instanceof Promise ? await known : known)
-  }
-  return features
-}
-
-async function readMissing (reader: StateReader, recent: Recent<string, ItemFeatures>, missing: readonly string[]): Promise<ReadonlyMap<string, ItemFeatures>> {
-  const asked = readItemFeatures(reader, missing)
-  for (const [index, item] of missing.entries()) recent.hold(item, asked.then(answers => answers[index] ?? NOTHING_KNOWN))
-  const answers = await asked
-  return new Map(missing.map((item, index) => [item, answers[index] ?? NOTHING_KNOWN]))
 }

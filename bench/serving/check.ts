@@ -3,20 +3,28 @@ import { createRandom } from '../../bin/sample-events.ts'
 import { assertSameRows, deadLettersOf, readTopic } from '../../test/helpers/recommender.ts'
 import { runModel } from '../../test/helpers/model.ts'
 import { asModelRecord, type System } from '../lib/live.ts'
+import type { Server } from './servers.ts'
+
+type Asked = Pick<Server, 'name' | 'origin'> & { readonly process: Pick<Server['process'], 'output'> }
 
 const USERS_ASKED = 200
 
+/** Of a log that is not to fill the report: its end, which says why an answer failed. */
+const LAST_WORDS = 1_000
+
 /** The same users asked everywhere: what is wrong with the answers, which are to be the same; undefined: nothing. */
-export async function findDifference (origins: Readonly<Record<string, string>>, { users, k }: { readonly users: number, readonly k: number }): Promise<string | undefined> {
+export async function findDifference (servers: readonly Asked[], { users, k }: { readonly users: number, readonly k: number }): Promise<string | undefined> {
   const random = createRandom(7)
   for (let count = 0; count < USERS_ASKED; count++) {
     const user = `user-${random.below(users)}`
-    const answers: (readonly [string, string])[] = []
+    const answers: { readonly server: Asked, readonly items: string }[] = []
     // One after the other: those who fall back to Postgres are to keep up.
-    for (const [name, origin] of Object.entries(origins)) answers.push([name, await itemsOf(`${origin}/reco?user_id=${user}&session_id=bench&k=${k}`)])
+    for (const server of servers) answers.push({ server, items: await itemsOf(`${server.origin}/reco?user_id=${user}&session_id=bench&k=${k}`) })
     const [first] = answers
-    const other = answers.find(([, items]) => items !== first?.[1])
-    if (first !== undefined && other !== undefined) return `${user}: ${first[0]} answers ${first[1]} and ${other[0]} ${other[1]}`
+    const other = answers.find(({ items }) => items !== first?.items)
+    if (first !== undefined && other !== undefined) {
+      return `${user}: ${first.server.name} answers ${first.items} and ${other.server.name} ${other.items}; the last it said: ${other.server.process.output().slice(-LAST_WORDS)}`
+    }
   }
 }
 

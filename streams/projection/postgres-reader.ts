@@ -2,7 +2,7 @@ import type { Counter } from '../stores/counter.ts'
 import type { Database, Statement, TextRow } from '../state/postgres/database.ts'
 import { findValues, valuesOf } from '../state/postgres/keyed-sql.ts'
 import { findLists, listsOf } from '../state/postgres/list-sql.ts'
-import { look } from '../state/postgres/look.ts'
+import { look, type Ask } from '../state/postgres/look.ts'
 import { encodeArray, quote } from '../state/postgres/sql.ts'
 import { checkOwner, isStorable, keyOfQuestion, membersOf, rankingsToUnite } from './questions.ts'
 import type { AnswersOf, CountsQuestion, ListQuestion, Question, Ranked, RankingQuestion, StateReader, ValueQuestion } from './state-reader.ts'
@@ -13,20 +13,22 @@ export interface PostgresReaderOptions {
 }
 
 /**
- * Reads the truth itself. All statements of a look are sent at once, and see one snapshot.
+ * Reads the truth itself. All statements of a look see one snapshot. What a ranking's owner has is sorted anew each time, so members that
+ * rankings bring are counted in a second round rather than by a statement that finds them once more.
  *
  * Rejects with the server's error; where no worker has made the schema yet, that is 42P01 or 3F000.
  */
 export function openPostgresReader ({ database, applicationId }: PostgresReaderOptions): StateReader {
   return {
     async read (questions) {
-      const planned = questions.map(question => plan(applicationId, question, questions))
-      const found = await look(database, planned.map(({ statement }) => statement))
-      const rankings: (readonly Ranked[])[] = []
-      const answers = planned.map(({ answer }, index) => {
-        const answered = answer(found[index] ?? [], rankings)
-        rankings.push(Array.isArray(answered) ? answered : [])
-        return answered
+      for (const question of questions) checkQuestion(question, questions)
+      const answers = await look(database, async ask => {
+        const found = await answer(ask, questions.map(question => isUnion(question) ? undefined : plan(applicationId, question)))
+        const rankings = found.map((each): readonly Ranked[] => Array.isArray(each) ? each : [])
+        const unions = questions.map(question => isUnion(question) ? planCounts(applicationId, question, [...membersOf(question, rankings)]) : undefined)
+        if (unions.every(union => union === undefined)) return found
+        const united = await answer(ask, unions)
+        return found.map((each, index) => united[index] ?? each)
       })
       // Each answer was made by the plan of the question in its place; a mapped tuple cannot be built element by element.
       return answers as unknown as AnswersOf<typeof questions>
@@ -37,15 +39,29 @@ export function openPostgresReader ({ database, applicationId }: PostgresReaderO
 interface Plan {
   /** undefined: nothing stored can match. */
   readonly statement: Statement | undefined
-  readonly answer: (rows: readonly TextRow[], rankings: readonly (readonly Ranked[])[]) => unknown
+  readonly answer: (rows: readonly TextRow[]) => unknown
 }
 
-function plan (schema: string, question: Question, questions: readonly Question[]): Plan {
+async function answer (ask: Ask, plans: readonly (Plan | undefined)[]): Promise<unknown[]> {
+  const rows = await ask(plans.map(each => each?.statement))
+  return plans.map((each, index) => each?.answer(rows[index] ?? []))
+}
+
+function checkQuestion (question: Question, questions: readonly Question[]): void {
+  if (question.kind === 'ranking' || question.kind === 'counts') checkOwner(question.store, question.owner)
+  if (question.kind === 'counts') rankingsToUnite(question, questions)
+}
+
+function isUnion (question: Question): question is CountsQuestion {
+  return question.kind === 'counts' && 'unionOf' in question.members
+}
+
+function plan (schema: string, question: Question): Plan {
   switch (question.kind) {
     case 'list': return planList(schema, question)
     case 'value': return planValue(schema, question)
     case 'ranking': return planRanking(schema, question)
-    case 'counts': return planCounts(schema, question, rankingsToUnite(question, questions))
+    case 'counts': return planCounts(schema, question, [...membersOf(question, [])])
   }
 }
 
@@ -66,65 +82,36 @@ function planValue (schema: string, question: ValueQuestion): Plan {
 }
 
 function planRanking (schema: string, { store, owner, limit }: RankingQuestion): Plan {
-  checkOwner(store, owner)
+  const owned = owner === undefined ? '' : ` where ${quote(store.key[0])} = $2::text`
   return {
     statement: owner !== undefined && !isStorable(owner)
       ? undefined
       : {
           prepared: true,
-          text: owner === undefined
-            ? `select ${memberOf(store)}, ${quote(store.count)} ${bestOf(schema, store, '$1::bigint')}`
-            : `select ${memberOf(store)}, ${quote(store.count)} ${bestOf(schema, store, '$1::bigint', '$2::text')}`,
+          text: `select ${memberOf(store)}, ${quote(store.count)} from ${tableOf(schema, store)}${owned} order by ${quote(store.count)} desc, ${memberOf(store)} limit $1::bigint`,
           values: owner === undefined ? [limit] : [limit, owner]
         },
     answer: rows => rows.map(([member, count]): Ranked => ({ member: member ?? '', count: Number(count) }))
   }
 }
 
-/** The best of a ranking, from `from` on; the columns are the caller's. */
-function bestOf (schema: string, store: Counter, limit: string, owner?: string): string {
-  return `from ${tableOf(schema, store)}${owner === undefined ? '' : ` where ${quote(store.key[0])} = ${owner}`}
-    order by ${quote(store.count)} desc, ${memberOf(store)} limit ${limit}`
-}
-
-/**
- * Members that stand in the rankings are found by the same statement that counts them, so that this needs no second round
- * trip; in which order they appeared is known from the rankings' own answers.
- */
-function planCounts (schema: string, question: CountsQuestion, rankings: readonly RankingQuestion[]): Plan {
-  const { store, owner, members } = question
-  checkOwner(store, owner)
-  const parameters: unknown[] = []
-  const parameter = (value: unknown, type: string): string => `$${parameters.push(value)}::${type}`
-  const sources = 'unionOf' in members
-    ? [...Map.groupBy(rankings, ranking => ranking.store)].map(([ranked, asked]) => `in (${unionOf(schema, ranked, asked, parameter)})`)
-    : [`= any(${parameter(encodeArray('text', members.filter(isStorable)), 'text[]')})`]
+function planCounts (schema: string, { store, owner }: CountsQuestion, members: readonly string[]): Plan {
+  const asked = members.filter(isStorable)
   const member = memberOf(store)
-  const owned = owner === undefined ? '' : ` and ${quote(store.key[0])} = ${parameter(isStorable(owner) ? owner : null, 'text')}`
+  const owned = owner === undefined ? '' : ` and ${quote(store.key[0])} = $2::text`
   return {
-    statement: sources.length === 0
+    statement: asked.length === 0 || (owner !== undefined && !isStorable(owner))
       ? undefined
       : {
           prepared: true,
-          text: `select ${member}, ${quote(store.count)} from ${tableOf(schema, store)} where (${sources.map(source => `${member} ${source}`).join(' or ')})${owned}`,
-          values: parameters
+          text: `select ${member}, ${quote(store.count)} from ${tableOf(schema, store)} where ${member} = any($1::text[])${owned}`,
+          values: [encodeArray('text', asked), ...owner === undefined ? [] : [owner]]
         },
-    answer (rows, answered) {
+    answer (rows) {
       const counts = new Map(rows.map(([each, count]) => [each ?? '', Number(count)]))
-      return new Map([...membersOf(question, answered)].map(each => [each, counts.get(each) ?? 0]))
+      return new Map(members.map(each => [each, counts.get(each) ?? 0]))
     }
   }
-}
-
-function unionOf (schema: string, store: Counter, rankings: readonly RankingQuestion[], parameter: (value: unknown, type: string) => string): string {
-  if (store.key.length === 1) {
-    const limit = parameter(Math.max(...rankings.map(({ limit }) => limit)), 'bigint')
-    return `select ${memberOf(store)} from (select ${memberOf(store)} ${bestOf(schema, store, limit)}) as best`
-  }
-  const owners = parameter(encodeArray('text', rankings.map(({ owner = '' }) => isStorable(owner) ? owner : null)), 'text[]')
-  const limits = parameter(encodeArray('bigint', rankings.map(({ limit }) => limit)), 'bigint[]')
-  return `select best.member from unnest(${owners}, ${limits}) as asked (owner, most)
-    cross join lateral (select ${memberOf(store)} as member ${bestOf(schema, store, 'asked.most', 'asked.owner')}) as best`
 }
 
 function memberOf (store: Counter): string {

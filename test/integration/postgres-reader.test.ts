@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { openPostgresReader } from '../../streams/projection/postgres-reader.ts'
-import { rankingOf } from '../../streams/projection/state-reader.ts'
+import { countsOf, rankingOf } from '../../streams/projection/state-reader.ts'
 import { openPostgres } from '../../streams/state/postgres/database.ts'
 import { openPostgresState } from '../../streams/state/postgres/postgres-state.ts'
 import type { Change, StoreWrite } from '../../streams/state/state.ts'
@@ -53,9 +53,10 @@ integrationTest('a look sees one moment, whatever is written meanwhile', async (
   const slowed = { ...database, session: async () => ({ ...session, query: betweenStatements(session.query, async () => await database.query({ text: `update ${table} set score = score + 1` })) }) }
   const reader = openPostgresReader({ database: slowed, applicationId })
 
-  const [first, second] = await reader.read([rankingOf(itemPopularity, { limit: 1 }), rankingOf(itemPopularity, { limit: 1 })])
+  const [first, second, united] = await reader.read([rankingOf(itemPopularity, { limit: 1 }), rankingOf(itemPopularity, { limit: 1 }), countsOf(itemPopularity, { unionOf: [0] })])
 
   assert.deepEqual(first, second)
+  assert.deepEqual([...united], [['a', first[0]?.count]])
   const [[now] = []] = await database.query({ text: `select score from ${table}` })
   assert.ok(Number(now) > (first[0]?.count ?? Infinity))
 })

@@ -100,7 +100,7 @@ test('requests at the same time share a question, and only what is not known is 
   assert.deepEqual(projection.looks.map(questions => questions.flatMap(question => question.kind === 'ranking' ? question.owner : [])), [['a'], ['zz']])
 })
 
-test('nothing is kept beyond a failure of the projection, nor of what Postgres answered', async () => {
+test('nothing is kept beyond a failure of the projection, and what Postgres answered only for when Postgres is asked', async () => {
   const projection = fakeReader(state)
   const postgres = fakeReader(state)
   let away = false
@@ -116,6 +116,26 @@ test('nothing is kept beyond a failure of the projection, nor of what Postgres a
 
   assert.equal(projection.looks.length, 3)
   assert.equal(postgres.looks.length, 2)
+})
+
+test('Postgres is asked once in a second for what many want, and for the history each time', async () => {
+  const clock = { at: 0 }
+  const postgres = fakeReader(state)
+  const features = openRecoFeatures({ projection: failingReader(), postgres, now: () => clock.at })
+  const look = async () => {
+    const first = await features.firstLook({ user: 'u1', popular: 1 })
+    return [first, await features.secondLook({ items: ['a', 'zz'], degraded: first.degraded })]
+  }
+  const kinds = () => postgres.looks.map(questions => questions.map(({ kind }) => kind).join())
+
+  const before = await look()
+  clock.at = 999
+  assert.deepEqual(await look(), before)
+  assert.deepEqual(kinds(), ['list,ranking', 'ranking,ranking,counts,counts,counts', 'list'])
+
+  clock.at = 1_000
+  assert.deepEqual(await look(), before)
+  assert.deepEqual(kinds().slice(3), ['list,ranking', 'ranking,ranking,counts,counts,counts'])
 })
 
 test('where the projection is away and too many wait for Postgres, the others hear of an outage at once', async () => {
