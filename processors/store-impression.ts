@@ -14,17 +14,23 @@ export function storeImpression ({ into }: { readonly into: typeof impressionLog
     input: Impression,
     stores: { impressions: into },
     process ({ value }, { stores }) {
-      const shared = {
-        event_id: value.event_id,
-        user_id: value.user_id,
-        session_id: value.session_id,
-        request_id: value.request_id,
-        ts_ms: toMillis(value.ts_ms),
-        server_received_ts_ms: value.server_received_ts_ms ?? null,
-        context: value.context == null ? null : JSON.stringify(value.context)
-      }
+      const ts = toMillis(value.ts_ms)
+      const context = value.context == null ? null : JSON.stringify(value.context)
       for (const { item_id: itemId, position, feed_id: feedId, slot } of value.items) {
-        stores.impressions.insert({ ...shared, position, item_id: itemId, feed_id: feedId ?? null, slot: slot ?? null })
+        // All in one literal: a copy that is added to takes a second object for what is added.
+        stores.impressions.insert({
+          event_id: value.event_id,
+          user_id: value.user_id,
+          session_id: value.session_id,
+          request_id: value.request_id,
+          ts_ms: ts,
+          server_received_ts_ms: value.server_received_ts_ms ?? null,
+          context,
+          position,
+          item_id: itemId,
+          feed_id: feedId ?? null,
+          slot: slot ?? null
+        })
       }
     }
   })

@@ -1,4 +1,4 @@
-import { Check } from 'typebox/value'
+import { Compile, type Validator } from 'typebox/compile'
 import { isStorable } from './text.ts'
 import { partsOf, type SchemaParts } from './parts.ts'
 import type { TSchema } from 'typebox'
@@ -16,6 +16,15 @@ export function mistakesIn (schema: TSchema, value: unknown): readonly Mistake[]
   return mistakes
 }
 
+/** By schema: compiled once it is asked for, since a log may hold as many mistakes as records. */
+const validators = new WeakMap<TSchema, Validator>()
+
+function fits (schema: TSchema, value: unknown): boolean {
+  let validator = validators.get(schema)
+  if (validator === undefined) validators.set(schema, validator = Compile(schema))
+  return validator.Check(value)
+}
+
 function collect (schema: TSchema, value: unknown, path: string, mistakes: Mistake[]): void {
   const parts = partsOf(schema)
   if (parts.properties !== undefined && typeof value === 'object' && value !== null && !Array.isArray(value)) {
@@ -27,7 +36,7 @@ function collect (schema: TSchema, value: unknown, path: string, mistakes: Mista
     for (const [index, entry] of value.entries()) collect(parts.items, entry, `${path}[${index}]`, mistakes)
     return
   }
-  if (!Check(schema, value)) {
+  if (!fits(schema, value)) {
     mistakes.push({ path, message: `found ${show(value)}, wanted ${wanted(parts)}` })
   } else if (typeof value === 'string' && !isStorable(value)) {
     mistakes.push({ path, message: `found ${show(value)}, wanted text without U+0000 and without halves of surrogate pairs` })

@@ -19,7 +19,7 @@ export interface FirstFeatures {
 
 /** What one reader knows of users and items. */
 export interface RecentFeatures {
-  /** `user` left out: no history is read. */
+  /** Asks the reader each time, be it for the history alone: so it fails where the reader does. `user` left out: no history is read. */
   readonly first: (user: string | undefined, popular: number) => Promise<FirstFeatures>
   /** In the order asked for. */
   readonly items: (items: readonly string[]) => Promise<readonly ItemFeatures[]>

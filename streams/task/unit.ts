@@ -283,6 +283,8 @@ export class UnitRunner implements Execution {
 
   /** Takes what was collected since the last unit. */
   close (passed: readonly PassedOver[] = []): Unit {
+    // Kept until the commit they would outlive the young generation, which costs more than decoding again where the unit is run again.
+    for (const item of this.#items) if (item.record !== undefined) item.decoded = item.extraction?.decoded
     const unit = {
       items: this.#items, passed, emissions: this.#emissions, drops: this.#drops, effects: this.#effects, times: this.#timesAfter(this.#items), trace: this.#trace
     }

@@ -92,14 +92,6 @@ test('what is known of items and what is popular is asked for once in 250 ms, th
   assert.deepEqual(kinds().slice(3), ['list,ranking', 'ranking,ranking,counts,counts,counts'])
 })
 
-test('requests at the same time share a question, and only what is not known is asked; an item twice is answered twice', async () => {
-  const { projection, features } = openKept()
-  const [one, two] = await Promise.all([features.secondLook({ items: ['a'], degraded: false }), features.secondLook({ items: ['a', 'zz', 'a'], degraded: false })])
-
-  assert.deepEqual(two.related, [one.related[0], relatedOf([]), one.related[0]])
-  assert.deepEqual(projection.looks.map(questions => questions.flatMap(question => question.kind === 'ranking' ? question.owner : [])), [['a'], ['zz']])
-})
-
 test('nothing is kept beyond a failure of the projection, and what Postgres answered only for when Postgres is asked', async () => {
   const projection = fakeReader(state)
   const postgres = fakeReader(state)

@@ -62,6 +62,12 @@ test('pglite: statements sent together are answered in order, also behind an err
   ])
 })
 
+for (const texts of [[], [null], [''], ['a', '', null, 'bcd', null], ['é', null, 'a', '', '\u{1f600}', 'ü\u0001z'], ['x'.repeat(9_000), 'ß'.repeat(9_000), null]]) {
+  test(`pglite: texts come back as they were sent: ${JSON.stringify(texts).slice(0, 60)}`, async () => {
+    assert.deepEqual(await database.query({ text: 'select * from unnest($1::text[])', values: [encodeArray('text', texts)] }), texts.map(text => [text]))
+  })
+}
+
 test('pglite: a session thrown away in the middle of a transaction does not spoil the next', async () => {
   const session = await database.session()
   await session.query({ text: 'begin' })
