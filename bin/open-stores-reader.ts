@@ -11,7 +11,7 @@ export interface StoresReaderOptions {
 }
 
 /** As for the recommendations. */
-const PROJECTION_TIMEOUT_MS = 100
+const PROJECTION_TIMEOUT_MS = 250
 
 /** Reads a topology's stores for many at once: from Redis where it is level and quick, else from Postgres as far as that can bear it. */
 export function openStoresReader ({ topology, applicationId, database, projection }: StoresReaderOptions): TextQueries {
