@@ -72,7 +72,7 @@ function tableOf (runs: readonly Run[], events: number): Table {
       })
     ],
     notes: [
-      'With the start of the new process. Of Millrace until the committed position of every partition has moved, of Kafka Streams until the first records are worked off, on the same state directory. Session timeout 10 s (Millrace\'s default; Kafka Streams\' is 45 s): who comes back without a name of its own, and who takes over, waits until the group has given the dead one up.'
+      'With the start of the new process. Of Millrace until the committed position of every partition has moved, of Kafka Streams until the first records are worked off, on the same state directory. Session timeout 10 s for all (Kafka Streams\' default is 45 s): who comes back without a name of its own, and who takes over, waits until the group has given the dead one up.'
     ]
   }
 }

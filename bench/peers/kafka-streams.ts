@@ -25,6 +25,8 @@ export interface KafkaStreamsOptions {
 const MEMORY = '-Xmx512m'
 /** Kafka Streams would take 100 ms for exactly_once_v2 and 30 s for at_least_once. */
 const COMMIT_INTERVAL_MS = 1_000
+/** As Millrace's; by itself it would count a process as alive for 45 s after its last heartbeat. */
+const SESSION_TIMEOUT_MS = 10_000
 
 /** Work B. A line of its result is `{ key, count, sum, min, max, lastAt }`. */
 export async function kafkaStreamsCounting ({ topic, ...options }: KafkaStreamsOptions & { readonly topic: string }): Promise<Peer> {
@@ -64,6 +66,7 @@ async function peerOf (
       RECORDS: String(records),
       GUARANTEE: guarantee,
       COMMIT_INTERVAL_MS: String(COMMIT_INTERVAL_MS),
+      SESSION_TIMEOUT_MS: String(SESSION_TIMEOUT_MS),
       THREADS: String(threads),
       STATE_DIRECTORY: await mkdtemp(join(dirname(resultFile), 'kafka-streams-')),
       RESULT_FILE: resultFile

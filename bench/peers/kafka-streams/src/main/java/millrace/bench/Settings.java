@@ -15,6 +15,7 @@ record Settings(
     long records,
     String guarantee,
     int commitIntervalMs,
+    int sessionTimeoutMs,
     int threads,
     Path stateDirectory,
     Path resultFile) {
@@ -30,6 +31,7 @@ record Settings(
         Long.parseLong(given("RECORDS")),
         given("GUARANTEE"),
         Integer.parseInt(given("COMMIT_INTERVAL_MS")),
+        Integer.parseInt(given("SESSION_TIMEOUT_MS")),
         Integer.parseInt(given("THREADS")),
         Path.of(given("STATE_DIRECTORY")),
         Path.of(given("RESULT_FILE")));
@@ -54,6 +56,7 @@ record Settings(
     config.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, StreamsConfig.OPTIMIZE);
     config.put(StreamsConfig.producerPrefix("batch.size"), 128 << 10);
     config.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+    config.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), sessionTimeoutMs);
     return config;
   }
 }
