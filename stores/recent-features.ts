@@ -46,15 +46,15 @@ const POPULAR_SIZES = 16
 
 /** Asks the reader once for what many requests want at the same time: the popular items, and what is known of each. */
 export function openRecentFeatures ({ reader, ...kept }: RecentFeaturesOptions): RecentFeatures {
-  const known = new Recent<string, ItemFeatures>({ ...kept, maxSize: ITEMS_KEPT })
-  const rankings = new Recent<number, readonly Ranked[]>({ ...kept, maxSize: POPULAR_SIZES })
+  const heldItems = new Recent<string, ItemFeatures>({ ...kept, maxSize: ITEMS_KEPT })
+  const heldRankings = new Recent<number, readonly Ranked[]>({ ...kept, maxSize: POPULAR_SIZES })
 
   async function first (user: string | undefined, count: number): Promise<FirstFeatures> {
     const size = Math.max(FEWEST_POPULAR, 2 ** Math.ceil(Math.log2(count)))
-    const known = rankings.find(size)
+    const known = heldRankings.find(size)
     if (known === undefined || user === undefined) {
       const asked = readFirst(reader, user, size)
-      rankings.hold(size, asked.then(({ popular }) => popular))
+      heldRankings.hold(size, asked.then(({ popular }) => popular))
       const { history, popular } = await asked
       return { history, popular: popular.slice(0, count) }
     }
@@ -63,7 +63,7 @@ export function openRecentFeatures ({ reader, ...kept }: RecentFeaturesOptions):
   }
 
   async function items (asked: readonly string[]): Promise<readonly ItemFeatures[]> {
-    const found = asked.map(item => known.find(item))
+    const found = asked.map(item => heldItems.find(item))
     const missing = new Set(asked.filter((_, index) => found[index] === undefined))
     const read = missing.size === 0 ? undefined : await readMissing([...missing])
     const features: ItemFeatures[] = []
@@ -77,7 +77,7 @@ export function openRecentFeatures ({ reader, ...kept }: RecentFeaturesOptions):
 
   async function readMissing (missing: readonly string[]): Promise<ReadonlyMap<string, ItemFeatures>> {
     const asked = readItemFeatures(reader, missing)
-    for (const [index, item] of missing.entries()) known.hold(item, asked.then(answers => answers[index] ?? NOTHING_KNOWN))
+    for (const [index, item] of missing.entries()) heldItems.hold(item, asked.then(answers => answers[index] ?? NOTHING_KNOWN))
     const answers = await asked
     return new Map(missing.map((item, index) => [item, answers[index] ?? NOTHING_KNOWN]))
   }
@@ -86,8 +86,8 @@ export function openRecentFeatures ({ reader, ...kept }: RecentFeaturesOptions):
     first,
     items,
     forget () {
-      known.clear()
-      rankings.clear()
+      heldItems.clear()
+      heldRankings.clear()
     }
   }
 }

@@ -77,7 +77,9 @@ function encodeTexts (values: readonly Element[]): Buffer {
   return buffer.subarray(0, at)
 }
 
-function encodeOneByOne (type: ArrayType, values: readonly Element[]): Buffer {
+type OneByOne = Exclude<ArrayType, 'text'>
+
+function encodeOneByOne (type: OneByOne, values: readonly Element[]): Buffer {
   const buffer = Buffer.allocUnsafe(HEADER_BYTES + sizeOf(type, values))
   writeHeader(buffer, type, values.length)
   let at = HEADER_BYTES
@@ -100,9 +102,9 @@ const HEADER_BYTES = 20
 const MOST_BYTES_PER_UNIT = 3
 
 /** An upper bound. */
-function sizeOf (type: ArrayType, values: readonly Element[]): number {
+function sizeOf (type: OneByOne, values: readonly Element[]): number {
   let size = values.length * 12
-  if (type !== 'text' && type !== 'jsonb' && type !== 'bytea') return size
+  if (type !== 'jsonb' && type !== 'bytea') return size
   const bytes = type === 'bytea' ? 1 : MOST_BYTES_PER_UNIT
   for (let index = 0; index < values.length; index++) {
     const value = values[index]
@@ -111,13 +113,10 @@ function sizeOf (type: ArrayType, values: readonly Element[]): number {
   return size
 }
 
-function writeElement (buffer: Buffer, at: number, type: ArrayType, value: Element): number {
+function writeElement (buffer: Buffer, at: number, type: OneByOne, value: Element): number {
   if (value === null) return buffer.writeInt32BE(-1, at)
   switch (type) {
-    case 'text': return writeText(buffer, at, at + 4, String(value))
-    case 'jsonb':
-      buffer[at + 4] = 1
-      return writeText(buffer, at, at + 5, String(value))
+    case 'jsonb': return writeJson(buffer, at, String(value))
     case 'bytea':
       return writeBytes(buffer, at, value)
     case 'boolean':
@@ -150,11 +149,11 @@ function writeBytes (buffer: Buffer, at: number, value: Exclude<Element, null>):
 
 const NOT_BYTES = /[^\0-\xff]/
 
-function writeText (buffer: Buffer, lengthAt: number, textAt: number, text: string): number {
-  // As UTF-8 it would become another text, under which nobody finds it again.
-  if (!text.isWellFormed()) throw new RangeError('it holds a lone surrogate')
-  const end = textAt + buffer.write(text, textAt, 'utf8')
-  buffer.writeInt32BE(end - lengthAt - 4, lengthAt)
+function writeJson (buffer: Buffer, at: number, json: string): number {
+  if (!json.isWellFormed()) throw new RangeError('it holds a lone surrogate')
+  buffer[at + 4] = 1
+  const end = at + 5 + buffer.write(json, at + 5, 'utf8')
+  buffer.writeInt32BE(end - at - 4, at)
   return end
 }
 
