@@ -1,6 +1,6 @@
 import { splitKey } from '../stores/columns.ts'
 import type { Change, ListValue } from '../state/state.ts'
-import { checkOwner, keyOfQuestion, membersOf, rankingsToUnite } from './questions.ts'
+import { checkOwner, checkUnion, keyOfQuestion, membersOf } from './questions.ts'
 import { Ranking } from './ranking.ts'
 import type { AnswersOf, CountsQuestion, Question, Ranked, StateReader } from './state-reader.ts'
 
@@ -78,7 +78,7 @@ function answer (tables: Tables, question: Question, questions: readonly Questio
     case 'value': return tables.values.get(question.store.name)?.get(keyOfQuestion(question) ?? UNKNOWN)?.value
     case 'ranking': return rankingOf(tables, question)?.best(question.limit) ?? []
     case 'counts': {
-      rankingsToUnite(question, questions)
+      checkUnion(question, questions)
       const ranking = rankingOf(tables, question)
       return new Map([...membersOf(question, rankings)].map(member => [member, ranking?.countOf(member) ?? 0]))
     }

@@ -4,7 +4,7 @@ import { findValues, valuesOf } from '../state/postgres/keyed-sql.ts'
 import { findLists, listsOf } from '../state/postgres/list-sql.ts'
 import { look, type Ask } from '../state/postgres/look.ts'
 import { encodeArray, quote } from '../state/postgres/sql.ts'
-import { checkOwner, isStorable, keyOfQuestion, membersOf, rankingsToUnite } from './questions.ts'
+import { checkOwner, checkUnion, isStorable, isUnion, keyOfQuestion, membersOf, withMembers } from './questions.ts'
 import type { AnswersOf, CountsQuestion, ListQuestion, Question, Ranked, RankingQuestion, StateReader, ValueQuestion } from './state-reader.ts'
 
 export interface PostgresReaderOptions {
@@ -24,10 +24,8 @@ export function openPostgresReader ({ database, applicationId }: PostgresReaderO
       for (const question of questions) checkQuestion(question, questions)
       const answers = await look(database, async ask => {
         const found = await answer(ask, questions.map(question => isUnion(question) ? undefined : plan(applicationId, question)))
-        const rankings = found.map((each): readonly Ranked[] => Array.isArray(each) ? each : [])
-        const unions = questions.map(question => isUnion(question) ? planCounts(applicationId, question, [...membersOf(question, rankings)]) : undefined)
-        if (unions.every(union => union === undefined)) return found
-        const united = await answer(ask, unions)
+        if (!questions.some(isUnion)) return found
+        const united = await answer(ask, questions.map(question => isUnion(question) ? plan(applicationId, withMembers(question, found)) : undefined))
         return found.map((each, index) => united[index] ?? each)
       })
       // Each answer was made by the plan of the question in its place; a mapped tuple cannot be built element by element.
@@ -49,11 +47,7 @@ async function answer (ask: Ask, plans: readonly (Plan | undefined)[]): Promise<
 
 function checkQuestion (question: Question, questions: readonly Question[]): void {
   if (question.kind === 'ranking' || question.kind === 'counts') checkOwner(question.store, question.owner)
-  if (question.kind === 'counts') rankingsToUnite(question, questions)
-}
-
-function isUnion (question: Question): question is CountsQuestion {
-  return question.kind === 'counts' && 'unionOf' in question.members
+  if (question.kind === 'counts') checkUnion(question, questions)
 }
 
 function plan (schema: string, question: Question): Plan {

@@ -1,6 +1,6 @@
 import { joinKey } from '../stores/columns.ts'
 import type { Counter } from '../stores/counter.ts'
-import type { CountsQuestion, ListQuestion, Question, Ranked, RankingQuestion, ValueQuestion } from './state-reader.ts'
+import type { CountsQuestion, ListQuestion, Question, Ranked, ValueQuestion } from './state-reader.ts'
 
 /** A question's joined key; undefined where it holds what no stored text can hold, so that the answer is empty everywhere. */
 export function keyOfQuestion ({ store, key }: ListQuestion | ValueQuestion): string | undefined {
@@ -20,16 +20,19 @@ export function checkOwner (store: Counter, owner: string | undefined): void {
     : `Counter '${store.name}' has one ranking; leave owner '${owner}' out.`)
 }
 
-/** The rankings whose members a question unites; they stand before it. */
-export function rankingsToUnite (question: CountsQuestion, questions: readonly Question[]): RankingQuestion[] {
+/** Whether what a question counts is in the answers of others. */
+export function isUnion (question: Question): question is CountsQuestion {
+  return question.kind === 'counts' && 'unionOf' in question.members
+}
+
+/** The rankings whose members a question unites stand before it. */
+export function checkUnion (question: CountsQuestion, questions: readonly Question[]): void {
   const { members } = question
-  if (!('unionOf' in members)) return []
+  if (!('unionOf' in members)) return
   const before = questions.indexOf(question)
-  return members.unionOf.map(index => {
-    const ranking = questions[index]
-    if (ranking?.kind !== 'ranking' || index >= before) throw new TypeError(`Question ${index} is no ranking before the one that unites its members.`)
-    return ranking
-  })
+  for (const index of members.unionOf) {
+    if (questions[index]?.kind !== 'ranking' || index >= before) throw new TypeError(`Question ${index} is no ranking before the one that unites its members.`)
+  }
 }
 
 /** The members a question counts, each once: those given, or those of the rankings answered before, in order of first appearance. */
@@ -37,4 +40,14 @@ export function membersOf ({ members }: CountsQuestion, rankings: readonly (read
   return 'unionOf' in members
     ? new Set(members.unionOf.flatMap(index => rankings[index] ?? []).map(({ member }) => member))
     : new Set(members)
+}
+
+/** A question that unites, now that its rankings are answered, as one whose members are given. */
+export function withMembers (question: Question, answers: readonly unknown[]): Question {
+  return isUnion(question) ? { ...question, members: [...membersOf(question, rankingsIn(answers))] } : question
+}
+
+/** The answers that are rankings, in their places. */
+export function rankingsIn (answers: readonly unknown[]): (readonly Ranked[])[] {
+  return Array.from(answers, answer => Array.isArray(answer) ? answer : [])
 }

@@ -1,7 +1,7 @@
 import type { Columns, RowOf } from '../stores/columns.ts'
 import { countsIn, rankedIn, textsIn } from './joined.ts'
 import { FENCE, holdingOf, ownerOf, shardOf, shardPrefix } from './layout.ts'
-import { checkOwner, keyOfQuestion, membersOf } from './questions.ts'
+import { checkOwner, isUnion, keyOfQuestion, membersOf, rankingsIn, withMembers } from './questions.ts'
 import { runScript, script, type RedisClient } from './redis-script.ts'
 import { READ } from './scripts.ts'
 import { NotLevelError, type AnswersOf, type CountsQuestion, type Question, type Ranked, type StateReader } from './state-reader.ts'
@@ -49,10 +49,10 @@ export function openRedisReader ({ redis, applicationId, shards, generation }: R
         some.forEach((index, place) => { answers[index] = found[place] })
       }))
     }
-    const isUnion = (index: number): boolean => membersToUnite(at(questions, index)) !== undefined
+    const unites = (index: number): boolean => isUnion(at(questions, index))
     const indexes = [...questions.keys()]
-    await askSome(indexes.filter(index => !isUnion(index)), question => question)
-    await askSome(indexes.filter(isUnion), question => withMembers(question, answers))
+    await askSome(indexes.filter(index => !unites(index)), question => question)
+    await askSome(indexes.filter(unites), question => withMembers(question, answers))
     return answers
   }
 
@@ -122,17 +122,4 @@ function valueFrom (raw: string): unknown {
 function joined (raw: unknown): string {
   if (typeof raw !== 'string') throw new TypeError('The read script answered something else than it was asked.')
   return raw
-}
-
-function membersToUnite (question: Question): readonly number[] | undefined {
-  return question.kind === 'counts' && 'unionOf' in question.members ? question.members.unionOf : undefined
-}
-
-function withMembers (question: Question, answers: readonly Answer[]): Question {
-  return question.kind === 'counts' && 'unionOf' in question.members ? { ...question, members: [...membersOf(question, rankingsIn(answers))] } : question
-}
-
-/** The answers that are rankings, in their places. */
-function rankingsIn (answers: readonly Answer[]): (readonly Ranked[])[] {
-  return Array.from(answers, answer => Array.isArray(answer) ? answer : [])
 }

@@ -17,7 +17,7 @@ export interface PostgresSourceOptions {
  * schema yet, that is 42P01 or 3F000.
  */
 export function openPostgresSource ({ database, applicationId }: PostgresSourceOptions): StoreSource {
-  const ask = async (statement: Statement): Promise<readonly TextRow[]> => (await look(database, async ask => await ask([statement])))[0] ?? []
+  const ask = async (statement: Statement): Promise<readonly TextRow[]> => (await look(database, async send => await send([statement])))[0] ?? []
 
   return {
     entries: async given => (await ask(entriesStatement(applicationId, given))).map(entryOf),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { openRecentFeatures } from '../../stores/recent-features.ts'
+import { relatedOf } from '../helpers/related.ts'
 import { failingReader, fakeReader } from '../helpers/state.ts'
 
 const state = {
@@ -37,7 +38,7 @@ test('who asks at the same time shares a question, and only what is not known is
   const { reader, features } = openKept()
   const [one, two] = await Promise.all([features.items(['a']), features.items(['a', 'zz', 'a'])])
 
-  assert.deepEqual(two, [one[0], { related: { members: [], hashes: [], counts: [], incoming: [], popularity: [] }, outgoing: 0 }, one[0]])
+  assert.deepEqual(two, [one[0], { related: relatedOf([]), outgoing: 0 }, one[0]])
   assert.equal(one[0]?.outgoing, 3)
   assert.deepEqual(ownersIn(reader.looks), [['a'], ['zz']])
 })
